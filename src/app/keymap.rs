@@ -1,0 +1,281 @@
+//! One table of keys: dispatch, footer, help, palette and the README's table all read it.
+
+use std::fmt::Write as _;
+
+use ratatui::crossterm::event::KeyCode;
+use ratatui::crossterm::event::KeyEvent;
+use ratatui::crossterm::event::KeyModifiers;
+
+use crate::panes::PaneId;
+use crate::state::Command;
+use crate::ui::Language;
+use crate::ui::Message;
+
+/// A key with its modifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+/// Where a binding counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everywhere, the text field included.
+    Always,
+    /// In every pane but the text field.
+    Panes,
+    /// In the panes that show the run: tokens, next token, attention.
+    Run,
+    /// In one pane; it goes before [`Scope::Panes`].
+    Pane(PaneId),
+}
+
+/// Keys that ask for one command.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// Where they count.
+    pub scope: Scope,
+    /// The keys; the first one is shown in the footer.
+    pub keys: &'static [Key],
+    /// What they ask for.
+    pub command: Command,
+    /// What it does, for help and palette.
+    pub help: Message,
+    /// Its turn in the footer and what it does in a word, if the footer shows it.
+    pub footer: Option<(u8, Message)>,
+}
+
+const fn ch(letter: char) -> Key {
+    Key { code: KeyCode::Char(letter), modifiers: KeyModifiers::NONE }
+}
+
+const fn ctrl(letter: char) -> Key {
+    Key { code: KeyCode::Char(letter), modifiers: KeyModifiers::CONTROL }
+}
+
+const fn code(code: KeyCode) -> Key {
+    Key { code, modifiers: KeyModifiers::NONE }
+}
+
+const fn alt(code: KeyCode) -> Key {
+    Key { code, modifiers: KeyModifiers::ALT }
+}
+
+const fn row(
+    scope: Scope,
+    keys: &'static [Key],
+    command: Command,
+    help: Message,
+    footer: Option<(u8, Message)>,
+) -> Binding {
+    Binding { scope, keys, command, help, footer }
+}
+
+use Command as C;
+use KeyCode as K;
+use Message as M;
+use PaneId as P;
+use Scope::Always;
+use Scope::Pane;
+use Scope::Panes;
+use Scope::Run;
+
+/// Every binding. The footer shows those with a word, the lowest number first.
+#[rustfmt::skip]
+pub const BINDINGS: &[Binding] = &[
+    row(Pane(P::Text), &[code(K::Enter)], C::Take, M::HelpTextEnter, Some((1, M::KeyLook))),
+    row(Pane(P::Text), &[code(K::Tab)], C::NextPane, M::HelpNextPane, Some((2, M::KeyPane))),
+    row(Pane(P::Text), &[code(K::BackTab)], C::PreviousPane, M::HelpPreviousPane, None),
+    row(Pane(P::Text), &[ctrl('_')], C::Undo, M::HelpTextUndo, Some((3, M::KeyUndo))),
+    row(Pane(P::Text), &[ctrl('r'), ctrl('y')], C::Redo, M::HelpTextRedo, None),
+    row(Pane(P::Text), &[alt(K::Enter), ctrl('j')], C::Newline, M::HelpNewline, Some((5, M::KeyNewline))),
+    row(Pane(P::Text), &[code(K::F(1))], C::Help, M::HelpHelp, Some((4, M::KeyHelp))),
+
+    row(Pane(P::Attention), &[code(K::Left), ch('h')], C::KeyLeft, M::HelpKeyLeft, Some((1, M::KeyKey))),
+    row(Pane(P::Attention), &[code(K::Right), ch('l')], C::KeyRight, M::HelpKeyRight, None),
+    row(Pane(P::Attention), &[code(K::Up), ch('k')], C::TokenLeft, M::HelpTokenLeft, None),
+    row(Pane(P::Attention), &[code(K::Down), ch('j')], C::TokenRight, M::HelpTokenRight, None),
+    row(Pane(P::Attention), &[ch(']')], C::NextHead, M::HelpNextHead, Some((3, M::KeyHead))),
+    row(Pane(P::Attention), &[ch('}')], C::NextLayer, M::HelpNextLayer, Some((4, M::KeyLayer))),
+
+    row(Pane(P::Tokens), &[code(K::Up), ch('k')], C::TokenLeft, M::HelpTokenLeft, None),
+    row(Pane(P::Tokens), &[code(K::Down), ch('j')], C::TokenRight, M::HelpTokenRight, None),
+    row(Pane(P::Tokens), &[code(K::Left), ch('h')], C::TokenLeft, M::HelpTokenLeft, Some((1, M::KeyToken))),
+
+    row(Pane(P::Models), &[code(K::Enter)], C::Take, M::HelpTakeModel, Some((1, M::KeyOpen))),
+    row(Pane(P::Models), &[ch('o')], C::OpenModel, M::HelpOpenModel, Some((2, M::KeyOther))),
+
+    row(Run, &[code(K::Enter)], C::Take, M::HelpTake, Some((10, M::KeyTake))),
+    row(Run, &[ch(' ')], C::Play, M::HelpPlay, Some((11, M::KeyPlay))),
+    row(Run, &[ch('s')], C::Step, M::HelpStep, Some((13, M::KeyStep))),
+    row(Run, &[ch('u')], C::Undo, M::HelpUndo, Some((14, M::KeyUndo))),
+    row(Run, &[ctrl('r')], C::Redo, M::HelpRedo, None),
+    row(Run, &[ch('b')], C::Branch, M::HelpBranch, Some((15, M::KeyBranch))),
+    row(Run, &[ch('n')], C::NextBranch, M::HelpNextBranch, None),
+    row(Run, &[ch('N')], C::PreviousBranch, M::HelpPreviousBranch, None),
+    row(Run, &[code(K::Left), ch('h')], C::TokenLeft, M::HelpTokenLeft, Some((17, M::KeyToken))),
+    row(Run, &[code(K::Right), ch('l')], C::TokenRight, M::HelpTokenRight, None),
+    row(Run, &[ch('0'), ch('^')], C::TokenFirst, M::HelpTokenFirst, None),
+    row(Run, &[ch('$')], C::TokenLast, M::HelpTokenLast, None),
+    row(Run, &[ch('p')], C::NextParameter, M::HelpNextParameter, Some((18, M::KeyParameter))),
+    row(Run, &[ch('+'), ch('=')], C::TurnUp, M::HelpTurnUp, Some((19, M::KeyTurn))),
+    row(Run, &[ch('-')], C::TurnDown, M::HelpTurnDown, None),
+    row(Run, &[ch('/')], C::Search, M::HelpSearch, Some((20, M::KeySearch))),
+    row(Run, &[ch('a')], C::Adopt, M::HelpAdopt, None),
+    row(Run, &[ch(']')], C::NextHead, M::HelpNextHead, None),
+    row(Run, &[ch('[')], C::PreviousHead, M::HelpPreviousHead, None),
+    row(Run, &[ch('}')], C::NextLayer, M::HelpNextLayer, None),
+    row(Run, &[ch('{')], C::PreviousLayer, M::HelpPreviousLayer, None),
+
+    row(Panes, &[code(K::Up), ch('k')], C::Up, M::HelpUp, None),
+    row(Panes, &[code(K::Down), ch('j')], C::Down, M::HelpDown, None),
+    row(Panes, &[code(K::PageUp)], C::PageUp, M::HelpPageUp, None),
+    row(Panes, &[code(K::PageDown)], C::PageDown, M::HelpPageDown, None),
+    row(Panes, &[code(K::Home), ch('g')], C::Top, M::HelpTop, None),
+    row(Panes, &[code(K::End), ch('G')], C::Bottom, M::HelpBottom, None),
+    row(Panes, &[ch('?'), code(K::F(1))], C::Help, M::HelpHelp, Some((12, M::KeyHelp))),
+    row(Panes, &[code(K::Tab)], C::NextPane, M::HelpNextPane, Some((16, M::KeyPane))),
+    row(Panes, &[code(K::BackTab)], C::PreviousPane, M::HelpPreviousPane, None),
+    row(Panes, &[ch('1'), ch('e'), ch('i')], C::GoText, M::HelpGoText, Some((21, M::KeyText))),
+    row(Panes, &[ch('2')], C::GoTokens, M::HelpGoTokens, None),
+    row(Panes, &[ch('3')], C::GoNext, M::HelpGoNext, None),
+    row(Panes, &[ch('4')], C::GoAttention, M::HelpGoAttention, None),
+    row(Panes, &[ch('5'), ch('m')], C::GoModels, M::HelpGoModels, None),
+    row(Panes, &[ch('z')], C::Zoom, M::HelpZoom, Some((22, M::KeyZoom))),
+    row(Panes, &[ch('o')], C::OpenModel, M::HelpOpenModel, None),
+    row(Panes, &[ch('y')], C::CopyText, M::HelpCopyText, None),
+    row(Panes, &[ch(':')], C::Palette, M::HelpPalette, None),
+    row(Panes, &[ch('L')], C::SwitchLanguage, M::HelpLanguage, None),
+    row(Panes, &[ch('q')], C::Quit, M::HelpQuit, Some((23, M::KeyQuit))),
+
+    row(Always, &[code(K::Esc)], C::Back, M::HelpBack, None),
+    row(Always, &[ctrl('c')], C::Quit, M::HelpQuitAlways, None),
+    row(Always, &[ctrl('l')], C::Redraw, M::HelpRedraw, None),
+    row(Always, &[ctrl('z')], C::Suspend, M::HelpSuspend, None),
+];
+
+impl Scope {
+    /// Where it is, for the README.
+    fn name(self) -> Message {
+        match self {
+            Always => M::ScopeAlways,
+            Panes => M::ScopePanes,
+            Run => M::ScopeRun,
+            Pane(pane) => pane.title(),
+        }
+    }
+}
+
+impl Key {
+    /// The key of an event. Terminals differ on whether Shift is reported with a character, so it is not counted there.
+    pub fn of(event: KeyEvent) -> Self {
+        let mut modifiers = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        if matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
+            modifiers.remove(KeyModifiers::SHIFT);
+        }
+        Self { code: event.code, modifiers }
+    }
+
+    /// Its name as the screen shows it.
+    pub fn name(self) -> String {
+        let name = match self.code {
+            KeyCode::Char(' ') => "Space".to_owned(),
+            KeyCode::Char(letter) if self.modifiers.contains(KeyModifiers::CONTROL) => {
+                letter.to_uppercase().to_string()
+            }
+            KeyCode::Char(letter) => letter.to_string(),
+            KeyCode::Left => "←".to_owned(),
+            KeyCode::Right => "→".to_owned(),
+            KeyCode::Up => "↑".to_owned(),
+            KeyCode::Down => "↓".to_owned(),
+            KeyCode::PageUp => "PgUp".to_owned(),
+            KeyCode::PageDown => "PgDn".to_owned(),
+            KeyCode::BackTab => "Shift-Tab".to_owned(),
+            KeyCode::F(number) => format!("F{number}"),
+            other => format!("{other:?}"),
+        };
+        let modifiers = [(KeyModifiers::CONTROL, "Ctrl-"), (KeyModifiers::ALT, "Alt-")];
+        let held = modifiers.iter().filter(|(modifier, _)| self.modifiers.contains(*modifier));
+        held.map(|(_, prefix)| *prefix).chain([name.as_str()]).collect()
+    }
+}
+
+impl Command {
+    /// Its name, for the palette: `NextPane` is `next-pane`.
+    pub fn name(self) -> String {
+        let mut name = String::new();
+        for letter in format!("{self:?}").chars() {
+            if letter.is_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.extend(letter.to_lowercase());
+        }
+        name
+    }
+}
+
+/// The bindings that count in a pane, the most particular first.
+pub fn bindings(pane: PaneId) -> impl Iterator<Item = &'static Binding> {
+    let of = |scope: Scope| BINDINGS.iter().filter(move |binding| binding.scope == scope);
+    let run = !matches!(pane, PaneId::Text | PaneId::Models);
+    let shared = [(Run, run), (Panes, pane != PaneId::Text), (Always, true)];
+    of(Pane(pane)).chain(shared.into_iter().filter(|(_, counts)| *counts).flat_map(move |(scope, _)| of(scope)))
+}
+
+/// The bindings that count in a pane with the keys that no more particular binding takes; those left without are out.
+pub fn effective(pane: PaneId) -> Vec<(&'static Binding, Vec<Key>)> {
+    let mut taken: Vec<Key> = Vec::new();
+    let mut left = Vec::new();
+    for binding in bindings(pane) {
+        let keys: Vec<Key> = binding.keys.iter().copied().filter(|key| !taken.contains(key)).collect();
+        if !keys.is_empty() {
+            taken.extend(&keys);
+            left.push((binding, keys));
+        }
+    }
+    left
+}
+
+/// Keys as the screen shows them.
+pub fn names(keys: &[Key]) -> String {
+    keys.iter().map(|key| key.name()).collect::<Vec<_>>().join(" ")
+}
+
+/// What a key asks for in a pane.
+pub fn lookup(pane: PaneId, event: KeyEvent) -> Option<Command> {
+    let key = Key::of(event);
+    bindings(pane).find(|binding| binding.keys.contains(&key)).map(|binding| binding.command)
+}
+
+/// What a key asks for wherever it is pressed.
+pub fn always(event: KeyEvent) -> Option<Command> {
+    let key = Key::of(event);
+    let everywhere = |binding: &&Binding| binding.scope == Always && binding.keys.contains(&key);
+    BINDINGS.iter().find(everywhere).map(|binding| binding.command)
+}
+
+/// The bindings that the footer shows in a pane, each command and each word once, the next sensible key first.
+pub fn footer(pane: PaneId) -> Vec<&'static Binding> {
+    let word = |binding: &Binding| binding.footer.map(|(_, word)| word);
+    let mut shown: Vec<&Binding> = Vec::new();
+    for (binding, _) in effective(pane).into_iter().filter(|(binding, _)| binding.footer.is_some()) {
+        if !shown.iter().any(|seen| word(seen) == word(binding) || seen.command == binding.command) {
+            shown.push(binding);
+        }
+    }
+    shown.sort_by_key(|binding| binding.footer.map(|(turn, _)| turn));
+    shown
+}
+
+/// The README's table of keys.
+pub fn markdown(language: Language) -> String {
+    let head = [M::Keys, M::Where, M::WhatTheyDo].map(|message| language.text(message)).join(" | ");
+    let mut table = format!("| {head} |\n| --- | --- | --- |\n");
+    for binding in BINDINGS {
+        let keys: Vec<_> = binding.keys.iter().map(|key| format!("`{}`", key.name())).collect();
+        let (scope, help) = (language.text(binding.scope.name()), language.text(binding.help));
+        let _ = writeln!(table, "| {} | {scope} | {help} |", keys.join(" "));
+    }
+    table
+}

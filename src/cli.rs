@@ -1,0 +1,137 @@
+//! The same content as text or JSON, without a screen: what scripts and tests drive.
+//!
+//! Results go to standard output, messages to standard error. The exit code is 0 when the work is done, 1 when it failed,
+//! 2 when the command line was wrong; a reader that stops reading is no error.
+//!
+//! With `--json` each command prints one object on one line. A token is `id`, `text` and, where its bytes are no UTF-8 on
+//! their own, `hex`; ranges are `[start, end]` in bytes of the text; what does not exist is null.
+//!
+//! - `tokenize`: `tokens` of a token and its `bytes`.
+//! - `segment`: `method`, `words` of `text`, `bytes`, `known`.
+//! - `generate`: `model`, `prompt` (`text`, `ids`), the settings (`seed`, `temperature`, `top_k`, `top_p`, `min_p`), `text`
+//!   (what was generated), `stopped` (`steps`, `end`, `context`), `steps` of a token and, by the model before the sampler,
+//!   `probability`, `surprisal_bits`, `entropy_bits`, `rank` (from 1), then `sampler_probability`, `candidates`, `random`.
+//! - `score`: `model`, `tokens` of a token, its `bytes`, `surprisal_bits`, `probability`, `rank`, `entropy_bits`; `scored`,
+//!   `bits`, `perplexity` (2 to the bits per scored token), `bits_per_byte` (of the whole text), `bytes`, and `window` and
+//!   `stride` where the text is longer than the context. The first token has nothing before it and is not scored.
+//! - `trace`: `model`, `file`, `ids`, `mask`, `layers`, `arrays`.
+//! - `models`: `embedded` and `families`; of one model its names, sizes, `blueprint`, `parameters`, `bytes`, `tensors`; of
+//!   several `models`.
+//! - `bench`: `model`, `threads`, `prefill`, `decode`, `prefill_tokens_per_second`, `decode_tokens_per_second`.
+//! - without a command: `model`, `text`, `tokens` with `surprisal_bits`, `next` with `probability`, `entropy_bits`.
+
+mod arguments;
+mod bench;
+mod failure;
+mod generate;
+mod glance;
+mod help;
+mod input;
+mod models;
+mod output;
+mod score;
+mod segment;
+mod session;
+mod tokenize;
+mod trace;
+
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::process::ExitCode;
+
+pub use arguments::{
+    Bench, Common, ExploreOptions, Generate, Invocation, Models, Sampling, Score, Segment, Source, Subcommand,
+    Tokenize, Trace,
+};
+pub use failure::Failure;
+
+use crate::ui::Language;
+use output::Output;
+
+/// Where a command reads from and writes to.
+pub struct Streams<'a> {
+    /// What `-` reads.
+    pub input: &'a mut dyn Read,
+    /// Results.
+    pub output: &'a mut dyn Write,
+    /// Messages.
+    pub errors: &'a mut dyn Write,
+}
+
+/// Reads the command line of the process. Where it asks for help, or is wrong, that is said and the exit code returned.
+///
+/// # Errors
+/// The exit code: 0 after `--help` and `--version`, 2 after a wrong command line.
+pub fn parse() -> Result<Invocation, ExitCode> {
+    let locale = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(locale).unwrap_or_default();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let language = help::language(&arguments, &locale);
+    arguments::read(arguments, language).map_err(|error| {
+        match complaint(&error, language) {
+            Some(complaint) => drop(io::stderr().write_all(complaint.as_bytes())),
+            None => drop(error.print()),
+        }
+        code(u8::try_from(error.exit_code()).unwrap_or(2))
+    })
+}
+
+/// Runs a command, or the explorer's text form, on the standard streams.
+pub fn run(invocation: &Invocation) -> ExitCode {
+    let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
+    let mut streams = Streams {
+        input: &mut stdin.lock(),
+        output: &mut io::BufWriter::new(stdout.lock()),
+        errors: &mut stderr.lock(),
+    };
+    code(run_on(invocation, &mut streams))
+}
+
+/// Reads `arguments` (the first is the program's name) and runs them on `streams`; gives the exit code.
+pub fn run_with(arguments: impl IntoIterator<Item = OsString>, locale: &str, streams: &mut Streams<'_>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let language = help::language(&arguments, locale);
+    match arguments::read(arguments, language) {
+        Ok(invocation) => run_on(&invocation, streams),
+        Err(error) => {
+            let to: &mut dyn Write = if error.use_stderr() { streams.errors } else { streams.output };
+            let said = complaint(&error, language).unwrap_or_else(|| error.to_string());
+            let _ = to.write_all(said.as_bytes());
+            u8::try_from(error.exit_code()).unwrap_or(2)
+        }
+    }
+}
+
+/// What is wrong with a command line, where clap does not say it in the language.
+fn complaint(error: &clap::Error, language: Language) -> Option<String> {
+    (language == Language::Chinese).then(|| help::complaint(error)).flatten()
+}
+
+fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
+    let common = invocation.common();
+    let language = common.language;
+    let mut output = Output::new(streams.output, language);
+    let result = match invocation {
+        Invocation::Explore(options) => glance::run(options, streams.input, &mut output),
+        Invocation::Subcommand(common, subcommand) => match subcommand {
+            Subcommand::Tokenize(options) => tokenize::run(common, options, streams.input, &mut output),
+            Subcommand::Segment(options) => segment::run(common, options, streams.input, &mut output),
+            Subcommand::Generate(options) => generate::run(common, options, streams.input, &mut output),
+            Subcommand::Score(options) => score::run(common, options, streams.input, &mut output),
+            Subcommand::Trace(options) => trace::run(common, options, streams.input, &mut output),
+            Subcommand::Models(options) => models::run(common, options, &mut output),
+            Subcommand::Bench(options) => bench::run(common, options, &mut output),
+        },
+    };
+    match result.and_then(|()| output.flush()) {
+        Ok(()) | Err(Failure::NobodyReads) => 0,
+        Err(failure) => {
+            let _ = writeln!(streams.errors, "lmscope: {}", failure.say(language));
+            failure.code()
+        }
+    }
+}
+
+fn code(code: u8) -> ExitCode {
+    ExitCode::from(code)
+}

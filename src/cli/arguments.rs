@@ -1,0 +1,324 @@
+//! The command line, declared.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, FromArgMatches, Parser};
+
+use super::help;
+use crate::lm::{Mask, Sampler};
+use crate::model::{Spec, default_for};
+use crate::text::Method;
+use crate::ui::Language;
+
+/// A command line that was understood.
+#[derive(Debug)]
+pub enum Invocation {
+    /// The explorer.
+    Explore(ExploreOptions),
+    /// A command that prints and ends.
+    Subcommand(Common, Subcommand),
+}
+
+impl Invocation {
+    /// What every command takes.
+    pub fn common(&self) -> &Common {
+        match self {
+            Self::Explore(options) => &options.common,
+            Self::Subcommand(common, _) => common,
+        }
+    }
+}
+
+/// How to open the explorer.
+#[derive(Debug)]
+pub struct ExploreOptions {
+    /// What every command takes.
+    pub common: Common,
+    /// The text to begin with.
+    pub text: Option<String>,
+    /// How tokens are chosen.
+    pub sampling: Sampling,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug)]
+pub struct Common {
+    /// The model, where one was named.
+    pub named_model: Option<Spec>,
+    /// The seed of every random choice.
+    pub seed: u64,
+    /// Compute threads, at least one.
+    pub threads: usize,
+    /// The language of everything said.
+    pub language: Language,
+    /// Whether to print JSON.
+    pub json: bool,
+}
+
+impl Common {
+    /// The model that was named, or the embedded one for the language.
+    pub fn model(&self) -> Spec {
+        self.named_model.clone().unwrap_or_else(|| default_for(self.language))
+    }
+}
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "lmscope",
+    version,
+    about = "Explore language models: tokens, distributions, attention, one step at a time",
+    args_conflicts_with_subcommands = false,
+    subcommand_negates_reqs = true,
+    disable_help_subcommand = true
+)]
+pub(super) struct Arguments {
+    /// The text to begin with
+    #[arg(value_name = "TEXT")]
+    text: Option<String>,
+    #[command(flatten)]
+    common: CommonArguments,
+    #[command(flatten)]
+    sampling: Sampling,
+    #[command(subcommand)]
+    subcommand: Option<Subcommand>,
+}
+
+#[derive(Debug, Args)]
+struct CommonArguments {
+    /// An embedded model (stories, poems), a .gguf file or a Hugging Face folder
+    #[arg(long, global = true, value_name = "SPEC")]
+    model: Option<OsString>,
+    /// The seed of every random choice
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Compute threads; all cores unless given
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// The language: en or zh; the locale's unless given
+    #[arg(long, global = true, value_name = "LANG", value_parser = language)]
+    lang: Option<Language>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+/// A command that prints and ends.
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
+    /// The tokens of a text
+    Tokenize(Tokenize),
+    /// The words of a text, by a dictionary
+    Segment(Segment),
+    /// Continue a text, token by token
+    Generate(Generate),
+    /// How surprising each token of a text is
+    Score(Score),
+    /// Write everything one forward pass computes to a safetensors file
+    Trace(Trace),
+    /// The models that are built in, and the families that can be read; or one model
+    Models(Models),
+    /// Measure tokens per second
+    Bench(Bench),
+}
+
+/// `lmscope tokenize`
+#[derive(Debug, Args)]
+pub struct Tokenize {
+    /// The text; - reads standard input
+    #[arg(value_name = "TEXT")]
+    pub text: String,
+    /// Take the tokenizer from here: a tokenizer.json, a model's file or folder, an embedded model
+    #[arg(long, value_name = "PATH|MODEL")]
+    pub tokenizer: Option<OsString>,
+    /// How: the tokenizer's own merges, or always the longest piece that fits
+    #[arg(long, value_enum, default_value_t)]
+    pub method: Cut,
+    /// Put the tokens around the text that the tokenizer's template asks for
+    #[arg(long)]
+    pub special: bool,
+}
+
+/// How `tokenize` cuts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Cut {
+    /// As the tokenizer itself does
+    #[default]
+    Own,
+    /// From the left, always the longest piece of the vocabulary
+    Longest,
+}
+
+/// `lmscope segment`
+#[derive(Debug, Args)]
+pub struct Segment {
+    /// The text; - reads standard input
+    #[arg(value_name = "TEXT")]
+    pub text: String,
+    /// fmm, bmm, bimm (maximum matching), route (most probable), hmm (and unknown words)
+    #[arg(long, default_value = "route")]
+    pub method: Method,
+    /// A dictionary of your own: a word, and perhaps its frequency, on each line
+    #[arg(long, value_name = "PATH")]
+    pub dictionary: Option<PathBuf>,
+}
+
+/// How tokens are chosen.
+#[derive(Clone, Debug, PartialEq, Args)]
+pub struct Sampling {
+    /// Divide the logits by T; 0 always takes the most probable token
+    #[arg(long, value_name = "T", value_parser = temperature, allow_negative_numbers = true)]
+    pub temperature: Option<f32>,
+    /// Keep the K most probable tokens; 0 keeps all
+    #[arg(long, value_name = "K")]
+    pub top_k: Option<usize>,
+    /// Keep the fewest tokens that together have probability P
+    #[arg(long, value_name = "P", value_parser = probability, allow_negative_numbers = true)]
+    pub top_p: Option<f32>,
+    /// Keep the tokens at least P times as probable as the best
+    #[arg(long, value_name = "P", value_parser = probability, allow_negative_numbers = true)]
+    pub min_p: Option<f32>,
+}
+
+impl Sampling {
+    /// Temperature, top-k, top-p, min-p; where none was given, the value that changes nothing.
+    pub fn values(&self) -> (f32, usize, f32, f32) {
+        (self.temperature.unwrap_or(1.0), self.top_k.unwrap_or(0), self.top_p.unwrap_or(1.0), self.min_p.unwrap_or(0.0))
+    }
+
+    /// The pipeline: temperature, top-k, top-p, min-p. What was not given changes nothing.
+    pub fn sampler(&self) -> Sampler {
+        let (temperature, top_k, top_p, min_p) = self.values();
+        Sampler::new(temperature, top_k, top_p, min_p)
+    }
+}
+
+/// A text, or token ids in its place.
+#[derive(Debug, Args)]
+pub struct Source {
+    /// The text; - reads standard input
+    #[arg(value_name = "TEXT", required_unless_present = "ids")]
+    pub text: Option<String>,
+    /// Token ids instead of a text: 1,2,3
+    #[arg(long, value_name = "IDS", value_delimiter = ',', conflicts_with = "text", value_parser = id)]
+    pub ids: Option<Vec<u32>>,
+    /// Put the tokens around the text that the tokenizer's template asks for
+    #[arg(long, conflicts_with = "ids")]
+    pub special: bool,
+}
+
+/// `lmscope generate`
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// What to continue.
+    #[command(flatten)]
+    pub source: Source,
+    /// How many tokens at most
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub steps: usize,
+    /// How tokens are chosen.
+    #[command(flatten)]
+    pub sampling: Sampling,
+    /// Go on after a token that ends the text
+    #[arg(long)]
+    pub ignore_end: bool,
+}
+
+/// `lmscope score`
+#[derive(Debug, Args)]
+pub struct Score {
+    /// The text, or a file that holds it; - reads standard input
+    #[command(flatten)]
+    pub source: Source,
+    /// How many tokens the model sees at once; its whole context unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    pub window: Option<u32>,
+}
+
+/// `lmscope trace`
+#[derive(Debug, Args)]
+pub struct Trace {
+    /// What to run.
+    #[command(flatten)]
+    pub source: Source,
+    /// Which positions see which: causal, bidirectional, prefix:N, seq2seq:N, window:N, permutation:3,0,1,2
+    #[arg(long, value_name = "MASK")]
+    pub mask: Option<Mask>,
+    /// The file to write
+    #[arg(short, long, value_name = "FILE.safetensors")]
+    pub output: PathBuf,
+}
+
+/// `lmscope models`
+#[derive(Debug, Args)]
+pub struct Models {
+    /// An embedded model, a .gguf file or a Hugging Face folder; several stand side by side
+    #[arg(value_name = "SPEC")]
+    pub specs: Vec<OsString>,
+}
+
+/// `lmscope bench`
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Tokens of the prompt, computed together
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    pub prefill: u32,
+    /// Tokens after it, one by one
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    pub decode: u32,
+}
+
+/// Reads a command line; `spoken` is the language it asks for.
+pub(super) fn read(arguments: impl IntoIterator<Item = OsString>, spoken: Language) -> Result<Invocation, clap::Error> {
+    let mut command = help::translated(Arguments::command(), spoken);
+    let matches = command.try_get_matches_from_mut(arguments)?;
+    let Arguments { text, common, sampling, subcommand } =
+        Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    let common = Common {
+        named_model: common.model.as_deref().map(Spec::new),
+        seed: common.seed,
+        threads: common.threads.map_or_else(cores, usize::from),
+        language: common.lang.unwrap_or(spoken),
+        json: common.json,
+    };
+    match (subcommand, text) {
+        (None, text) => Ok(Invocation::Explore(ExploreOptions { common, text, sampling })),
+        (Some(subcommand), None) => Ok(Invocation::Subcommand(common, subcommand)),
+        (Some(_), Some(text)) => {
+            let message = format!("{text:?} stands before a command: put the text after it, or leave one of them out");
+            Err(command.error(clap::error::ErrorKind::ArgumentConflict, message))
+        }
+    }
+}
+
+/// A model or tokenizer named on the command line.
+pub(super) fn spec(spec: &OsStr) -> Spec {
+    Spec::new(spec)
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn language(code: &str) -> Result<Language, String> {
+    let language = Language::ALL.into_iter().find(|language| language.code() == code);
+    language.ok_or_else(|| "choose en or zh".to_owned())
+}
+
+fn id(text: &str) -> Result<u32, String> {
+    text.trim().parse().map_err(|_| "token ids are whole numbers with commas between them: 1,2,3".to_owned())
+}
+
+fn temperature(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(temperature) if temperature >= 0.0 && temperature.is_finite() => Ok(temperature),
+        _ => Err("a temperature is a number from 0 up".to_owned()),
+    }
+}
+
+fn probability(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(probability) if (0.0..=1.0).contains(&probability) => Ok(probability),
+        _ => Err("a probability is a number from 0 to 1".to_owned()),
+    }
+}

@@ -1,0 +1,125 @@
+//! Why a command failed.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::lm::load::LoadError;
+use crate::lm::{ForwardError, NotFinite, TraceError};
+use crate::model::{NoTokenizer, OpenError, Say};
+use crate::text::DictionaryError;
+use crate::ui::Message;
+use crate::ui::{Language, safe};
+
+/// Why a command failed; each is told to the person who gave it.
+#[derive(Debug)]
+pub enum Failure {
+    /// The model could not be opened.
+    Open(OpenError),
+    /// The model has no tokenizer and was given text.
+    NoTokenizer(NoTokenizer),
+    /// The forward pass gave nothing.
+    Forward(ForwardError),
+    /// The model computed something that is no number.
+    NotFinite(NotFinite),
+    /// The trace could not be written.
+    Trace(TraceError),
+    /// The dictionary could not be read.
+    Dictionary(PathBuf, DictionaryError),
+    /// The trace would take the place of the model.
+    SameFile(PathBuf),
+    /// Text that is not UTF-8: its name, where there is one, and the byte where it stops being so.
+    NotUtf8(Option<PathBuf>, usize),
+    /// Input larger than is read.
+    TooLarge(Option<PathBuf>, u64),
+    /// Input that could not be read.
+    Input(io::Error),
+    /// There is no token to begin with.
+    NothingGiven,
+    /// There is no token that could be scored.
+    NothingToScore,
+    /// Results that could not be written.
+    Output(io::Error),
+    /// Whoever read the results has gone: not an error.
+    NobodyReads,
+}
+
+impl Failure {
+    /// The exit code.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::NobodyReads => 0,
+            Self::NothingGiven | Self::SameFile(_) => 2,
+            _ => 1,
+        }
+    }
+
+    /// What to tell the person, in one line.
+    pub fn say(&self, language: Language) -> String {
+        let name = |path: &Option<PathBuf>| match path {
+            Some(path) => path.display().to_string(),
+            None => Message::CliStandardInput.text(language).to_owned(),
+        };
+        let said = match self {
+            Self::Open(error) => error.say(language),
+            Self::NoTokenizer(error) => error.say(language),
+            Self::Forward(error) => error.say(language),
+            Self::NotFinite(error) => error.say(language),
+            Self::Trace(error) => error.say(language),
+            Self::Dictionary(path, error) => {
+                Message::CliBadDictionary.say(language, &[&path.display(), &error.say(language)])
+            }
+            Self::SameFile(path) => Message::CliSameFile.say(language, &[&path.display()]),
+            Self::NotUtf8(path, byte) => Message::CliNotUtf8.say(language, &[&name(path), byte]),
+            Self::TooLarge(path, limit) => Message::CliTooLarge.say(language, &[&name(path), limit]),
+            Self::Input(error) => {
+                Message::CliCannotRead.say(language, &[&Message::CliStandardInput.text(language), error])
+            }
+            Self::NothingGiven => Message::CliNothingGiven.text(language).to_owned(),
+            Self::NothingToScore => Message::CliNothingToScore.text(language).to_owned(),
+            Self::Output(error) => Message::CliCannotWrite.say(language, &[error]),
+            Self::NobodyReads => String::new(),
+        };
+        safe::visible(&said)
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::Open(error)
+    }
+}
+
+impl From<LoadError> for Failure {
+    fn from(error: LoadError) -> Self {
+        Self::Open(OpenError::Load(error))
+    }
+}
+
+impl From<NoTokenizer> for Failure {
+    fn from(error: NoTokenizer) -> Self {
+        Self::NoTokenizer(error)
+    }
+}
+
+impl From<ForwardError> for Failure {
+    fn from(error: ForwardError) -> Self {
+        Self::Forward(error)
+    }
+}
+
+impl From<NotFinite> for Failure {
+    fn from(error: NotFinite) -> Self {
+        Self::NotFinite(error)
+    }
+}
+
+impl From<TraceError> for Failure {
+    fn from(error: TraceError) -> Self {
+        Self::Trace(error)
+    }
+}
+
+/// A failure to write results.
+pub(super) fn output(error: io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::BrokenPipe { Failure::NobodyReads } else { Failure::Output(error) }
+}

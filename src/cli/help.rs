@@ -1,0 +1,165 @@
+//! The command line's own help and complaints, in Chinese where that is spoken; in English clap says them.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ErrorKind};
+use clap::{Arg, ArgAction, Command};
+
+use crate::ui::Language;
+
+/// The language a command line asks for, before it is known whether the line is right.
+pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
+    let mut named = None;
+    let mut words = arguments.iter().map(|word| word.to_string_lossy()).take_while(|word| word != "--");
+    while let Some(word) = words.next() {
+        let code = match word.strip_prefix("--lang") {
+            Some("") => words.next().map(Cow::into_owned),
+            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+            None => None,
+        };
+        let language = code.and_then(|code| Language::ALL.into_iter().find(|language| language.code() == code));
+        named = language.or(named);
+    }
+    named.unwrap_or_else(|| Language::of_locale(locale))
+}
+
+const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
+
+/// What each command does.
+const COMMANDS: [(&str, &str); 7] = [
+    ("tokenize", "一段文本的词元"),
+    ("segment", "一段文本的词，按词典切分"),
+    ("generate", "逐个词元续写一段文本"),
+    ("score", "一段文本的每个词元有多出人意料"),
+    ("trace", "把一次前向计算的全部结果写入 safetensors 文件"),
+    ("models", "内置的模型和可读取的家族，或某一个模型"),
+    ("bench", "测量每秒词元数"),
+];
+
+/// What each argument means; a command's own meaning comes before the common one.
+const ARGUMENTS: [(&str, &str, &str); 28] = [
+    ("", "model", "内置模型（stories、poems）、.gguf 文件或 Hugging Face 文件夹"),
+    ("", "seed", "所有随机选择的种子"),
+    ("", "threads", "计算线程数；不给出则用全部核心"),
+    ("", "lang", "语言：en 或 zh；不给出则按系统区域设置"),
+    ("", "json", "输出 JSON"),
+    ("", "temperature", "logit 除以 T；0 表示总取概率最大的词元"),
+    ("", "top_k", "保留概率最大的 K 个词元；0 表示全部保留"),
+    ("", "top_p", "保留概率之和达到 P 的最少词元"),
+    ("", "min_p", "保留概率不低于最大概率 P 倍的词元"),
+    ("", "special", "按分词器模板在文本前后加上特殊词元"),
+    ("", "ids", "用词元编号代替文本：1,2,3"),
+    ("", "help", "显示帮助"),
+    ("", "version", "显示版本"),
+    ("lmscope", "text", "开始时的文本"),
+    ("score", "text", "文本，或存有文本的文件；- 读取标准输入"),
+    ("", "text", "文本；- 读取标准输入"),
+    ("tokenize", "tokenizer", "从这里取分词器：tokenizer.json、模型文件或文件夹、内置模型"),
+    ("tokenize", "method", "切分方式：own 按分词器自己的合并，longest 总取最长的词元"),
+    ("segment", "method", "方法：fmm、bmm、bimm（最大匹配）、route（最大概率）、hmm（并识别未登录词）"),
+    ("segment", "dictionary", "自己的词典：每行一个词，可带词频"),
+    ("generate", "steps", "最多生成多少个词元"),
+    ("generate", "ignore_end", "遇到结束词元也继续"),
+    ("score", "window", "模型一次看到多少个词元；不给出则为整个上下文"),
+    (
+        "trace",
+        "mask",
+        "哪些位置看到哪些位置：causal、bidirectional、prefix:N、seq2seq:N、window:N、permutation:3,0,1,2",
+    ),
+    ("trace", "output", "要写的文件"),
+    ("models", "specs", "内置模型、.gguf 文件或 Hugging Face 文件夹；给出几个则并排比较"),
+    ("bench", "prefill", "提示的词元数，一起计算"),
+    ("bench", "decode", "其后的词元数，逐个计算"),
+];
+
+/// The command with its help in a language.
+pub(super) fn translated(command: Command, language: Language) -> Command {
+    if language == Language::English {
+        let help = "The text, or a file that holds it; - reads standard input";
+        return command.mut_subcommand("score", |score| score.mut_arg("text", |text| text.help(help)));
+    }
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).global(true);
+    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
+    let command = command.disable_help_flag(true).disable_version_flag(true).arg(help).arg(version);
+    let command = one(command).about("探索语言模型：词元、分布、注意力，一步一步地看");
+    command.subcommand_help_heading("命令").subcommand_value_name("命令").mut_subcommands(|subcommand| {
+        let about = COMMANDS.iter().find(|(name, _)| *name == subcommand.get_name()).map(|(_, about)| *about);
+        let subcommand = one(subcommand);
+        match about {
+            Some(about) => subcommand.about(about),
+            None => subcommand,
+        }
+    })
+}
+
+fn one(command: Command) -> Command {
+    let name = command.get_name().to_owned();
+    command.help_template(TEMPLATE).mut_args(|argument| {
+        let of = |command: &str| {
+            ARGUMENTS.iter().find(|(of, id, _)| *of == command && argument.get_id() == *id).map(|(.., help)| *help)
+        };
+        let Some(help) = of(&name).or_else(|| of("")) else { return argument };
+        let defaults: Vec<String> =
+            argument.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+        let help = match defaults.as_slice() {
+            [] => help.to_owned(),
+            _ if argument.get_action().takes_values() => format!("{help}（默认 {}）", defaults.join(",")),
+            _ => help.to_owned(),
+        };
+        let heading = if argument.is_positional() { "参数" } else { "选项" };
+        let takes_values = argument.get_action().takes_values();
+        let argument = argument.help(help).help_heading(heading);
+        if takes_values { argument.hide_default_value(true).hide_possible_values(true) } else { argument }
+    })
+}
+
+/// What is wrong with a command line, in Chinese; `None` where clap's answer is no complaint, such as help.
+pub(super) fn complaint(error: &clap::Error) -> Option<String> {
+    let said = |kind| error.get(kind).map(ToString::to_string).unwrap_or_default();
+    let (argument, value) = (said(ContextKind::InvalidArg), said(ContextKind::InvalidValue));
+    let said = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return None,
+        ErrorKind::UnknownArgument => format!("没有参数 {argument}"),
+        ErrorKind::InvalidSubcommand => format!("没有命令 {}", said(ContextKind::InvalidSubcommand)),
+        ErrorKind::MissingRequiredArgument => format!("缺少参数 {argument}"),
+        ErrorKind::ArgumentConflict if argument.is_empty() => {
+            "文本写在了命令前面：请写在命令后面，或只留一个".to_owned()
+        }
+        ErrorKind::ArgumentConflict => format!("{argument} 不能与 {} 同用", said(ContextKind::PriorArg)),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation if value.is_empty() => format!("{argument} 缺少值"),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            let reason = error
+                .source()
+                .map(|source| format!("：{}", Language::Chinese.term(&source.to_string())))
+                .unwrap_or_default();
+            format!("{argument} 的值 {value} 无效{reason}")
+        }
+        _ => error.kind().to_string(),
+    };
+    Some(format!("错误：{said}\n\n详见 --help\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::cli::arguments::Arguments;
+
+    #[test]
+    fn every_command_and_argument_has_its_chinese_help() {
+        let command = translated(Arguments::command(), Language::Chinese);
+        let translated = |text: Option<&clap::builder::StyledStr>| {
+            text.is_some_and(|text| text.to_string().contains(|c: char| ('\u{4e00}'..'\u{a000}').contains(&c)))
+        };
+        let commands = std::iter::once(&command).chain(command.get_subcommands());
+        for command in commands {
+            assert!(translated(command.get_about()), "{}", command.get_name());
+            for argument in command.get_arguments() {
+                assert!(translated(argument.get_help()), "{} {}", command.get_name(), argument.get_id());
+            }
+        }
+    }
+}

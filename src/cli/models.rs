@@ -1,0 +1,235 @@
+//! `lmscope models`: what is built in and what can be read; or what one model is.
+
+use serde::Serialize;
+
+use super::Failure;
+use super::arguments::{Common, Models, spec};
+use super::output::{Column, Output, thousands};
+use crate::lm::FAMILIES;
+use crate::model::{self, Description, EMBEDDED, NoTokenizer, Say, Source, Spec};
+use crate::ui::Message;
+use crate::ui::{Language, safe};
+
+/// Columns of text for each model where several stand side by side.
+const WIDEST: usize = 44;
+
+#[derive(Serialize)]
+struct List {
+    embedded: Vec<Answer>,
+    families: Vec<Family>,
+}
+
+#[derive(Serialize)]
+struct Several {
+    models: Vec<Answer>,
+}
+
+#[derive(Serialize)]
+struct Family {
+    name: &'static str,
+    source: &'static str,
+    model_type: &'static str,
+    gguf: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    name: String,
+    title: Option<String>,
+    description: Option<String>,
+    license: Option<String>,
+    files: Vec<String>,
+    family: &'static str,
+    blueprint: serde_json::Map<String, serde_json::Value>,
+    parameters: u64,
+    bytes: u64,
+    layers: usize,
+    heads: usize,
+    kv_heads: usize,
+    width: usize,
+    head_width: usize,
+    feed_forward: usize,
+    context: usize,
+    vocabulary: usize,
+    tokens: Option<usize>,
+    tensors: Vec<StoredAs>,
+}
+
+#[derive(Serialize)]
+struct StoredAs {
+    dtype: &'static str,
+    count: usize,
+    bytes: u64,
+}
+
+pub(super) fn run(common: &Common, options: &Models, output: &mut Output<'_>) -> Result<(), Failure> {
+    let mut named: Vec<Spec> = options.specs.iter().map(|name| spec(name)).collect();
+    if named.is_empty() {
+        named.extend(common.named_model.clone());
+    }
+    let descriptions: Vec<Description> = named.iter().map(model::describe).collect::<Result<_, _>>()?;
+    match (descriptions.as_slice(), common.json) {
+        ([], _) => all(common, output),
+        ([one], true) => output.json(&answer(one)),
+        (several, true) => output.json(&Several { models: several.iter().map(answer).collect() }),
+        (several, false) => side_by_side(several, output),
+    }
+}
+
+/// One column for each model, one row for each fact that any of them has.
+fn side_by_side(descriptions: &[Description], output: &mut Output<'_>) -> Result<(), Failure> {
+    let columns: Vec<Vec<(String, String)>> =
+        descriptions.iter().map(|description| facts(description, output.language)).collect();
+    let mut names: Vec<&String> = Vec::new();
+    for (name, _) in columns.iter().flatten() {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let widest = if descriptions.len() > 1 { WIDEST } else { usize::MAX };
+    let rows: Vec<Vec<String>> = names
+        .iter()
+        .map(|name| {
+            let values = columns.iter().map(|facts| {
+                let values = facts.iter().filter(|(of, _)| of == *name).map(|(_, value)| value.as_str());
+                safe::fit(&values.collect::<Vec<_>>().join("; "), widest)
+            });
+            std::iter::once((*name).clone()).chain(values).collect()
+        })
+        .collect();
+    output.rows(&rows)
+}
+
+fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
+    let descriptions: Vec<Description> =
+        EMBEDDED.iter().map(|model| model::describe(&Spec::Embedded(model))).collect::<Result<_, _>>()?;
+    if common.json {
+        let families = FAMILIES.iter().map(|family| Family {
+            name: family.name,
+            source: family.source,
+            model_type: family.model_type,
+            gguf: family.gguf,
+        });
+        return output
+            .json(&List { embedded: descriptions.iter().map(answer).collect(), families: families.collect() });
+    }
+    output.line(Message::CliBuiltIn.text(output.language))?;
+    let rows: Vec<Vec<String>> = descriptions
+        .iter()
+        .zip(EMBEDDED)
+        .map(|(description, model)| {
+            vec![
+                description.name.clone(),
+                description.blueprint.family.to_owned(),
+                thousands(description.parameters),
+                format!("{} × {}", description.config.layers, description.config.heads),
+                thousands(description.config.vocabulary as u64),
+                model.prompt.to_owned(),
+            ]
+        })
+        .collect();
+    let columns = [
+        Column::Left(Message::CliName),
+        Column::Left(Message::CliFamily),
+        Column::Right(Message::CliParameters),
+        Column::Right(Message::CliLayersHeads),
+        Column::Right(Message::CliVocabulary),
+        Column::Left(Message::CliPrompt),
+    ];
+    output.table(&columns, &rows)?;
+    output.line("")?;
+    output.line(Message::CliFamilies.text(output.language))?;
+    let rows: Vec<Vec<String>> = FAMILIES
+        .iter()
+        .map(|family| {
+            let formats = family.gguf.map_or("safetensors", |_| "safetensors, GGUF");
+            vec![family.name.to_owned(), family.model_type.to_owned(), formats.to_owned(), family.source.to_owned()]
+        })
+        .collect();
+    let columns = [
+        Column::Left(Message::CliFamily),
+        Column::Left(Message::CliModelType),
+        Column::Left(Message::CliFormats),
+        Column::Left(Message::CliSource),
+    ];
+    output.table(&columns, &rows)
+}
+
+fn answer(description: &Description) -> Answer {
+    let config = &description.config;
+    let rows = description.blueprint.rows().into_iter();
+    Answer {
+        name: description.name.clone(),
+        title: description.about.name.clone(),
+        description: description.about.description.clone(),
+        license: description.about.license.clone(),
+        files: files(description),
+        family: description.blueprint.family,
+        blueprint: rows.map(|(what, how)| (what.replace([' ', '-'], "_"), how.into())).collect(),
+        parameters: description.parameters,
+        bytes: description.bytes,
+        layers: config.layers,
+        heads: config.heads,
+        kv_heads: config.kv_heads,
+        width: config.width,
+        head_width: config.head_width,
+        feed_forward: config.feed_forward,
+        context: config.context,
+        vocabulary: config.vocabulary,
+        tokens: description.tokenizer.as_ref().ok().copied(),
+        tensors: description
+            .dtypes
+            .iter()
+            .map(|(dtype, stored)| StoredAs { dtype: dtype.name(), count: stored.tensors, bytes: stored.bytes })
+            .collect(),
+    }
+}
+
+fn files(description: &Description) -> Vec<String> {
+    match &description.source {
+        Source::Embedded => Vec::new(),
+        Source::Files(files) => files.iter().map(|file| file.display().to_string()).collect(),
+    }
+}
+
+/// What is known of a model, by name.
+fn facts(description: &Description, language: Language) -> Vec<(String, String)> {
+    let config = &description.config;
+    let mut facts: Vec<(String, String)> = Vec::new();
+    let mut fact = |word: Message, value: String| facts.push((word.text(language).to_owned(), value));
+    let about = &description.about;
+    fact(Message::CliName, safe::visible(about.name.as_ref().unwrap_or(&description.name)));
+    for (word, text) in [(Message::CliDescription, &about.description), (Message::CliLicense, &about.license)] {
+        if let Some(text) = text {
+            fact(word, safe::visible(text));
+        }
+    }
+    match &description.source {
+        Source::Embedded => fact(Message::CliFile, Message::CliCompiled.text(language).to_owned()),
+        Source::Files(_) => fact(Message::CliFile, safe::visible(&files(description).join(", "))),
+    }
+    fact(Message::CliSize, format!("{} {}", thousands(description.bytes), Message::CliBytes.text(language)));
+    fact(Message::CliFamily, description.blueprint.family.to_owned());
+    fact(Message::CliParameters, thousands(description.parameters));
+    fact(Message::CliLayers, config.layers.to_string());
+    fact(Message::CliHeads, config.heads.to_string());
+    fact(Message::CliKvHeads, config.kv_heads.to_string());
+    fact(Message::CliWidth, config.width.to_string());
+    fact(Message::CliHeadWidth, config.head_width.to_string());
+    fact(Message::CliFeedForward, config.feed_forward.to_string());
+    fact(Message::CliContext, thousands(config.context as u64));
+    fact(Message::CliVocabulary, thousands(config.vocabulary as u64));
+    let tokenizer = match &description.tokenizer {
+        Ok(tokens) => Message::CliTokenCount.say(language, &[&thousands(*tokens as u64)]),
+        Err(NoTokenizer::Absent { .. }) => Message::CliNoTokenizer.text(language).to_owned(),
+        Err(error) => error.say(language),
+    };
+    fact(Message::CliTokenizer, tokenizer);
+    for (dtype, stored) in &description.dtypes {
+        let bytes = thousands(stored.bytes);
+        fact(Message::CliStored, format!("{} × {dtype}, {bytes} {}", stored.tensors, Message::CliBytes.text(language)));
+    }
+    let blueprint = description.blueprint.rows().into_iter();
+    facts.extend(blueprint.map(|(what, how)| (language.term(what).to_owned(), language.term(&how).to_owned())));
+    facts
+}

@@ -1,0 +1,97 @@
+//! A model ready to run, and the tokens it is given.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::arguments::{Common, Source};
+use super::{Failure, input};
+use crate::lm::{Distribution, Mask, Position, Workspace};
+use crate::model::{self, Model};
+use crate::ui::safe;
+
+/// A model with what a forward pass needs.
+pub(super) struct Session {
+    pub(super) model: Model,
+    pub(super) workspace: Workspace,
+}
+
+/// The tokens a command was given, and the text they came from where it was text.
+pub(super) struct Given {
+    pub(super) text: Option<String>,
+    pub(super) ids: Vec<u32>,
+    /// The range of the text that each token came from; none for ids.
+    pub(super) ranges: Vec<Option<[usize; 2]>>,
+}
+
+/// A token as JSON gives it: its id, and its text with anything that is not UTF-8 replaced; then its bytes are there too.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Piece {
+    pub(super) id: u32,
+    pub(super) text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hex: Option<String>,
+}
+
+impl Session {
+    pub(super) fn open(common: &Common) -> Result<Self, Failure> {
+        let model = model::open(&common.model())?;
+        Ok(Self { model, workspace: Workspace::new(common.threads) })
+    }
+
+    /// The tokens a command was given.
+    pub(super) fn given(&self, source: &Source, text: Option<String>) -> Result<Given, Failure> {
+        if let Some(ids) = &source.ids {
+            return Ok(Given { text: None, ids: ids.clone(), ranges: vec![None; ids.len()] });
+        }
+        let text = text.unwrap_or_default();
+        let tokenizer = self.model.tokenizer()?;
+        let tokens = if source.special { tokenizer.encode_special(&text) } else { tokenizer.encode(&text) };
+        Ok(Given {
+            ids: tokens.iter().map(|token| token.id).collect(),
+            ranges: tokens.iter().map(|token| Some([token.start, token.end])).collect(),
+            text: Some(text),
+        })
+    }
+
+    /// The text of a source that is not ids.
+    pub(super) fn text(source: &Source, stdin: &mut dyn Read) -> Result<Option<String>, Failure> {
+        source.text.as_deref().map(|text| input::text(text, stdin)).transpose()
+    }
+
+    /// Runs `tokens` after `past` under the model's own mask.
+    pub(super) fn extend(&mut self, past: &[Arc<Position>], tokens: &[u32]) -> Result<Vec<Arc<Position>>, Failure> {
+        let mask: &Mask = &self.model.engine.blueprint.mask;
+        Ok(self.model.engine.extend(past, tokens, mask, &mut self.workspace, &|| true)?)
+    }
+
+    /// The distribution of the token after each position.
+    pub(super) fn distributions(&mut self, positions: &[Arc<Position>]) -> Result<Vec<Distribution>, Failure> {
+        let logits = self.model.engine.logits(positions, &mut self.workspace);
+        let rows = logits.chunks_exact(self.model.engine.config.vocabulary.max(1));
+        Ok(rows.map(|row| Distribution::new(row.to_vec())).collect::<Result<_, _>>()?)
+    }
+
+    /// The bytes a token stands for; none where there is no tokenizer.
+    pub(super) fn bytes(&self, id: u32) -> &[u8] {
+        self.model.tokenizer.as_ref().map_or(&[], |tokenizer| tokenizer.piece(id))
+    }
+
+    pub(super) fn piece(&self, id: u32) -> Piece {
+        piece(id, self.bytes(id))
+    }
+
+    /// The token as a person reads it.
+    pub(super) fn label(&self, id: u32) -> String {
+        safe::token_label(self.bytes(id))
+    }
+}
+
+/// A token as JSON gives it.
+pub(super) fn piece(id: u32, bytes: &[u8]) -> Piece {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let whole = std::str::from_utf8(bytes).is_ok();
+    let hex = (!whole).then(|| bytes.iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}")));
+    Piece { id, text, hex }
+}

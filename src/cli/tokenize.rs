@@ -1,0 +1,89 @@
+//! `lmscope tokenize`: the tokens of a text.
+
+use std::collections::HashMap;
+use std::io::Read;
+
+use serde::Serialize;
+
+use super::arguments::{Common, Cut, Tokenize, spec};
+use super::output::{Column, Output};
+use super::session::{Piece, piece};
+use super::{Failure, input};
+use crate::model;
+use crate::text::{Token, Tokenizer};
+use crate::ui::Message;
+use crate::ui::safe;
+
+#[derive(Serialize)]
+struct Answer {
+    tokens: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    piece: Piece,
+    bytes: [usize; 2],
+}
+
+pub(super) fn run(
+    common: &Common,
+    options: &Tokenize,
+    stdin: &mut dyn Read,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
+    let text = input::text(&options.text, stdin)?;
+    let named = options.tokenizer.as_deref().map_or_else(|| common.model(), spec);
+    let tokenizer = model::open_tokenizer(&named)??;
+    let tokens = match options.method {
+        Cut::Own if options.special => tokenizer.encode_special(&text),
+        Cut::Own => tokenizer.encode(&text),
+        Cut::Longest => longest(&tokenizer, &text),
+    };
+    if common.json {
+        let row =
+            |token: &Token| Row { piece: piece(token.id, tokenizer.piece(token.id)), bytes: [token.start, token.end] };
+        return output.json(&Answer { tokens: tokens.iter().map(row).collect() });
+    }
+    let rows: Vec<Vec<String>> = tokens
+        .iter()
+        .map(|token| {
+            let label = safe::token_label(tokenizer.piece(token.id));
+            vec![token.id.to_string(), label, format!("{}..{}", token.start, token.end)]
+        })
+        .collect();
+    output.table(
+        &[Column::Right(Message::CliId), Column::Left(Message::CliToken), Column::Left(Message::CliBytes)],
+        &rows,
+    )?;
+    output.say(Message::CliTokens, &[&tokens.len(), &text.len()])
+}
+
+/// From the left, always the longest piece that the text goes on with: what a dictionary would do with the vocabulary. A
+/// byte that no piece begins with is left out.
+fn longest(tokenizer: &Tokenizer, text: &str) -> Vec<Token> {
+    let mut pieces: HashMap<&[u8], u32> = HashMap::new();
+    let mut most = 0;
+    for id in (0..tokenizer.len() as u32).filter(|id| !tokenizer.is_special(*id)) {
+        let bytes = tokenizer.piece(id);
+        most = most.max(bytes.len());
+        if !bytes.is_empty() {
+            pieces.entry(bytes).or_insert(id);
+        }
+    }
+    let mut tokens = Vec::new();
+    let mut rest = text.as_bytes();
+    while !rest.is_empty() {
+        let start = text.len() - rest.len();
+        let fits = |length: usize| Some((length, *pieces.get(rest.get(..length)?)?));
+        let length = match (1..=most.min(rest.len())).rev().find_map(fits) {
+            Some((length, id)) => {
+                tokens.push(Token { id, start, end: start + length });
+                length
+            }
+            None => 1,
+        };
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    tokens
+}

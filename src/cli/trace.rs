@@ -1,0 +1,64 @@
+//! `lmscope trace`: everything one forward pass computes, as safetensors.
+
+use std::io::Read;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::Failure;
+use super::arguments::{Common, Trace};
+use super::output::Output;
+use super::session::Session;
+use crate::model::Source;
+use crate::ui::Message;
+use crate::ui::safe;
+
+#[derive(Serialize)]
+struct Answer {
+    model: String,
+    file: String,
+    ids: Vec<u32>,
+    mask: String,
+    layers: usize,
+    arrays: usize,
+}
+
+pub(super) fn run(
+    common: &Common,
+    options: &Trace,
+    stdin: &mut dyn Read,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
+    let text = Session::text(&options.source, stdin)?;
+    let mut session = Session::open(common)?;
+    let given = session.given(&options.source, text)?;
+    if given.ids.is_empty() {
+        return Err(Failure::NothingGiven);
+    }
+    if let Source::Files(files) = &session.model.source
+        && files.iter().any(|file| same(file, &options.output))
+    {
+        return Err(Failure::SameFile(options.output.clone()));
+    }
+    let engine = &session.model.engine;
+    let mask = options.mask.as_ref().unwrap_or(&engine.blueprint.mask);
+    let trace = engine.trace(&given.ids, mask, &mut session.workspace)?;
+    trace.write(&options.output)?;
+    let file = options.output.display().to_string();
+    let arrays = 2 + trace.attentions.len() + trace.hidden_states.len();
+    if common.json {
+        return output.json(&Answer {
+            model: session.model.name.clone(),
+            file,
+            mask: mask.to_string(),
+            layers: engine.config.layers,
+            ids: given.ids,
+            arrays,
+        });
+    }
+    output.say(Message::CliTraceWritten, &[&safe::visible(&file), &arrays, &given.ids.len()])
+}
+
+fn same(file: &Path, other: &Path) -> bool {
+    std::fs::canonicalize(file).ok().is_some_and(|file| std::fs::canonicalize(other).is_ok_and(|other| other == file))
+}

@@ -1,0 +1,195 @@
+//! The protocol of the workers: what is asked ([`Job`]), what comes back ([`Reply`]), and the ticket that says whether
+//! anybody still wants it. No thread here: the host runs [`execute`] on a lane's thread, tests run it inline.
+
+mod bounds;
+mod choice;
+mod generate;
+mod look;
+mod read;
+mod segment;
+mod ticket;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+pub use bounds::start_of_text;
+pub use choice::Origin;
+pub use choice::Score;
+pub use generate::Generate;
+pub use generate::Step;
+pub use look::HeadView;
+pub use look::Look;
+pub use look::Overview;
+pub use look::Rows;
+pub use read::Read;
+pub use segment::Tokens;
+pub use segment::Words;
+pub use ticket::Desk;
+pub use ticket::Ticket;
+
+use crate::lm::Distribution;
+use crate::lm::ForwardError;
+use crate::lm::NotFinite;
+use crate::lm::Position;
+use crate::model::Model;
+use crate::model::OpenError;
+use crate::model::Spec;
+
+/// Which request a reply belongs to; a newer request on the same lane makes every older reply stale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Generation(pub u64);
+
+/// One worker thread. A lane holds at most one waiting job: a newer one takes its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Tokens of the text, on every keystroke.
+    Text,
+    /// Words of the text.
+    Words,
+    /// Distributions and attention of what is selected.
+    Evidence,
+    /// The model's forward pass: reading the text, generating.
+    Run,
+    /// Opening model files.
+    Files,
+}
+
+impl Lane {
+    /// Every lane, in index order.
+    pub const ALL: [Self; 5] = [Self::Text, Self::Words, Self::Evidence, Self::Run, Self::Files];
+}
+
+/// What a worker computes.
+#[derive(Debug)]
+pub enum Job {
+    /// Open a model.
+    Open(Spec),
+    /// Cut a text into the model's tokens.
+    Tokenize(Arc<str>, Arc<Model>),
+    /// Cut a text into words.
+    Words(Arc<str>),
+    /// Have the model read tokens.
+    Read(Read),
+    /// Have the model continue.
+    Generate(Generate),
+    /// Bring evidence of what the model computed.
+    Look(Look),
+    /// Panics on purpose, to show that a worker's panic stays inside the program.
+    Panic,
+}
+
+/// What came of a job, or of a part of it.
+#[derive(Debug)]
+pub struct Reply {
+    /// The lane that ran the job.
+    pub lane: Lane,
+    /// The request this answers.
+    pub generation: Generation,
+    /// The content.
+    pub body: Body,
+}
+
+/// The content of a reply.
+#[derive(Debug)]
+pub enum Body {
+    /// The model is open.
+    Opened(Arc<Model>),
+    /// The text's tokens.
+    Tokens(Tokens),
+    /// The text's words.
+    Words(Arc<Words>),
+    /// The model read the tokens of the path from `first` on.
+    Read {
+        /// Index on the path.
+        first: usize,
+        /// What it computed at each.
+        positions: Vec<Arc<Position>>,
+    },
+    /// What the tokens of the path from `first` on cost.
+    Scores {
+        /// Index on the path.
+        first: usize,
+        /// One for each.
+        scores: Vec<Score>,
+    },
+    /// The distribution after the token at `index` of the path.
+    Distribution {
+        /// Index on the path.
+        index: usize,
+        /// The distribution.
+        distribution: Arc<Distribution>,
+    },
+    /// One more token.
+    Step(Box<Step>),
+    /// Rows of one head's attention.
+    Rows(Rows),
+    /// Every head at a glance.
+    Overview(Overview),
+    /// The job ran to its end.
+    Done,
+    /// The job could not go on.
+    Failed(Fault),
+    /// The worker panicked; the text says where and why.
+    Crashed(String),
+}
+
+/// Why a job could not go on.
+#[derive(Debug)]
+pub enum Fault {
+    /// The model could not be opened.
+    Open(OpenError),
+    /// The forward pass refused, because the context is full or a token is not the model's.
+    Forward(ForwardError),
+    /// The model computed a logit that is not a number.
+    NotFinite(NotFinite),
+}
+
+/// Where a worker sends each part of its answer; `Break` asks it to stop.
+pub type Send<'a> = &'a mut dyn FnMut(Body) -> ControlFlow<()>;
+
+/// Runs one job to its end, or until its ticket is no longer current.
+pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
+    let outcome = match job {
+        Job::Open(spec) => match crate::model::open(&spec) {
+            Ok(model) => said(send(Body::Opened(Arc::new(model)))),
+            Err(error) => Err(Stop::Fault(Fault::Open(error))),
+        },
+        Job::Tokenize(text, model) => segment::tokenize(text, &model, send),
+        Job::Words(text) => segment::words(text, send),
+        Job::Read(read) => read::read(read, ticket, send),
+        Job::Generate(generate) => generate::generate(generate, ticket, send),
+        Job::Look(look) => look::look(&look, ticket, send),
+        Job::Panic => panic!("a worker was asked to panic"),
+    };
+    let _ = match outcome {
+        Ok(()) => send(Body::Done),
+        Err(Stop::Fault(fault)) => send(Body::Failed(fault)),
+        Err(Stop::Unwanted) => ControlFlow::Break(()),
+    };
+}
+
+/// Why a job ends before its end.
+enum Stop {
+    /// Nobody wants the answer any more.
+    Unwanted,
+    /// It cannot go on.
+    Fault(Fault),
+}
+
+fn said(flow: ControlFlow<()>) -> Result<(), Stop> {
+    if flow.is_break() { Err(Stop::Unwanted) } else { Ok(()) }
+}
+
+/// The distribution that `logits` describe, or the first logit that is not a number.
+fn distribution(logits: Vec<f32>) -> Result<Arc<Distribution>, Stop> {
+    Distribution::new(logits).map(Arc::new).map_err(|error| Stop::Fault(Fault::NotFinite(error)))
+}
+
+impl From<ForwardError> for Stop {
+    fn from(error: ForwardError) -> Self {
+        match error {
+            ForwardError::Stopped => Self::Unwanted,
+            other => Self::Fault(Fault::Forward(other)),
+        }
+    }
+}

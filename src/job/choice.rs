@@ -1,0 +1,42 @@
+//! How a token was chosen, and what it cost.
+
+/// How a token came to stand where it stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Origin {
+    /// It is part of the text; `start..end` are its bytes there.
+    Text {
+        /// First byte in the text.
+        start: usize,
+        /// One past the last byte in the text.
+        end: usize,
+    },
+    /// Put before the text because the tokenizer says so.
+    Start,
+    /// Drawn: the random number in `[0, 1)` that chose it.
+    Sampled {
+        /// The random number.
+        draw: f64,
+    },
+    /// The most probable token, taken because the temperature is 0.
+    Greedy,
+    /// Taken by hand.
+    Picked,
+}
+
+impl Origin {
+    /// Whether the token continues the text rather than being part of it.
+    pub fn is_generated(self) -> bool {
+        !matches!(self, Self::Text { .. } | Self::Start)
+    }
+}
+
+/// What a token cost, under the model's distribution at the position before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// `-log2 p(token | tokens before)`, in bits.
+    pub surprisal: f64,
+    /// Entropy of the distribution the token came from, in bits.
+    pub entropy: f64,
+    /// How many tokens were more probable.
+    pub rank: usize,
+}

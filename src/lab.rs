@@ -1,0 +1,3 @@
+//! Measurements on what a model computes.
+
+pub mod heads;

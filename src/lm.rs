@@ -1,0 +1,42 @@
+//! The engine: a language model's weights, its forward pass, and the evidence the pass leaves.
+
+pub mod checkpoint;
+pub mod load;
+
+pub mod blueprint;
+mod config;
+mod error;
+mod family;
+mod names;
+mod reader;
+
+mod matrix;
+mod weights;
+
+mod activation;
+mod attention;
+mod elementary;
+mod kernel;
+mod norm;
+mod rope;
+
+mod distribution;
+mod mask;
+mod position;
+mod sampler;
+mod trace;
+mod transformer;
+mod workspace;
+
+pub use blueprint::Blueprint;
+pub use config::Config;
+pub use distribution::{Distribution, NotFinite};
+pub use error::{ForwardError, ModelError};
+pub use family::{FAMILIES, Family};
+pub use kernel::dequantize;
+pub use mask::{Mask, MaskError};
+pub use position::Position;
+pub use sampler::{Outcome, Sampler, Shaped, Stage, uniform};
+pub use trace::{Trace, TraceError};
+pub use transformer::Transformer;
+pub use workspace::Workspace;

@@ -1,0 +1,219 @@
+//! What a model file holds: named tensors and what the file says of the model.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Deref, Range};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use memmap2::Mmap;
+use serde_json::{Map, Value};
+
+use crate::lm::load::gguf;
+
+/// How a tensor's numbers are stored. The quantised types are ggml's: blocks of 32 or 256 numbers that share a scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dtype {
+    /// 32-bit floats.
+    F32,
+    /// 16-bit IEEE floats.
+    F16,
+    /// 16-bit floats with the exponent of a 32-bit one.
+    BF16,
+    /// 4 bits and a scale per 32 numbers.
+    Q4_0,
+    /// 4 bits, a scale and a minimum per 32 numbers.
+    Q4_1,
+    /// 5 bits and a scale per 32 numbers.
+    Q5_0,
+    /// 5 bits, a scale and a minimum per 32 numbers.
+    Q5_1,
+    /// 8 bits and a scale per 32 numbers.
+    Q8_0,
+    /// 2 bits in super-blocks of 256.
+    Q2K,
+    /// 3 bits in super-blocks of 256.
+    Q3K,
+    /// 4 bits in super-blocks of 256.
+    Q4K,
+    /// 5 bits in super-blocks of 256.
+    Q5K,
+    /// 6 bits in super-blocks of 256.
+    Q6K,
+    /// 4 bits through a table of 16 uneven levels, a scale per 32 numbers.
+    Iq4Nl,
+    /// The same table in super-blocks of 256.
+    Iq4Xs,
+}
+
+impl Dtype {
+    /// Every stored type, in the order of the enum.
+    pub const ALL: [Self; 15] = [
+        Self::F32,
+        Self::F16,
+        Self::BF16,
+        Self::Q4_0,
+        Self::Q4_1,
+        Self::Q5_0,
+        Self::Q5_1,
+        Self::Q8_0,
+        Self::Q2K,
+        Self::Q3K,
+        Self::Q4K,
+        Self::Q5K,
+        Self::Q6K,
+        Self::Iq4Nl,
+        Self::Iq4Xs,
+    ];
+
+    /// The name that ggml and Hugging Face print: `Q4_1`, `BF16`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "F32",
+            Self::F16 => "F16",
+            Self::BF16 => "BF16",
+            Self::Q4_0 => "Q4_0",
+            Self::Q4_1 => "Q4_1",
+            Self::Q5_0 => "Q5_0",
+            Self::Q5_1 => "Q5_1",
+            Self::Q8_0 => "Q8_0",
+            Self::Q2K => "Q2_K",
+            Self::Q3K => "Q3_K",
+            Self::Q4K => "Q4_K",
+            Self::Q5K => "Q5_K",
+            Self::Q6K => "Q6_K",
+            Self::Iq4Nl => "IQ4_NL",
+            Self::Iq4Xs => "IQ4_XS",
+        }
+    }
+
+    /// The unit of storage: (numbers in a block, bytes of a block). A plain float is a block of one.
+    pub const fn block(self) -> (usize, usize) {
+        match self {
+            Self::F32 => (1, 4),
+            Self::F16 | Self::BF16 => (1, 2),
+            Self::Q4_0 | Self::Iq4Nl => (32, 18),
+            Self::Q4_1 => (32, 20),
+            Self::Q5_0 => (32, 22),
+            Self::Q5_1 => (32, 24),
+            Self::Q8_0 => (32, 34),
+            Self::Q2K => (256, 84),
+            Self::Q3K => (256, 110),
+            Self::Q4K => (256, 144),
+            Self::Q5K => (256, 176),
+            Self::Q6K => (256, 210),
+            Self::Iq4Xs => (256, 136),
+        }
+    }
+}
+
+impl fmt::Display for Dtype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+#[derive(Clone)]
+enum Owner {
+    Mapped(Arc<Mmap>),
+    Static(&'static [u8]),
+    Owned(Arc<[u8]>),
+}
+
+/// A range of a mapped file, of bytes compiled into the program, or of a buffer. Cloning shares, never copies.
+///
+/// A mapping is the file itself: if another program shortens the file while it is open, reading the lost part ends the
+/// process with `SIGBUS`. Files are checked when they are opened; they should be left alone after that.
+#[derive(Clone)]
+pub struct Bytes {
+    owner: Owner,
+    range: Range<usize>,
+}
+
+impl Bytes {
+    /// The whole of a mapped file.
+    pub fn mapped(map: Mmap) -> Self {
+        let range = 0..map.len();
+        Self { owner: Owner::Mapped(Arc::new(map)), range }
+    }
+
+    /// A part of these bytes, counted from their beginning; `None` where it does not fit.
+    pub fn slice(&self, range: Range<usize>) -> Option<Self> {
+        let start = self.range.start.checked_add(range.start)?;
+        let end = self.range.start.checked_add(range.end)?;
+        (start <= end && end <= self.range.end).then(|| Self { owner: self.owner.clone(), range: start..end })
+    }
+}
+
+impl From<&'static [u8]> for Bytes {
+    fn from(bytes: &'static [u8]) -> Self {
+        Self { range: 0..bytes.len(), owner: Owner::Static(bytes) }
+    }
+}
+
+impl From<Vec<u8>> for Bytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { range: 0..bytes.len(), owner: Owner::Owned(bytes.into()) }
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        let whole: &[u8] = match &self.owner {
+            Owner::Mapped(map) => map,
+            Owner::Static(bytes) => bytes,
+            Owner::Owned(bytes) => bytes,
+        };
+        whole.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.len())
+    }
+}
+
+/// A tensor as the file stores it. `bytes` holds exactly `shape` numbers of `dtype`, rows one after the other.
+#[derive(Clone, Debug)]
+pub struct Tensor {
+    /// How each number is stored.
+    pub dtype: Dtype,
+    /// Outermost dimension first, as `PyTorch` prints it: a linear layer is `[out, in]`. Empty for a scalar.
+    pub shape: Vec<usize>,
+    /// The stored numbers, little-endian, not necessarily aligned.
+    pub bytes: Bytes,
+}
+
+impl Tensor {
+    /// How many numbers the tensor holds.
+    pub fn elements(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// What the file says of the model, in the file's own words.
+#[derive(Clone, Debug)]
+pub enum Header {
+    /// The key-value pairs of a GGUF file.
+    Gguf(gguf::Metadata),
+    /// `config.json` of a Hugging Face folder.
+    HuggingFace(Map<String, Value>),
+}
+
+/// A model file or folder, opened and checked, nothing computed.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    /// What the file says of the model.
+    pub header: Header,
+    /// Every tensor of a [`Dtype`], by the name the file gives it.
+    pub tensors: BTreeMap<String, Tensor>,
+    /// Tensors of types that no weight has (the integer and boolean buffers of older files): name and type's name.
+    pub buffers: BTreeMap<String, String>,
+    /// The files it was read from; empty for a model compiled into the program.
+    pub files: Vec<PathBuf>,
+    /// The size of the weight files together, in bytes.
+    pub bytes: u64,
+}

@@ -1,0 +1,36 @@
+//! The sizes of a transformer.
+
+/// The sizes of one transformer; its make is the [`Blueprint`](super::Blueprint).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The number of layers.
+    pub layers: usize,
+    /// The width of the residual stream, D.
+    pub width: usize,
+    /// Attention heads per layer, H.
+    pub heads: usize,
+    /// Key and value heads per layer; each serves `heads / kv_heads` query heads (Ainslie et al. 2023).
+    pub kv_heads: usize,
+    /// The width of one head.
+    pub head_width: usize,
+    /// The width of the feed-forward layer.
+    pub feed_forward: usize,
+    /// The number of tokens, V.
+    pub vocabulary: usize,
+    /// The longest sequence.
+    pub context: usize,
+    /// What is added under the root of a normalisation.
+    pub norm_epsilon: f32,
+}
+
+impl Config {
+    /// The width of all queries of a layer: `heads × head_width`.
+    pub fn query_width(&self) -> usize {
+        self.heads * self.head_width
+    }
+
+    /// The width of all keys, or all values, of a layer: `kv_heads × head_width`.
+    pub fn key_width(&self) -> usize {
+        self.kv_heads * self.head_width
+    }
+}

@@ -1,0 +1,173 @@
+//! What can be wrong with a checkpoint that reads well, and with a request to run it.
+
+use std::fmt;
+
+use super::checkpoint::Dtype;
+
+/// Why a checkpoint is not a transformer that can run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ModelError {
+    /// The file names an architecture that has no blueprint here.
+    Architecture {
+        /// What the file names.
+        name: String,
+    },
+    /// The header lacks a setting.
+    MissingSetting {
+        /// The setting's key.
+        key: String,
+    },
+    /// The header has a setting of a value that cannot be.
+    BadSetting {
+        /// The setting's key.
+        key: String,
+        /// Its value as the file writes it.
+        value: String,
+    },
+    /// The header asks for a variant that the forward pass does not have.
+    Unsupported {
+        /// The setting's key.
+        key: String,
+        /// Its value as the file writes it.
+        value: String,
+    },
+    /// One size must be a multiple of another and is not.
+    Indivisible {
+        /// The greater size's name.
+        whole: &'static str,
+        /// Its value.
+        of: usize,
+        /// The part's name.
+        part: &'static str,
+        /// Its value.
+        by: usize,
+    },
+    /// A tensor that the forward pass needs is not there.
+    MissingTensor {
+        /// Its name.
+        name: String,
+    },
+    /// A tensor has another shape than the settings say.
+    Shape {
+        /// Its name.
+        name: String,
+        /// The shape the settings say.
+        expected: Vec<usize>,
+        /// The shape in the file.
+        found: Vec<usize>,
+    },
+    /// A tensor's bytes are not what its shape and type take.
+    Size {
+        /// Its name.
+        name: String,
+        /// How it is stored.
+        dtype: Dtype,
+        /// The bytes its shape takes.
+        expected: usize,
+        /// The bytes there are.
+        found: usize,
+    },
+    /// A tensor is stored in a way that its place cannot read.
+    Dtype {
+        /// Its name.
+        name: String,
+        /// How it is stored.
+        dtype: Dtype,
+    },
+}
+
+impl fmt::Display for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Architecture { name } => {
+                write!(f, "the architecture {name:?} is not known: `lmscope models` lists those that are")
+            }
+            Self::MissingSetting { key } => {
+                write!(f, "the file does not say {key}: it needs a complete header or config.json")
+            }
+            Self::BadSetting { key, value } => {
+                write!(f, "{key} is {value}, which no model can have: the header is damaged")
+            }
+            Self::Unsupported { key, value } => {
+                write!(f, "{key} = {value} is not supported: use a checkpoint without it")
+            }
+            Self::Indivisible { whole, of, part, by } => {
+                write!(f, "{whole} ({of}) is not a multiple of {part} ({by}): the header is damaged")
+            }
+            Self::MissingTensor { name } => {
+                write!(
+                    f,
+                    "the tensor {name} is missing: the file is incomplete or of another architecture than it says"
+                )
+            }
+            Self::Shape { name, expected, found } => {
+                write!(
+                    f,
+                    "the tensor {name} has the shape {found:?}, the settings say {expected:?}: header and weights do not belong together"
+                )
+            }
+            Self::Size { name, dtype, expected, found } => {
+                write!(
+                    f,
+                    "the tensor {name} ({dtype:?}) has {found} bytes where its shape takes {expected}: download the file again"
+                )
+            }
+            Self::Dtype { name, dtype } => {
+                write!(
+                    f,
+                    "the tensor {name} is stored as {dtype:?}, which its place cannot read: use a checkpoint in another type"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for ModelError {}
+
+/// Why a forward pass gave nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ForwardError {
+    /// It was asked to stop.
+    Stopped,
+    /// The sequence would be longer than the model's context.
+    ContextFull {
+        /// The length it would have.
+        length: usize,
+        /// The longest that the model takes.
+        context: usize,
+    },
+    /// A token that is not in the vocabulary.
+    UnknownToken {
+        /// The token.
+        token: u32,
+        /// The number of tokens in the vocabulary.
+        vocabulary: usize,
+    },
+    /// Positions already computed would see one of the new ones under this mask: give the whole sequence at once.
+    SeesAhead {
+        /// How many positions were already computed.
+        past: usize,
+    },
+}
+
+impl fmt::Display for ForwardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopped => f.write_str("stopped"),
+            Self::ContextFull { length, context } => {
+                write!(f, "{length} tokens do not fit the model's context of {context}: shorten the text")
+            }
+            Self::UnknownToken { token, vocabulary } => {
+                write!(f, "token {token} is not among the model's {vocabulary}: use the model's own tokenizer")
+            }
+            Self::SeesAhead { past } => {
+                write!(
+                    f,
+                    "under this mask the first {past} positions see later ones: compute the whole sequence at once"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for ForwardError {}

@@ -1,0 +1,168 @@
+//! `LLaMA` (Touvron et al. 2023) and the families that keep its shape: Mistral, Qwen2, Qwen3.
+
+use super::{Activation, Blueprint, Config, Family, ModelError, Names, Plan, Reader, activation, divided};
+use crate::lm::{
+    blueprint::{Fused, Norm, NormPlace, Pairs, Residual},
+    mask::Mask,
+    names::{Attention, GGUF, LayerNames},
+    rope,
+};
+
+pub(super) const LLAMA: Family = Family {
+    name: "LLaMA",
+    source: "Touvron et al. 2023",
+    model_type: "llama",
+    gguf: Some("llama"),
+    hugging_face: |reader| hugging_face(reader, "LLaMA", false),
+    read_gguf: |reader| gguf(reader, "LLaMA", "llama", Pairs::Interleaved),
+};
+
+pub(super) const MISTRAL: Family = Family {
+    name: "Mistral",
+    source: "Jiang et al. 2023",
+    model_type: "mistral",
+    gguf: None,
+    hugging_face: |reader| hugging_face(reader, "Mistral", false),
+    read_gguf: |reader| gguf(reader, "Mistral", "llama", Pairs::Interleaved),
+};
+
+pub(super) const QWEN2: Family = Family {
+    name: "Qwen2",
+    source: "Yang et al. 2024",
+    model_type: "qwen2",
+    gguf: Some("qwen2"),
+    hugging_face: |reader| hugging_face(reader, "Qwen2", false),
+    read_gguf: |reader| gguf(reader, "Qwen2", "qwen2", Pairs::Halves),
+};
+
+pub(super) const QWEN3: Family = Family {
+    name: "Qwen3",
+    source: "Yang et al. 2025",
+    model_type: "qwen3",
+    gguf: Some("qwen3"),
+    hugging_face: |reader| hugging_face(reader, "Qwen3", true),
+    read_gguf: |reader| gguf(reader, "Qwen3", "qwen3", Pairs::Halves),
+};
+
+const NAMES: Names = Names {
+    prefixes: &["model.", ""],
+    embedding: "embed_tokens",
+    positions: None,
+    final_norm: Some("norm"),
+    head: "lm_head",
+    rotary_factors: None,
+    transposed: false,
+    layer: LayerNames {
+        path: "layers.{}.",
+        attention_norm: "input_layernorm",
+        attention: Attention::Separate {
+            query: "self_attn.q_proj",
+            key: "self_attn.k_proj",
+            value: "self_attn.v_proj",
+        },
+        query_norm: None,
+        key_norm: None,
+        output: "self_attn.o_proj",
+        feed_forward_norm: "post_attention_layernorm",
+        gate: Some("mlp.gate_proj"),
+        up: "mlp.up_proj",
+        down: "mlp.down_proj",
+    },
+};
+
+fn hugging_face(reader: Reader<'_>, family: &'static str, query_key_norm: bool) -> Result<Plan, ModelError> {
+    let width = reader.needed("hidden_size")?;
+    let heads = reader.needed("num_attention_heads")?;
+    let head_width = match reader.size("head_dim")? {
+        Some(head_width) => head_width,
+        None => divided(("hidden_size", width), ("num_attention_heads", heads))?,
+    };
+    let config = Config {
+        layers: reader.needed("num_hidden_layers")?,
+        width,
+        heads,
+        kv_heads: reader.size("num_key_value_heads")?.unwrap_or(heads),
+        head_width,
+        feed_forward: reader.needed("intermediate_size")?,
+        vocabulary: reader.needed("vocab_size")?,
+        context: reader.size("max_position_embeddings")?.unwrap_or(2048),
+        norm_epsilon: reader.number("rms_norm_eps")?.unwrap_or(1e-6),
+    };
+    let mut names = NAMES;
+    if query_key_norm {
+        names.layer.query_norm = Some("self_attn.q_norm");
+        names.layer.key_norm = Some("self_attn.k_norm");
+    }
+    let blueprint = Blueprint {
+        family,
+        norm: Norm::Rms,
+        norm_place: NormPlace::Before,
+        positions: rope::hugging_face(reader, Pairs::Halves, head_width, config.context)?,
+        attention_bias: reader.has_tensor("model.layers.0.self_attn.q_proj.bias"),
+        query_key_norm,
+        fused: Fused::Stacked,
+        activation: activation(reader, "hidden_act", Activation::Silu)?,
+        gated: true,
+        residual: Residual::Serial,
+        tied_head: reader.flag("tie_word_embeddings").unwrap_or(!reader.has_tensor("lm_head.weight")),
+        mask: window(reader)?,
+    };
+    Ok(Plan { blueprint, config, names })
+}
+
+/// A sliding window, where the model slides it in every layer.
+fn window(reader: Reader<'_>) -> Result<Mask, ModelError> {
+    let Some(window) = reader.size("sliding_window")? else { return Ok(Mask::Causal) };
+    if reader.flag("use_sliding_window") == Some(false) {
+        return Ok(Mask::Causal);
+    }
+    match reader.size("max_window_layers") {
+        Ok(None) | Err(_) => Ok(Mask::Window(window)),
+        Ok(Some(layers)) if layers >= reader.needed("num_hidden_layers")? => Ok(Mask::Causal),
+        Ok(Some(layers)) => Err(ModelError::Unsupported { key: "max_window_layers".into(), value: layers.to_string() }),
+    }
+}
+
+fn gguf(reader: Reader<'_>, family: &'static str, architecture: &str, pairs: Pairs) -> Result<Plan, ModelError> {
+    let key = |name: &str| format!("{architecture}.{name}");
+    let width = reader.needed(&key("embedding_length"))?;
+    let heads = reader.needed(&key("attention.head_count"))?;
+    let head_width = match reader.size(&key("attention.key_length"))? {
+        Some(head_width) => head_width,
+        None => divided(("embedding_length", width), ("head_count", heads))?,
+    };
+    let vocabulary = reader.rows("token_embd.weight")?;
+    let context = reader.needed(&key("context_length"))?;
+    let config = Config {
+        layers: reader.needed(&key("block_count"))?,
+        width,
+        heads,
+        kv_heads: reader.size(&key("attention.head_count_kv"))?.unwrap_or(heads),
+        head_width,
+        feed_forward: reader.needed(&key("feed_forward_length"))?,
+        vocabulary,
+        context,
+        norm_epsilon: reader.number(&key("attention.layer_norm_rms_epsilon"))?.unwrap_or(1e-5),
+    };
+    let query_key_norm = reader.has_tensor("blk.0.attn_q_norm.weight");
+    let mut names = GGUF;
+    if query_key_norm {
+        names.layer.query_norm = Some("attn_q_norm");
+        names.layer.key_norm = Some("attn_k_norm");
+    }
+    let blueprint = Blueprint {
+        family,
+        norm: Norm::Rms,
+        norm_place: NormPlace::Before,
+        positions: rope::gguf(reader, architecture, pairs, head_width, context)?,
+        attention_bias: reader.has_tensor("blk.0.attn_q.bias"),
+        query_key_norm,
+        fused: Fused::Stacked,
+        activation: Activation::Silu,
+        gated: true,
+        residual: Residual::Serial,
+        tied_head: !reader.has_tensor("output.weight"),
+        mask: reader.size(&key("attention.sliding_window"))?.map_or(Mask::Causal, Mask::Window),
+    };
+    Ok(Plan { blueprint, config, names })
+}

@@ -1,0 +1,23 @@
+//! Products in plain Rust, for machines without vector kernels of their own.
+
+/// Products of one expanded matrix row with an activation row, in eight lanes summed as the vector kernels sum theirs.
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let (a, a_rest) = a.as_chunks::<8>();
+    let (b, b_rest) = b.as_chunks::<8>();
+    let mut lanes = [0.0_f32; 8];
+    for (a, b) in a.iter().zip(b) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += a * b;
+        }
+    }
+    let [l0, l1, l2, l3, l4, l5, l6, l7] = lanes;
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    (((l0 + l4) + (l2 + l6)) + ((l1 + l5) + (l3 + l7))) + rest
+}
+
+/// Adds `weight · v` to `out`, both of equal length.
+pub(super) fn add_scaled(weight: f32, v: &[f32], out: &mut [f32]) {
+    for (out, v) in out.iter_mut().zip(v) {
+        *out += weight * v;
+    }
+}

@@ -1,0 +1,151 @@
+//! A Hugging Face folder: `config.json` beside one safetensors file, or several with an index.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Component, Path};
+
+use serde_json::{Map, Value};
+
+use super::error::{Count, Item, LoadError, Problem};
+use super::{file, folder_of, safetensors};
+use crate::lm::checkpoint::{Bytes, Checkpoint, Header};
+
+const CONFIG: &str = "config.json";
+const WEIGHTS: &str = "model.safetensors";
+const INDEX: &str = "model.safetensors.index.json";
+const MOST_CONFIG_BYTES: u64 = 4 << 20;
+const MOST_INDEX_BYTES: u64 = 16 << 20;
+const MOST_SHARDS: usize = 4096;
+
+/// Whether a file that is not weights itself says by its name that the folder around it is meant.
+pub(super) fn belongs_to_a_folder(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == CONFIG || name == INDEX)
+}
+
+/// Opens a folder.
+pub(super) fn open_folder(folder: &Path) -> Result<Checkpoint, LoadError> {
+    let config = config(folder)?;
+    let weights = folder.join(WEIGHTS);
+    let index = folder.join(INDEX);
+    if exists(&weights)? {
+        let bytes = file::map(&weights)?;
+        single(config, &weights, &bytes)
+    } else if exists(&index)? {
+        sharded(config, folder, &shards(&index)?)
+    } else {
+        let pickles =
+            exists(&folder.join("pytorch_model.bin"))? || exists(&folder.join("pytorch_model.bin.index.json"))?;
+        Err(Problem::NoWeights { pickles }.of(folder))
+    }
+}
+
+/// Opens a safetensors file with the `config.json` beside it; a shard brings its fellows.
+pub(super) fn open_file(path: &Path, bytes: &Bytes) -> Result<Checkpoint, LoadError> {
+    let folder = folder_of(path);
+    let config = config(&folder)?;
+    let index = folder.join(INDEX);
+    if exists(&index)? {
+        let shards = shards(&index)?;
+        if path.file_name().and_then(|name| name.to_str()).is_some_and(|name| shards.contains_key(name)) {
+            return sharded(config, &folder, &shards);
+        }
+    }
+    single(config, path, bytes)
+}
+
+fn exists(path: &Path) -> Result<bool, LoadError> {
+    match std::fs::metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(LoadError::io(path, &error)),
+    }
+}
+
+fn config(folder: &Path) -> Result<Map<String, Value>, LoadError> {
+    let path = folder.join(CONFIG);
+    if !exists(&path)? {
+        return Err(Problem::NoConfig.of(folder));
+    }
+    json(&path, MOST_CONFIG_BYTES)
+}
+
+fn json(path: &Path, limit: u64) -> Result<Map<String, Value>, LoadError> {
+    let bytes = super::read(path, limit)?;
+    serde_json::from_slice(&bytes).map_err(|error| Problem::Json { reason: error.to_string() }.of(path))
+}
+
+fn single(config: Map<String, Value>, path: &Path, bytes: &Bytes) -> Result<Checkpoint, LoadError> {
+    let contents = safetensors::read(bytes).map_err(|fault| fault.of(path))?;
+    Ok(Checkpoint {
+        header: Header::HuggingFace(config),
+        tensors: contents.tensors,
+        buffers: contents.buffers,
+        files: vec![path.to_path_buf()],
+        bytes: bytes.len() as u64,
+    })
+}
+
+/// The files an index names, each with the tensors that are to be in it.
+fn shards(index: &Path) -> Result<BTreeMap<String, BTreeSet<String>>, LoadError> {
+    let json = json(index, MOST_INDEX_BYTES)?;
+    let bad = |reason: &str| Problem::Json { reason: reason.to_owned() }.of(index);
+    let Some(Value::Object(map)) = json.get("weight_map") else {
+        return Err(bad("weight_map is missing or not an object"));
+    };
+    let mut shards: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (tensor, shard) in map {
+        let Some(shard) = shard.as_str() else {
+            return Err(bad("weight_map has a file name that is not a text"));
+        };
+        let mut parts = Path::new(shard).components();
+        if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
+            return Err(Problem::ShardOutside { shard: shard.to_owned() }.of(index));
+        }
+        shards.entry(shard.to_owned()).or_default().insert(tensor.clone());
+        if shards.len() > MOST_SHARDS {
+            let (found, limit) = (shards.len() as u64, MOST_SHARDS as u64);
+            return Err(Problem::TooMany { of: Count::Files, found, limit }.of(index));
+        }
+    }
+    if shards.is_empty() {
+        return Err(bad("weight_map names no file"));
+    }
+    Ok(shards)
+}
+
+fn sharded(
+    config: Map<String, Value>,
+    folder: &Path,
+    shards: &BTreeMap<String, BTreeSet<String>>,
+) -> Result<Checkpoint, LoadError> {
+    let mut checkpoint = Checkpoint {
+        header: Header::HuggingFace(config),
+        tensors: BTreeMap::new(),
+        buffers: BTreeMap::new(),
+        files: Vec::new(),
+        bytes: 0,
+    };
+    for (shard, names) in shards {
+        let path = folder.join(shard);
+        if !exists(&path)? {
+            return Err(Problem::ShardMissing { shard: shard.clone() }.of(&folder.join(INDEX)));
+        }
+        let bytes = file::map(&path)?;
+        let contents = safetensors::read(&bytes).map_err(|fault| fault.of(&path))?;
+        let missing =
+            names.iter().find(|name| !contents.tensors.contains_key(*name) && !contents.buffers.contains_key(*name));
+        if let Some(tensor) = missing {
+            let problem = Problem::NotInShard { tensor: tensor.clone(), shard: shard.clone() };
+            return Err(problem.of(&folder.join(INDEX)));
+        }
+        for (name, tensor) in contents.tensors {
+            if checkpoint.tensors.insert(name.clone(), tensor).is_some() {
+                return Err(Problem::Twice { item: Item::Tensor, name }.of(&path));
+            }
+        }
+        checkpoint.buffers.extend(contents.buffers);
+        checkpoint.bytes += bytes.len() as u64;
+        checkpoint.files.push(path);
+    }
+    Ok(checkpoint)
+}

@@ -1,0 +1,81 @@
+//! A matrix of weights, as the file has it.
+
+use super::{
+    checkpoint::{Bytes, Dtype, Tensor},
+    error::ModelError,
+    kernel,
+};
+
+/// A matrix that multiplies activations, still in the file's bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Matrix {
+    pub(crate) dtype: Dtype,
+    /// Outputs.
+    pub(crate) rows: usize,
+    /// Inputs.
+    pub(crate) columns: usize,
+    /// Whether the file stores `[in, out]` (GPT-2's `Conv1D`) and not `[out, in]`.
+    pub(crate) transposed: bool,
+    pub(crate) bytes: Bytes,
+}
+
+impl Matrix {
+    /// The matrix of `tensor`, `[rows, columns]`, or `[columns, rows]` in the file when `transposed`.
+    ///
+    /// # Errors
+    /// Another shape, a byte count that the shape does not take, a quantised transpose.
+    pub(crate) fn new(
+        name: &str,
+        tensor: &Tensor,
+        rows: usize,
+        columns: usize,
+        transposed: bool,
+    ) -> Result<Self, ModelError> {
+        let expected = if transposed { vec![columns, rows] } else { vec![rows, columns] };
+        if tensor.shape != expected {
+            return Err(ModelError::Shape { name: name.into(), expected, found: tensor.shape.clone() });
+        }
+        let dtype = tensor.dtype;
+        let (elements, size) = dtype.block();
+        if !columns.is_multiple_of(elements) || (transposed && elements != 1) {
+            return Err(ModelError::Dtype { name: name.into(), dtype });
+        }
+        let takes = rows.checked_mul(columns / elements).and_then(|blocks| blocks.checked_mul(size));
+        if takes != Some(tensor.bytes.len()) {
+            let (expected, found) = (takes.unwrap_or(usize::MAX), tensor.bytes.len());
+            return Err(ModelError::Size { name: name.into(), dtype, expected, found });
+        }
+        Ok(Self { dtype, rows, columns, transposed, bytes: tensor.bytes.clone() })
+    }
+
+    /// Outputs: the number of rows of `[out, in]`.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Inputs: the number of columns of `[out, in]`.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The bytes of one row; the matrix must not be transposed.
+    pub(crate) fn row(&self, row: usize) -> &[u8] {
+        let (elements, size) = self.dtype.block();
+        let length = self.columns / elements * size;
+        &self.bytes[row * length..][..length]
+    }
+
+    /// Expands one row, `[columns]`, into `out`: an embedding.
+    pub(crate) fn expand_row(&self, row: usize, out: &mut [f32]) {
+        kernel::dequantize(self.dtype, self.row(row), out);
+    }
+}
+
+/// A matrix with the bias added to its output, if it has one.
+#[derive(Clone, Debug)]
+pub(crate) struct Linear {
+    /// The weights, `[out, in]`.
+    pub(crate) matrix: Matrix,
+    /// The bias, `[out]`.
+    pub(crate) bias: Option<Vec<f32>>,
+}

@@ -1,0 +1,36 @@
+//! Normalisation of vectors.
+
+use super::{blueprint::Norm, weights::NormWeights};
+
+/// Writes the normalised `x` into `out`, both `[width]`.
+pub(crate) fn normalize(kind: Norm, weights: &NormWeights, epsilon: f32, x: &[f32], out: &mut [f32]) {
+    let width = x.len() as f32;
+    let mean = match kind {
+        Norm::Layer => sum(x.iter().copied()) / width,
+        Norm::Rms => 0.0,
+    };
+    let variance = sum(x.iter().map(|x| (x - mean) * (x - mean))) / width;
+    let factor = 1.0 / (variance + epsilon).sqrt();
+    for ((out, x), scale) in out.iter_mut().zip(x).zip(&weights.scale) {
+        *out = (x - mean) * factor * scale;
+    }
+    for (out, shift) in out.iter_mut().zip(weights.shift.iter().flatten()) {
+        *out += shift;
+    }
+}
+
+/// The same in place.
+pub(crate) fn normalize_in_place(kind: Norm, weights: &NormWeights, epsilon: f32, x: &mut [f32]) {
+    let copy = x.to_vec();
+    normalize(kind, weights, epsilon, &copy, x);
+}
+
+/// A sum in eight interleaved parts, so that it may run in vector registers, always in the same order.
+fn sum(values: impl Iterator<Item = f32>) -> f32 {
+    let mut parts = [0.0_f32; 8];
+    for (i, value) in values.enumerate() {
+        parts[i % 8] += value;
+    }
+    let [a, b, c, d, e, f, g, h] = parts;
+    ((a + e) + (c + g)) + ((b + f) + (d + h))
+}

@@ -1,0 +1,38 @@
+//! What a forward pass needs beside the model: buffers and compute threads.
+
+use super::kernel::{Activations, Isa, Team};
+
+/// Buffers that are used again from pass to pass, and the team of threads that shares the rows of each matrix.
+#[derive(Debug)]
+pub struct Workspace {
+    pub(crate) team: Team,
+    pub(crate) isa: Isa,
+    pub(crate) input: Activations,
+    pub(crate) output: Vec<f32>,
+    pub(crate) stream: Vec<f32>,
+    pub(crate) angles: Vec<f32>,
+}
+
+impl Workspace {
+    /// Buffers, and `threads` compute threads, the caller's among them; 0 counts as 1. The number changes no result.
+    pub fn new(threads: usize) -> Self {
+        Self {
+            team: Team::new(threads),
+            isa: Isa::detect(),
+            input: Activations::default(),
+            output: Vec::new(),
+            stream: Vec::new(),
+            angles: Vec::new(),
+        }
+    }
+
+    /// The number of compute threads.
+    pub fn threads(&self) -> usize {
+        self.team.threads()
+    }
+
+    /// The name of the instruction set that products are computed with: part of what makes a result reproducible.
+    pub fn kernel(&self) -> &'static str {
+        self.isa.name()
+    }
+}

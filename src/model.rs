@@ -1,0 +1,149 @@
+//! A language model, opened: its engine, its tokenizer, where it came from.
+
+mod description;
+mod error;
+mod say;
+mod spec;
+mod tokenizer;
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+pub use description::{Description, describe};
+pub use error::{NoTokenizer, OpenError};
+pub use say::Say;
+pub use spec::{EMBEDDED, Embedded, Spec, default_for};
+pub use tokenizer::open_tokenizer;
+
+use crate::lm::Transformer;
+use crate::lm::checkpoint::{Checkpoint, Dtype, Header};
+use crate::lm::load::{self, Problem};
+use crate::text::{Tokenizer, TokenizerError};
+
+/// A language model that can be run and, where its file holds a tokenizer, be given text. Immutable: share it with an
+/// [`Arc`](std::sync::Arc).
+#[derive(Debug)]
+pub struct Model {
+    /// What to call it: an embedded model's name, or the name of its file or folder.
+    pub name: String,
+    /// The name, author's description and licence the file itself gives, where it does.
+    pub about: About,
+    /// Where it came from.
+    pub source: Source,
+    /// The weights and the forward pass.
+    pub engine: Transformer,
+    /// Text to token ids and back; absent where the file holds none, or one that cannot be read.
+    pub tokenizer: Option<Tokenizer>,
+    /// Why there is no tokenizer although the file has one.
+    pub tokenizer_error: Option<TokenizerError>,
+    /// The size of its files in bytes.
+    pub bytes: u64,
+    /// How many numbers its tensors hold together.
+    pub parameters: u64,
+    /// How many tensors of each stored type there are, and their bytes together.
+    pub dtypes: BTreeMap<Dtype, Stored>,
+}
+
+/// What a file says about itself; untrusted text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// GGUF's `general.name`.
+    pub name: Option<String>,
+    /// GGUF's `general.description`.
+    pub description: Option<String>,
+    /// GGUF's `general.license`.
+    pub license: Option<String>,
+}
+
+/// Where a model came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Compiled into the program.
+    Embedded,
+    /// Read from these files.
+    Files(Vec<PathBuf>),
+}
+
+/// The tensors of one stored type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// How many there are.
+    pub tensors: usize,
+    /// Their bytes together.
+    pub bytes: u64,
+}
+
+impl Model {
+    /// The tokenizer, or why there is none.
+    ///
+    /// # Errors
+    /// The file has no tokenizer, or one that cannot be read.
+    pub fn tokenizer(&self) -> Result<&Tokenizer, NoTokenizer> {
+        self.tokenizer.as_ref().ok_or_else(|| match &self.tokenizer_error {
+            Some(error) => NoTokenizer::Refused { name: self.name.clone(), error: error.clone() },
+            None => NoTokenizer::Absent { name: self.name.clone() },
+        })
+    }
+}
+
+/// Opens a model: an embedded one in under a millisecond, a file in a few whatever its size.
+///
+/// # Errors
+/// The file is not a model, its architecture is not known, or its vocabulary does not fit its weights.
+pub fn open(spec: &Spec) -> Result<Model, OpenError> {
+    let checkpoint = checkpoint(spec)?;
+    let name = spec.name();
+    let source = match spec {
+        Spec::Embedded(_) => Source::Embedded,
+        Spec::Path(_) => Source::Files(checkpoint.files.clone()),
+    };
+    let about = about(&checkpoint.header);
+    let (tokenizer, tokenizer_error) = match tokenizer::of_checkpoint(&checkpoint)? {
+        None => (None, None),
+        Some(Ok(tokenizer)) => (Some(tokenizer), None),
+        Some(Err(error)) => (None, Some(error)),
+    };
+    let bytes = checkpoint.bytes;
+    let parameters = checkpoint.tensors.values().map(|tensor| tensor.elements() as u64).sum();
+    let mut dtypes: BTreeMap<Dtype, Stored> = BTreeMap::new();
+    for tensor in checkpoint.tensors.values() {
+        let stored = dtypes.entry(tensor.dtype).or_default();
+        stored.tensors += 1;
+        stored.bytes += tensor.bytes.len() as u64;
+    }
+    let engine = Transformer::new(&checkpoint).map_err(|error| OpenError::Model { name: name.clone(), error })?;
+    let rows = engine.config.vocabulary;
+    if let Some(tokens) = tokenizer.as_ref().map(Tokenizer::len).filter(|tokens| *tokens > rows) {
+        return Err(OpenError::Vocabulary { name, tokens, rows });
+    }
+    Ok(Model { name, about, source, engine, tokenizer, tokenizer_error, bytes, parameters, dtypes })
+}
+
+fn checkpoint(spec: &Spec) -> Result<Checkpoint, OpenError> {
+    match spec {
+        Spec::Embedded(model) => Ok(load::embedded(model.name, model.bytes)?),
+        Spec::Path(path) => load::open(path).map_err(|error| match error.problem {
+            Problem::Io { kind: ErrorKind::NotFound } => OpenError::Missing { spec: spec.to_string() },
+            _ => OpenError::Load(error),
+        }),
+    }
+}
+
+fn about(header: &Header) -> About {
+    let Header::Gguf(metadata) = header else { return About::default() };
+    let text = |key| metadata.str(key).map(str::to_owned);
+    About { name: text("general.name"), description: text("general.description"), license: text("general.license") }
+}
+
+/// The name of a GGUF file without its suffix, or of a Hugging Face folder that is named itself or by a file in it.
+fn stem(path: &Path) -> String {
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let of_folder = whole.extension().is_some_and(|suffix| suffix == "json" || suffix == "safetensors");
+    let name = match whole.parent() {
+        _ if whole.is_dir() => whole.file_name(),
+        Some(folder) if of_folder => folder.file_name(),
+        _ => whole.file_stem(),
+    };
+    name.unwrap_or(whole.as_os_str()).to_string_lossy().into_owned()
+}

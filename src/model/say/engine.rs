@@ -1,0 +1,62 @@
+//! Models that do not run, and runs that give nothing.
+
+use super::Say;
+use crate::lm::{ForwardError, ModelError, NotFinite, TraceError};
+
+impl Say for ModelError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::Architecture { name } => format!("未知的架构 {name}：`lmscope models` 列出支持的架构"),
+            Self::MissingSetting { key } => format!("文件没有说明 {key}：需要完整的文件头或 config.json"),
+            Self::BadSetting { key, value } => format!("{key} 是 {value}，没有模型会这样：文件头已损坏"),
+            Self::Unsupported { key, value } => format!("不支持 {key} = {value}：请换用没有它的模型"),
+            Self::Indivisible { whole, of, part, by } => {
+                format!("{whole}（{of}）不是 {part}（{by}）的倍数：文件头已损坏")
+            }
+            Self::MissingTensor { name } => {
+                format!("缺少张量 {name}：文件不完整，或不是它所说的架构")
+            }
+            Self::Shape { name, expected, found } => {
+                format!("张量 {name} 的形状是 {found:?}，按设置应为 {expected:?}：文件头与权重不相配")
+            }
+            Self::Size { name, dtype, expected, found } => {
+                format!("张量 {name}（{dtype}）有 {found} 字节，按形状应为 {expected}：请重新下载")
+            }
+            Self::Dtype { name, dtype } => {
+                format!("张量 {name} 以 {dtype} 存储，它所在的位置不能读取：请换用其他类型的文件")
+            }
+        }
+    }
+}
+
+impl Say for ForwardError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::Stopped => "已停止".to_owned(),
+            Self::ContextFull { length, context } => {
+                format!("{length} 个词元超过模型的上下文长度 {context}：请缩短文本")
+            }
+            Self::UnknownToken { token, vocabulary } => {
+                format!("词元 {token} 不在模型的 {vocabulary} 个词元之内：请使用该模型自己的分词器")
+            }
+            Self::SeesAhead { past } => {
+                format!("在这种掩码下，前 {past} 个位置会看到后面的位置：请一次计算整个序列")
+            }
+        }
+    }
+}
+
+impl Say for NotFinite {
+    fn chinese(&self) -> String {
+        format!("词元 {} 的 logit 是 {}：权重已损坏，或超出 float32 的范围", self.index, self.value)
+    }
+}
+
+impl Say for TraceError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::File(error) => format!("无法写出记录：{error}"),
+            Self::Format(error) => format!("记录不符合 safetensors 格式：{error}"),
+        }
+    }
+}

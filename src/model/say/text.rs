@@ -1,0 +1,55 @@
+//! Tokenizers and dictionaries that cannot be read.
+
+use super::Say;
+use crate::text::{DictionaryError, TokenizerError};
+
+impl Say for TokenizerError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::Json { message, line, column } if *line > 0 => {
+                format!("不是 tokenizer.json：第 {line} 行第 {column} 列 {message}；请重新下载")
+            }
+            Self::Json { message, .. } => format!("不是 tokenizer.json：{message}；请重新下载"),
+            Self::Unsupported { part, kind } => {
+                format!("不支持 {part} {kind}；支持字节级和 SentencePiece 的 BPE 词表，请换用这样的模型")
+            }
+            Self::Field { part, field } => format!("{part} 没有可用的 {field}；文件已损坏或格式更新"),
+            Self::Empty => "词表是空的；文件已损坏，或没有分词器".to_owned(),
+            Self::Sparse { id, count } => format!("编号 {id} 与 {count} 个词元不相称；编号须基本连续"),
+            Self::DuplicateId { id } => format!("两个词元的编号都是 {id}；每个词元须有自己的编号"),
+            Self::DuplicatePiece { piece } => format!("词元 {piece} 出现了两次；请去掉一个"),
+            Self::TooMany { part, count, limit } => format!("{part} 有 {count} 个，最多读取 {limit} 个"),
+            Self::TooLong { part, length, limit } => format!("{part} 长 {length} 字节，最多读取 {limit} 字节"),
+            Self::Merge { index, merge } => {
+                format!("第 {index} 条合并 {merge} 不是两个词元合成第三个；词表与合并规则属于不同的模型")
+            }
+            Self::Lengths { part, found, pieces } => {
+                format!("{part} 有 {found} 个，词元有 {pieces} 个；两个列表须一样长")
+            }
+            Self::UnknownToken { part, token } => format!("{part} 指定了 {token}，词表里没有"),
+            Self::Pattern { pattern, message } => format!("正则表达式 {pattern} 无法编译：{message}"),
+            Self::Score { id } => format!("词元 {id} 的分数不是有限的数"),
+        }
+    }
+}
+
+impl Say for DictionaryError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::NotUtf8 { byte, line } => {
+                format!("第 {line} 行（第 {byte} 字节）不是 UTF-8；请先转换文件，例如用 iconv")
+            }
+            Self::Frequency { line, found } => {
+                format!("第 {line} 行：{found} 不是词频；请写不带分隔符的整数")
+            }
+            Self::Columns { line } => format!("第 {line} 行：多于词、词频、词性三列"),
+            Self::TooLong { line, length, limit } => format!("第 {line} 行：词长 {length} 字节，最多读取 {limit} 字节"),
+            Self::Invisible { line } => format!("第 {line} 行：词里没有可见字符；请去掉这一行"),
+            Self::Duplicate { line, word } => format!("第 {line} 行：{word} 前面已有；请去掉一个"),
+            Self::Control { line } => format!("第 {line} 行：词里有控制字符；请去掉这一行"),
+            Self::TooMany { line } => format!("第 {line} 行：词太多；请换用较小的词典"),
+            Self::Total => "词频之和太大；请按比例缩小".to_owned(),
+            Self::Empty => "文件里没有词；每行一个词，空格后是它的词频".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Naming a model.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::ui::Language;
+
+/// A model compiled into the program.
+#[derive(Clone, Copy)]
+pub struct Embedded {
+    /// The name it is asked for by.
+    pub name: &'static str,
+    /// The language of the text it was trained on.
+    pub language: Language,
+    /// A prompt that suits it.
+    pub prompt: &'static str,
+    pub(super) bytes: &'static [u8],
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl PartialEq for Embedded {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Embedded {}
+
+static STORIES: Embedded = Embedded {
+    name: "stories",
+    language: Language::English,
+    prompt: "Once upon a time, there was a little girl who",
+    bytes: include_bytes!("../../assets/stories-en.gguf"),
+};
+
+static POEMS: Embedded = Embedded {
+    name: "poems",
+    language: Language::Chinese,
+    prompt: "床前明月光，",
+    bytes: include_bytes!("../../assets/poems-zh.gguf"),
+};
+
+/// Every model compiled into the program.
+pub static EMBEDDED: [&Embedded; 2] = [&STORIES, &POEMS];
+
+/// Which model is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Spec {
+    /// One compiled into the program.
+    Embedded(&'static Embedded),
+    /// A file or folder.
+    Path(PathBuf),
+}
+
+impl Spec {
+    /// An embedded model's name means that model; anything else is a path (`./stories` is a path).
+    pub fn new(spec: &OsStr) -> Self {
+        EMBEDDED
+            .iter()
+            .find(|model| spec == model.name)
+            .map_or_else(|| Self::Path(PathBuf::from(spec)), |model| Self::Embedded(model))
+    }
+
+    /// What to call the model: an embedded model's name, or the name of the file without its suffix, or of the folder.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Embedded(model) => model.name.to_owned(),
+            Self::Path(path) => super::stem(path),
+        }
+    }
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedded(model) => f.write_str(model.name),
+            Self::Path(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// The embedded model for a person who reads this language.
+pub fn default_for(language: Language) -> Spec {
+    let model = EMBEDDED.iter().find(|model| model.language == language).copied();
+    Spec::Embedded(model.unwrap_or(&STORIES))
+}

@@ -1,0 +1,95 @@
+//! One view each. A pane draws from the state alone and keeps nothing but its own cursor.
+
+pub mod attention;
+pub mod format;
+pub mod generate;
+pub mod models;
+pub mod prompt;
+pub mod tokens;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Alignment;
+use ratatui::layout::Position;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use crate::state::Command;
+use crate::state::Ctx;
+use crate::state::State;
+use crate::ui::Message;
+use crate::ui::draw;
+
+/// The name of a pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaneId {
+    /// The text, typed and generated.
+    Text,
+    /// The text's words and tokens.
+    Tokens,
+    /// The distribution of the next token.
+    Next,
+    /// Who looks at whom.
+    Attention,
+    /// The model, and others to open.
+    Models,
+}
+
+impl PaneId {
+    /// Every pane, in the order of their digits.
+    pub const ALL: [Self; 5] = [Self::Text, Self::Tokens, Self::Next, Self::Attention, Self::Models];
+
+    /// Its title.
+    pub fn title(self) -> Message {
+        match self {
+            Self::Text => Message::TitleText,
+            Self::Tokens => Message::TitleTokens,
+            Self::Next => Message::TitleNext,
+            Self::Attention => Message::TitleAttention,
+            Self::Models => Message::TitleModels,
+        }
+    }
+
+    /// The pane after this one, round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self::ALL[(self as usize + 1) % Self::ALL.len()]
+    }
+
+    /// The pane before this one, round.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self::ALL[(self as usize + Self::ALL.len() - 1) % Self::ALL.len()]
+    }
+}
+
+/// Where and how a pane is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// What panes share.
+    pub state: &'a State,
+    /// The cells it has.
+    pub area: Rect,
+    /// Whether keys go to it.
+    pub focused: bool,
+    /// Whether it has a box around it, or a single rule above.
+    pub boxed: bool,
+}
+
+/// Says in the first row of a pane why there is nothing else in it.
+fn remark(state: &State, message: Message, area: Rect, buf: &mut Buffer) {
+    let row = Rect { height: area.height.min(1), ..area };
+    let line = Line::styled(state.language.text(message), state.theme.dim());
+    draw::line(buf, row, &line, Alignment::Left, &state.theme);
+}
+
+/// A view with its own cursor.
+pub trait Pane {
+    /// Does what a command asks, if it is this pane's; returns whether it was.
+    fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, area: Rect) -> bool;
+
+    /// A click at a place of its area.
+    fn click(&mut self, ctx: &mut Ctx<'_>, area: Rect, at: Position);
+
+    /// Draws it; returns where the terminal's cursor belongs, if it belongs here.
+    fn view(&self, view: &View<'_>, buf: &mut Buffer) -> Option<Position>;
+}

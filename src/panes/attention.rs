@@ -1,0 +1,363 @@
+//! Who looks at whom: one head's weights over tokens, the row's sources by name, every head at a glance.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Alignment;
+use ratatui::layout::Position;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::text::Span;
+
+use super::Pane;
+use super::View;
+use crate::lab::heads::Habit;
+use crate::lab::heads::HeadScore;
+use crate::state::Command;
+use crate::state::Ctx;
+use crate::state::GLANCE_EVERY;
+use crate::state::State;
+use crate::ui::Grid;
+use crate::ui::Message;
+use crate::ui::Panel;
+use crate::ui::draw;
+use crate::ui::grid;
+use crate::ui::panel;
+use crate::ui::safe;
+
+/// Columns of the layer names in the overview.
+const LAYER: u16 = 4;
+/// Columns and rows of one head in the overview: a letter, or a letter over a small picture.
+const LETTER: (u16, u16) = (3, 1);
+const PICTURE: (u16, u16) = (6, 3);
+/// Rows from which on the overview has room for pictures.
+const PICTURES_FROM: u16 = 20;
+
+/// The attention pane; its cursors are the state's.
+#[derive(Debug, Default)]
+pub struct Attention;
+
+/// The parts of the pane inside its frame.
+struct Parts {
+    grid: Rect,
+    sources: Rect,
+    heads: Rect,
+}
+
+fn parts(state: &State, inner: Rect) -> Parts {
+    let heads = state.model.as_ref().map_or(0, |model| model.engine.config.heads) as u16;
+    let pictures = inner.height >= PICTURES_FROM && heads * PICTURE.0 + LAYER + 2 <= inner.width / 2;
+    let columns = if pictures { PICTURE.0 } else { LETTER.0 };
+    let wanted = (heads * columns + LAYER + 2).max(25);
+    let width = if inner.width >= 60 && inner.height >= 5 { wanted.min(inner.width / 2) } else { 0 };
+    let left = Rect { width: inner.width - width, ..inner };
+    let sources = left.height.min(if left.height >= 8 { 2 } else { 1 });
+    Parts {
+        grid: Rect { height: left.height - sources, ..left },
+        sources: Rect { y: left.bottom() - sources, height: sources, ..left },
+        heads: Rect { x: left.right(), width, ..inner },
+    }
+}
+
+impl Pane for Attention {
+    fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, _area: Rect) -> bool {
+        let Some(key) = ctx.state.key_in_view() else { return false };
+        match command {
+            Command::KeyLeft => ctx.state.key = Some(key.saturating_sub(1)),
+            Command::KeyRight => ctx.state.key = Some((key + 1).min(ctx.state.selected)),
+            _ => return false,
+        }
+        true
+    }
+
+    fn click(&mut self, ctx: &mut Ctx<'_>, area: Rect, at: Position) {
+        let inner = inside(area);
+        let parts = parts(ctx.state, inner);
+        let cell = with_grid(ctx.state, parts.grid, |grid| grid.cell_at(parts.grid, at));
+        if let Some((query, key)) = cell {
+            ctx.select(query);
+            ctx.state.key = Some(key.min(query));
+        } else if parts.heads.contains(at) {
+            let offset = heads_offset(ctx.state, parts.heads);
+            let (columns, rows) = head_size(ctx.state, parts.heads);
+            let layer = usize::from(at.y.saturating_sub(parts.heads.y + 1) / rows) + offset;
+            let (first, shown) = heads_shown(ctx.state, parts.heads);
+            let head = usize::from(at.x.saturating_sub(parts.heads.x + LAYER + 1) / columns);
+            let layers = ctx.state.model.as_ref().map_or(0, |model| model.engine.config.layers);
+            if layer < layers && head < shown {
+                ctx.look_at(layer, first + head);
+            }
+        }
+    }
+
+    fn view(&self, view: &View<'_>, buf: &mut Buffer) -> Option<Position> {
+        let state = view.state;
+        let (language, theme) = (state.language, &state.theme);
+        let score = head_score(state, state.layer, state.head);
+        let mut details = language.say(Message::LayerHead, &[&(state.layer + 1), &(state.head + 1)]);
+        if let Some(score) = score {
+            details.push_str(" · ");
+            details.push_str(&habit_text(state, score));
+        }
+        let frame = Panel {
+            title: language.text(Message::TitleAttention),
+            details: &details,
+            focused: view.focused,
+            rule: !view.boxed,
+            ..Panel::default()
+        };
+        let inner = panel::draw(&frame, view.area, buf, theme);
+        if state.model.is_none() || state.run.is_empty() {
+            super::remark(state, Message::NothingToShow, inner, buf);
+            return None;
+        }
+        let parts = parts(state, inner);
+        with_grid(state, parts.grid, |grid| {
+            grid::draw(grid, parts.grid, buf, theme);
+            blank_unknown(state, grid, parts.grid, buf);
+        });
+        sources(state, parts.sources, buf);
+        overview(state, parts.heads, buf);
+        None
+    }
+}
+
+/// The area inside a box.
+fn inside(area: Rect) -> Rect {
+    area.inner(ratatui::layout::Margin::new(1, 1))
+}
+
+fn label(state: &State, index: usize) -> String {
+    state.run.at(index).map_or_else(String::new, |node| state.label(node.token))
+}
+
+/// The first of `count` things to show in `room` so that `wanted` is among them, near the middle.
+fn window(wanted: usize, room: usize, count: usize) -> usize {
+    wanted.saturating_sub(room / 2).min(count.saturating_sub(room))
+}
+
+/// The grid of the head in view, scrolled so that the cursor is seen.
+fn with_grid<T>(state: &State, area: Rect, go: impl FnOnce(&Grid<'_>) -> T) -> T {
+    let count = state.run.len();
+    let key = state.key_in_view();
+    let value = |query: usize, key: usize| {
+        if key > query { None } else { state.row(query).map(|row| row.get(key).copied().unwrap_or(0.0)) }
+    };
+    let row_label = |index: usize| label(state, index);
+    let column_label = |index: usize| label(state, index);
+    let mut grid = Grid {
+        rows: count,
+        columns: count,
+        value: &value,
+        row_label: &row_label,
+        column_label: &column_label,
+        cursor: key.map(|key| (state.selected, key)),
+        offset: (0, 0),
+        spread: true,
+    };
+    // The room depends on the labels in view, these on the offset: two rounds settle it.
+    for _ in 0..2 {
+        let (rows, columns) = grid.layout(area).visible();
+        let rows = rows.max(1).max(usize::from(area.height / 2));
+        let key = state.key.unwrap_or(state.selected).min(count.saturating_sub(1));
+        grid.offset = (window(state.selected, rows, count), window(key, columns.max(1), count));
+    }
+    go(&grid)
+}
+
+/// Rows whose weights are still on their way say nothing, which is not the same as masked.
+fn blank_unknown(state: &State, grid: &Grid<'_>, area: Rect, buf: &mut Buffer) {
+    let layout = grid.layout(area);
+    for line in 0..layout.cells.height {
+        if state.row(grid.offset.0 + usize::from(line)).is_none() {
+            draw::clear(buf, Rect { y: layout.cells.y + line, height: 1, ..layout.cells });
+        }
+    }
+}
+
+/// `She → ␣Lily 0.61 · Once 0.22 (first) …`, and the weight under the cursor.
+fn sources(state: &State, area: Rect, buf: &mut Buffer) {
+    let theme = &state.theme;
+    let Some(row) = state.row(state.selected) else { return };
+    let arrow = if theme.ascii { "->" } else { "→" };
+    let query = label(state, state.selected);
+    if let Some(key) = state.key_in_view() {
+        let line = Line::from(vec![
+            Span::styled(format!(" {query} ({}) {arrow} ", state.selected + 1), theme.text()),
+            Span::styled(format!("{} ({})", label(state, key), key + 1), theme.accent()),
+            Span::styled(format!("  {:.4}", row.get(key).copied().unwrap_or(0.0)), theme.number()),
+        ]);
+        draw::line(buf, Rect { height: area.height.min(1), ..area }, &line, Alignment::Left, theme);
+    }
+    if area.height < 2 {
+        return;
+    }
+    let mut keys: Vec<usize> = (0..row.len()).collect();
+    keys.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
+    let mut spans = vec![Span::styled(format!(" {}", state.language.text(Message::LooksAt)), theme.dim())];
+    for (place, &key) in keys.iter().take(6).filter(|&&key| row[key] >= 0.005).enumerate() {
+        let separator = if place == 0 { "  " } else { " · " };
+        let note = match key {
+            _ if key == state.selected => state.language.text(Message::Itself),
+            0 => state.language.text(Message::FirstToken),
+            _ => "",
+        };
+        spans.push(Span::styled(separator, theme.dim()));
+        spans.push(Span::styled(label(state, key), theme.text()));
+        spans.push(Span::styled(format!(" {:.2}{note}", row[key]), theme.number()));
+    }
+    draw::line(buf, Rect { y: area.y + 1, height: 1, ..area }, &Line::from(spans), Alignment::Left, theme);
+}
+
+fn head_score(state: &State, layer: usize, head: usize) -> Option<HeadScore> {
+    let seen = state.overview()?;
+    let fresh = seen.length + GLANCE_EVERY >= state.run.context_len();
+    seen.heads.get(layer)?.get(head)?.score.filter(|_| fresh)
+}
+
+/// `looks at the token before, 83 %`.
+fn habit_text(state: &State, score: HeadScore) -> String {
+    let what = match score.habit {
+        Habit::Previous => Message::HabitPrevious,
+        Habit::First => Message::HabitFirst,
+        Habit::Same => Message::HabitSame,
+        Habit::Induction => Message::HabitInduction,
+        Habit::Local => Message::HabitLocal,
+        Habit::Uniform => Message::HabitUniform,
+        Habit::Mixed => return state.language.text(Message::HabitMixed).to_owned(),
+    };
+    format!("{} {:.0} %", state.language.text(what), score.score * 100.0)
+}
+
+/// The letter of a habit in the overview.
+fn letter(habit: Habit) -> char {
+    match habit {
+        Habit::Previous => 'p',
+        Habit::First => 'f',
+        Habit::Same => 's',
+        Habit::Induction => 'i',
+        Habit::Local => 'l',
+        Habit::Uniform => 'u',
+        Habit::Mixed => '·',
+    }
+}
+
+/// Columns and rows of one head in the overview.
+fn head_size(state: &State, area: Rect) -> (u16, u16) {
+    let heads = state.model.as_ref().map_or(0, |model| model.engine.config.heads) as u16;
+    let fits = area.height >= PICTURES_FROM && area.width > heads.saturating_mul(PICTURE.0) + LAYER;
+    if fits { PICTURE } else { LETTER }
+}
+
+/// The first head in view, and how many are.
+fn heads_shown(state: &State, area: Rect) -> (usize, usize) {
+    let heads = state.model.as_ref().map_or(0, |model| model.engine.config.heads);
+    let room = area.width.saturating_sub(LAYER + 1) / head_size(state, area).0;
+    let shown = usize::from(room).min(heads);
+    (window(state.head, shown, heads), shown)
+}
+
+/// The first layer of the overview in view.
+fn heads_offset(state: &State, area: Rect) -> usize {
+    let layers = state.model.as_ref().map_or(0, |model| model.engine.config.layers);
+    window(state.layer, heads_rows(state, area), layers)
+}
+
+/// Every layer and head: a letter for what it does, as bright as it does it, and where there is room its picture.
+fn overview(state: &State, area: Rect, buf: &mut Buffer) {
+    let theme = &state.theme;
+    let size = head_size(state, area);
+    let Some(model) = state.model.as_ref().filter(|_| area.width > LAYER + size.0 && area.height > 1) else { return };
+    let (first_head, shown) = heads_shown(state, area);
+    let place = |line: usize, head: usize| {
+        let x = area.x + 1 + LAYER + head as u16 * size.0;
+        Rect { x, y: area.y + 1 + line as u16 * size.1, width: size.0, height: size.1 }
+    };
+    for head in 0..shown {
+        let style = if first_head + head == state.head { theme.accent() } else { theme.dim() };
+        let number = Line::styled(format!("{:>2}", first_head + head + 1), style);
+        let above = Rect { y: area.y, height: 1, ..place(0, head) };
+        draw::line(buf, above, &number, Alignment::Left, theme);
+    }
+    let offset = heads_offset(state, area);
+    let (layers, rows) = (model.engine.config.layers, heads_rows(state, area));
+    for (line, layer) in (offset..layers).take(rows).enumerate() {
+        let more = match line {
+            0 if layer > 0 => "▴",
+            _ if line + 1 == rows && layer + 1 < layers => "▾",
+            _ => "",
+        };
+        let style = if layer == state.layer { theme.accent() } else { theme.dim() };
+        let name = Line::styled(format!("L{}{more}", layer + 1), style);
+        let row = Rect { x: area.x + 1, width: LAYER, height: 1, ..place(line, 0) };
+        draw::line(buf, row, &name, Alignment::Left, theme);
+        for head in 0..shown {
+            one_head(state, layer, first_head + head, place(line, head), buf);
+        }
+    }
+    let notes = notes(state, area);
+    for (line, text) in notes.iter().enumerate() {
+        let y = area.bottom() - (notes.len() - line) as u16;
+        let style = if line == 0 { theme.text() } else { theme.dim() };
+        let row = Rect { x: area.x + 1, y, width: area.width - 1, height: 1 };
+        draw::line(buf, row, &Line::styled(text.clone(), style), Alignment::Left, theme);
+    }
+}
+
+/// One head of the overview, in brackets when it is the one in view.
+fn one_head(state: &State, layer: usize, head: usize, area: Rect, buf: &mut Buffer) {
+    let theme = &state.theme;
+    let seen = state.overview().and_then(|seen| seen.heads.get(layer)?.get(head));
+    let score = seen.and_then(|seen| seen.score);
+    let here = (layer, head) == (state.layer, state.head);
+    let (mark, style) = match score {
+        Some(score) if score.habit == Habit::Mixed => (letter(score.habit), theme.dim()),
+        Some(score) => (letter(score.habit), theme.heat(score.score).style),
+        None => (' ', theme.dim()),
+    };
+    let spans = if here {
+        vec![Span::styled(format!("[{mark}]"), theme.accent())]
+    } else {
+        vec![Span::raw(" "), Span::styled(mark.to_string(), style)]
+    };
+    draw::line(buf, Rect { height: 1, ..area }, &Line::from(spans), Alignment::Left, theme);
+    let Some(seen) = seen.filter(|seen| area.height > 1 && !seen.rows.is_empty()) else { return };
+    let rows = &seen.rows;
+    let keys = rows.iter().map(|(_, weights)| weights.len()).max().unwrap_or(1);
+    // Row by row the sampled queries, column by column the keys that fall into an equal share of the context.
+    let value = |row: usize, column: usize| {
+        let (_, weights) = rows.get(row)?;
+        let (from, to) =
+            (column * keys / rows.len(), ((column + 1) * keys / rows.len()).max(column * keys / rows.len() + 1));
+        (from < weights.len()).then(|| weights[from..to.min(weights.len())].iter().sum())
+    };
+    let picture = Rect { y: area.y + 1, width: area.width - 2, height: area.height - 1, ..area };
+    grid::thumbnail(rows.len(), &value, picture, buf, theme);
+}
+
+/// What was measured of the head in view, then what the letters mean, in the lines that there is room for.
+fn notes(state: &State, area: Rect) -> Vec<String> {
+    let language = state.language;
+    let measured = head_score(state, state.layer, state.head).map_or_else(String::new, |score| {
+        let distance = format!("{:.1}", score.distance);
+        language.say(Message::HeadMeasures, &[&format!("{:.1}", score.entropy), &distance])
+    });
+    let mut lines = vec![measured];
+    let columns = usize::from(area.width.saturating_sub(1));
+    for item in language.text(Message::HabitLegend).split("  ") {
+        let legend = lines.len() > 1;
+        match lines.last_mut() {
+            Some(line) if legend && safe::width(line) + safe::width(item) + 2 <= columns => {
+                line.push_str("  ");
+                line.push_str(item);
+            }
+            _ => lines.push(item.to_owned()),
+        }
+    }
+    lines.truncate(usize::from(area.height / 3));
+    lines
+}
+
+/// How many layers of the overview are in view.
+fn heads_rows(state: &State, area: Rect) -> usize {
+    let rows = usize::from(area.height.saturating_sub(1)).saturating_sub(notes(state, area).len());
+    rows / usize::from(head_size(state, area).1)
+}

@@ -1,0 +1,264 @@
+//! The distribution of the next token, over the whole vocabulary, before and after the sampler.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Alignment;
+use ratatui::layout::Position;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui::text::Span;
+
+use super::Pane;
+use super::View;
+use super::format;
+use crate::job::Lane;
+use crate::lm::Stage;
+use crate::state::Command;
+use crate::state::Ctx;
+use crate::state::Parameter;
+use crate::state::State;
+use crate::state::evidence::Shown;
+use crate::ui::Message;
+use crate::ui::Panel;
+use crate::ui::Table;
+use crate::ui::bar;
+use crate::ui::draw;
+use crate::ui::panel;
+use crate::ui::safe;
+use crate::ui::table;
+use crate::ui::table::Column;
+use crate::ui::table::Width;
+
+/// Rows of the pane that are not candidates: the sampler's line, the table's head, the tail's line.
+const FIXED: u16 = 3;
+
+/// The next-token pane; its cursor, the selected candidate, is the state's.
+#[derive(Debug, Default)]
+pub struct Generate {
+    offset: usize,
+}
+
+/// The parts of the pane inside its frame.
+struct Parts {
+    sampler: Rect,
+    table: Rect,
+    tail: Rect,
+}
+
+fn parts(inner: Rect) -> Parts {
+    let row = |y: u16| Rect { y, height: u16::from(y < inner.bottom()), ..inner };
+    Parts {
+        sampler: row(inner.y),
+        table: Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(2), ..inner },
+        tail: row(inner.bottom().saturating_sub(1).max(inner.y + 1)),
+    }
+}
+
+impl Pane for Generate {
+    fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, area: Rect) -> bool {
+        let rows = ctx.state.shown().map_or(0, |shown| shown.distribution.len());
+        let page = usize::from(area.height.saturating_sub(FIXED + 2)).max(1);
+        let candidate = ctx.state.candidate;
+        let moved = match command {
+            Command::Up => candidate.saturating_sub(1),
+            Command::Down => candidate + 1,
+            Command::PageUp => candidate.saturating_sub(page),
+            Command::PageDown => candidate + page,
+            Command::Top => 0,
+            Command::Bottom => rows,
+            _ => return false,
+        };
+        ctx.state.candidate = moved.min(rows.saturating_sub(1));
+        self.offset = table::follow(self.offset, ctx.state.candidate, page, rows);
+        true
+    }
+
+    fn click(&mut self, ctx: &mut Ctx<'_>, area: Rect, at: Position) {
+        let first = area.y + 3;
+        let rows = ctx.state.shown().map_or(0, |shown| shown.distribution.len());
+        if at.y >= first && at.y + 2 < area.bottom() {
+            let offset = self.offset(ctx.state, usize::from(area.height.saturating_sub(FIXED + 2)));
+            ctx.state.candidate = (offset + usize::from(at.y - first)).min(rows.saturating_sub(1));
+        }
+    }
+
+    fn view(&self, view: &View<'_>, buf: &mut Buffer) -> Option<Position> {
+        let state = view.state;
+        let (language, theme) = (state.language, &state.theme);
+        let shown = state.shown();
+        let after = state.run.at(state.selected).map(|node| state.label(node.token));
+        let details =
+            after.map(|label| language.say(Message::AfterToken, &[&safe::fit(&label, 20)])).unwrap_or_default();
+        let note = shown.map_or_else(String::new, |shown| {
+            language.say(Message::EntropyBits, &[&format::bits(shown.distribution.entropy_bits())])
+        });
+        let frame = Panel {
+            title: language.text(Message::TitleNext),
+            details: &details,
+            note: &note,
+            foot: &came(state).unwrap_or_default(),
+            focused: view.focused,
+            rule: !view.boxed,
+        };
+        let inner = panel::draw(&frame, view.area, buf, theme);
+        let Parts { sampler, table, tail } = parts(inner);
+        draw::line(buf, sampler, &sampler_line(state, usize::from(sampler.width)), Alignment::Left, theme);
+        let Some(shown) = shown else {
+            let what = if state.is_busy(Lane::Run) || state.opening.is_some() {
+                Message::Reading
+            } else {
+                Message::NothingToShow
+            };
+            super::remark(state, what, table, buf);
+            return None;
+        };
+        self.candidates(state, shown, table, buf);
+        draw::line(buf, tail, &tail_line(state, shown, self.last_visible(state, shown, table)), Alignment::Left, theme);
+        None
+    }
+}
+
+impl Generate {
+    fn offset(&self, state: &State, visible: usize) -> usize {
+        let rows = state.shown().map_or(0, |shown| shown.distribution.len());
+        table::follow(self.offset, state.candidate, visible, rows)
+    }
+
+    fn last_visible(&self, state: &State, shown: &Shown, area: Rect) -> usize {
+        let visible = usize::from(area.height.saturating_sub(1));
+        (self.offset(state, visible) + visible).min(shown.distribution.len())
+    }
+
+    fn candidates(&self, state: &State, shown: &Shown, area: Rect, buf: &mut Buffer) {
+        let (language, theme) = (state.language, &state.theme);
+        let distribution = &shown.distribution;
+        let shaped = shown.shaped(|| state.settings.sampler());
+        let order = distribution.order();
+        let came = state.run.at(state.selected + 1).map(|node| node.token);
+        let wide = area.width >= 50;
+        let digits = (distribution.len().ilog10() + 1).max(2) as u16;
+        let token = (area.width / 4).clamp(8, 18);
+        let fixed = digits + 3 + token + if wide { 7 + 7 + 4 } else { 7 + 3 };
+        let bars = area.width.saturating_sub(fixed + 1);
+        let (before, after) = if wide { (bars / 2, bars - bars / 2) } else { (bars, 0) };
+        let column = |title, width, align| Column { title, width: Width::Exact(width), align };
+        let mut columns = vec![
+            column("#", digits + 2, Alignment::Right),
+            column(language.text(Message::ColumnToken), token, Alignment::Left),
+            column(language.text(Message::ColumnModel), before, Alignment::Left),
+            column("", 7, Alignment::Right),
+        ];
+        if wide {
+            columns.push(column(language.text(Message::ColumnSampler), after, Alignment::Left));
+            columns.push(column("", 7, Alignment::Right));
+        }
+        // Both columns of bars share one scale, so that they can be compared.
+        let greatest = distribution.probability(order[0]).max(shaped.probabilities().first().copied().unwrap_or(0.0));
+        // A share too small for an eighth of a column has no bar.
+        let bar = |probability: f32, columns: u16| {
+            let share = probability / greatest;
+            let seen = share * f32::from(columns) >= 1.0 / 16.0;
+            bar::bar(if seen { share } else { 0.0 }, usize::from(columns), theme)
+        };
+        let cell = |rank: usize, column: usize| -> Line<'static> {
+            let Some(&id) = order.get(rank) else { return Line::default() };
+            let probability = distribution.probability(id);
+            let sampled = shaped.probabilities().get(rank).copied().unwrap_or(0.0);
+            let cut = rank >= shaped.ids().len();
+            let style = if cut { theme.dim() } else { theme.text() };
+            match column {
+                0 => {
+                    let mark = match came == Some(id) {
+                        true if theme.ascii => Span::styled("=", theme.accent()),
+                        true => Span::styled("→", theme.accent()),
+                        false => Span::raw(" "),
+                    };
+                    Line::from(vec![
+                        mark,
+                        Span::styled(format!("{:>width$}", rank + 1, width = usize::from(digits)), theme.dim()),
+                    ])
+                }
+                1 => Line::styled(state.label(id), style),
+                2 => Line::styled(bar(probability, before), style),
+                3 => Line::styled(format::percent(probability), style),
+                4 if cut => {
+                    let stage = shaped.stages().iter().find(|outcome| rank >= outcome.survivors);
+                    let stage = stage.map(|outcome| stage_name(outcome.stage));
+                    let by = stage.map_or_else(String::new, |stage| language.text(stage).to_owned());
+                    Line::styled(language.say(Message::CutBy, &[&by]), theme.dim())
+                }
+                4 => Line::styled(bar(sampled, after), theme.number()),
+                _ if cut => Line::styled("–", theme.dim()),
+                _ => Line::styled(format::percent(sampled), theme.number()),
+            }
+        };
+        let visible = usize::from(area.height.saturating_sub(1));
+        let content = Table {
+            columns: &columns,
+            rows: distribution.len(),
+            offset: self.offset(state, visible),
+            selected: Some(state.candidate),
+            cell: &cell,
+        };
+        table::draw(&content, area, buf, theme);
+    }
+}
+
+/// The name of a stage of the sampler.
+fn stage_name(stage: Stage) -> Message {
+    match stage {
+        Stage::Temperature(_) => Message::Temperature,
+        Stage::TopK(_) => Message::TopK,
+        Stage::TopP(_) => Message::TopP,
+        Stage::MinP(_) => Message::MinP,
+    }
+}
+
+/// `T 0.8 top-k off top-p 0.95 …`, the parameter that the keys turn lit and always in view.
+fn sampler_line(state: &State, columns: usize) -> Line<'static> {
+    let (language, theme, settings) = (state.language, &state.theme, &state.settings);
+    let texts = |parameter: Parameter| {
+        let value = settings.value(parameter).unwrap_or_else(|| language.text(parameter.off()).to_owned());
+        (format!(" {} ", language.text(parameter.name())), value)
+    };
+    let width = |&parameter: &Parameter| {
+        let (name, value) = texts(parameter);
+        safe::width(&name) + safe::width(&value)
+    };
+    let mut shown: Vec<Parameter> = Parameter::ALL.to_vec();
+    while shown.iter().map(width).sum::<usize>() > columns && shown.first() != Some(&settings.active) {
+        shown.remove(0);
+    }
+    let spans = |parameter: Parameter| {
+        let (name, value) = texts(parameter);
+        let (dim, bright) =
+            if parameter == settings.active { (theme.accent(), theme.accent()) } else { (theme.dim(), theme.text()) };
+        [Span::styled(name, dim), Span::styled(value, bright)]
+    };
+    shown.into_iter().flat_map(spans).collect()
+}
+
+/// What is below the last visible row: how many tokens, how much probability.
+fn tail_line(state: &State, shown: &Shown, last: usize) -> Line<'static> {
+    let (language, theme) = (state.language, &state.theme);
+    let distribution = &shown.distribution;
+    let order = distribution.order();
+    // Summed from the small end: the tail is many small numbers.
+    let mass: f64 = order[last..].iter().rev().map(|&id| f64::from(distribution.probability(id))).sum();
+    let left = order.len() - last;
+    let kept = shown.shaped(|| state.settings.sampler()).ids().len();
+    let kept = format::count(kept as u64);
+    let tail = if left == 0 {
+        language.say(Message::NoTail, &[&kept])
+    } else {
+        language.say(Message::Tail, &[&format::count(left as u64), &format::percent(mass as f32), &kept])
+    };
+    Line::styled(format!(" {tail}"), theme.dim())
+}
+
+/// The token that came next on the path: its rank here, and what it cost.
+fn came(state: &State) -> Option<String> {
+    let node = state.run.at(state.selected + 1)?;
+    let score = node.score?;
+    let label = safe::fit(&state.label(node.token), 12);
+    Some(state.language.say(Message::Came, &[&label, &(score.rank + 1), &format::bits(score.surprisal)]))
+}

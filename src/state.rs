@@ -1,0 +1,191 @@
+//! What panes share: the model, the text, the run, what is selected, and the evidence at hand.
+
+pub mod command;
+pub mod effect;
+pub mod evidence;
+pub mod flow;
+pub mod notice;
+pub mod run;
+pub mod settings;
+
+mod absorb;
+mod ctx;
+mod deeds;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use command::Command;
+pub use ctx::Ctx;
+pub use deeds::GLANCE_EVERY;
+pub use effect::Effect;
+pub use evidence::Evidence;
+pub use flow::Flow;
+pub use notice::Notice;
+pub use run::Run;
+pub use settings::Parameter;
+pub use settings::Settings;
+
+use crate::job::Generation;
+use crate::job::Lane;
+use crate::job::Overview;
+use crate::job::Words;
+use crate::model::Model;
+use crate::ui::Language;
+use crate::ui::Theme;
+use crate::ui::safe;
+
+/// One lane as the state sees it: its newest request, and whether it still works on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LaneState {
+    newest: Generation,
+    busy: bool,
+}
+
+/// How the head in view came there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum HeadChoice {
+    /// The first one, before anything is known of the others.
+    #[default]
+    First,
+    /// The one that does something telling, if any did.
+    Telling,
+    /// The person's own.
+    Chosen,
+}
+
+/// What panes share.
+#[derive(Debug)]
+pub struct State {
+    /// The language of everything said.
+    pub language: Language,
+    /// How things look.
+    pub theme: Theme,
+    /// How many threads the model computes with.
+    pub threads: usize,
+    /// The model, once it is open.
+    pub model: Option<Arc<Model>>,
+    /// The name of the model being opened.
+    pub opening: Option<String>,
+    /// The text as the person typed it.
+    pub text: Arc<str>,
+    /// The text, with what was generated, cut into words; may lag behind for an instant.
+    pub words: Option<Arc<Words>>,
+    /// Tokens at the front of the text that the context has no room for.
+    pub dropped: usize,
+    /// The tokens read and generated.
+    pub run: Run,
+    /// The selected token: an index on the path.
+    pub selected: usize,
+    /// The selected candidate: a rank in the distribution after the selected token.
+    pub candidate: usize,
+    /// The layer whose attention is shown, from 0.
+    pub layer: usize,
+    /// The head whose attention is shown, from 0.
+    pub head: usize,
+    /// How the head came into view.
+    head_choice: HeadChoice,
+    /// The key under the attention cursor, an index on the path; `None` follows the greatest weight.
+    pub key: Option<usize>,
+    /// How the next token is chosen.
+    pub settings: Settings,
+    /// Distributions and attention at hand.
+    pub evidence: Evidence,
+    /// Whether tokens are being generated one after another.
+    pub playing: bool,
+    /// Whether a single token is being drawn, and how many more were asked for meanwhile.
+    drawing: bool,
+    queued: usize,
+    /// How long the last generated token took.
+    pub step_time: Option<Duration>,
+    /// What the person should know now.
+    pub notice: Option<Notice>,
+    lanes: [LaneState; Lane::ALL.len()],
+}
+
+impl State {
+    /// A state in which nothing has happened.
+    pub fn new(language: Language, theme: Theme, threads: usize, settings: Settings) -> Self {
+        Self {
+            language,
+            theme,
+            threads,
+            model: None,
+            opening: None,
+            text: Arc::default(),
+            words: None,
+            dropped: 0,
+            run: Run::default(),
+            selected: 0,
+            candidate: 0,
+            layer: 0,
+            head: 0,
+            head_choice: HeadChoice::default(),
+            key: None,
+            settings,
+            evidence: Evidence::default(),
+            playing: false,
+            drawing: false,
+            queued: 0,
+            step_time: None,
+            notice: None,
+            lanes: Default::default(),
+        }
+    }
+
+    /// Whether a lane is at work.
+    pub fn is_busy(&self, lane: Lane) -> bool {
+        self.lanes[lane as usize].busy
+    }
+
+    /// Index of the last token of the path.
+    pub fn tip(&self) -> usize {
+        self.run.len().saturating_sub(1)
+    }
+
+    /// The bytes a token stands for.
+    pub fn piece(&self, token: u32) -> &[u8] {
+        self.model.as_ref().and_then(|model| model.tokenizer.as_ref()).map_or(&[], |tokenizer| tokenizer.piece(token))
+    }
+
+    /// Whether the open model can be given text.
+    pub fn has_tokenizer(&self) -> bool {
+        self.model.as_ref().is_some_and(|model| model.tokenizer.is_some())
+    }
+
+    /// Whether a token is one that the tokenizer keeps apart from text.
+    pub fn is_special(&self, token: u32) -> bool {
+        let tokenizer = self.model.as_ref().and_then(|model| model.tokenizer.as_ref());
+        tokenizer.is_some_and(|tokenizer| tokenizer.is_special(token))
+    }
+
+    /// A token as it is shown: its text made visible, or its id where the model has no tokenizer.
+    pub fn label(&self, token: u32) -> String {
+        match self.model.as_ref().and_then(|model| model.tokenizer.as_ref()) {
+            Some(tokenizer) => safe::token_label(tokenizer.piece(token)),
+            None => format!("#{token}"),
+        }
+    }
+
+    /// The distribution after the selected token, if it is at hand.
+    pub fn shown(&self) -> Option<&evidence::Shown> {
+        self.evidence.distribution(*self.run.path().get(self.selected)?)
+    }
+
+    /// The weights of the selected token's row under the selected head, if they are at hand.
+    pub fn row(&self, query: usize) -> Option<&Arc<[f32]>> {
+        self.evidence.row(*self.run.path().get(query)?)
+    }
+
+    /// Every head at a glance, if what it saw is the beginning of the path.
+    pub fn overview(&self) -> Option<&Overview> {
+        self.evidence.overview(self.run.path())
+    }
+
+    /// The key under the cursor in the selected row: the one chosen, or the one with the greatest weight.
+    pub fn key_in_view(&self) -> Option<usize> {
+        let row = self.row(self.selected)?;
+        let greatest = (0..row.len()).rev().max_by(|&a, &b| row[a].total_cmp(&row[b]));
+        self.key.filter(|&key| key < row.len()).or(greatest)
+    }
+}

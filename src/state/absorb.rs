@@ -1,0 +1,191 @@
+//! What comes back from the workers goes into the state.
+
+use std::sync::Arc;
+
+use super::Ctx;
+use super::Evidence;
+use super::Flow;
+use super::HeadChoice;
+use super::Notice;
+use super::Run;
+use crate::job::Body;
+use crate::job::Fault;
+use crate::job::Lane;
+use crate::job::Origin;
+use crate::job::Overview;
+use crate::job::Reply;
+use crate::job::Rows;
+use crate::job::Step;
+use crate::job::Tokens;
+use crate::lm::ForwardError;
+use crate::model::Model;
+use crate::ui::Message;
+
+impl Ctx<'_> {
+    /// Takes in a reply; returns whether anything visible changed. A stale reply changes nothing.
+    pub fn absorb(&mut self, reply: Reply) -> bool {
+        let Reply { lane, generation, body } = reply;
+        if !self.is_current(lane, generation) {
+            return false;
+        }
+        match body {
+            Body::Opened(model) => self.opened(model),
+            Body::Tokens(tokens) => self.tokenized(&tokens),
+            Body::Words(words) => self.state.words = Some(words),
+            Body::Read { first, positions } => {
+                for (offset, position) in positions.into_iter().enumerate() {
+                    self.state.run.set_position(first + offset, position);
+                }
+            }
+            Body::Scores { first, scores } => {
+                for (offset, score) in scores.into_iter().enumerate() {
+                    self.state.run.set_score(first + offset, score);
+                }
+            }
+            Body::Distribution { index, distribution } => {
+                if let Some(&node) = self.state.run.path().get(index) {
+                    self.state.evidence.keep(node, distribution);
+                }
+            }
+            Body::Step(step) => self.stepped(*step),
+            Body::Rows(rows) => self.rows(rows),
+            Body::Overview(overview) => self.overview(overview),
+            Body::Done => {
+                self.finished(lane);
+                if lane == Lane::Run {
+                    self.run_rests();
+                }
+            }
+            Body::Failed(fault) => {
+                self.finished(lane);
+                self.state.queued = 0;
+                self.failed(&fault);
+            }
+            Body::Crashed(what) => {
+                self.finished(lane);
+                self.say(Notice::error(Message::Crashed, &[&what]));
+            }
+        }
+        true
+    }
+
+    fn opened(&mut self, model: Arc<Model>) {
+        // The text stays, with what the former model generated.
+        let flow = Flow::of(self.state);
+        let state = &mut *self.state;
+        if !state.run.is_empty() && state.text == *state.run.text() {
+            state.text = Arc::from(&flow.text[..flow.finished]);
+        }
+        state.opening = None;
+        state.layer = state.layer.min(model.engine.config.layers.saturating_sub(1));
+        state.head = state.head.min(model.engine.config.heads.saturating_sub(1));
+        state.model = Some(model);
+        state.run = Run::default();
+        state.evidence = Evidence::default();
+        state.head_choice = HeadChoice::default();
+        state.step_time = None;
+        state.selected = 0;
+        state.candidate = 0;
+        state.notice = None;
+        self.cancel(Lane::Run);
+        self.cancel(Lane::Evidence);
+        self.tokenize();
+    }
+
+    fn tokenized(&mut self, cut: &Tokens) {
+        let Some(model) = self.state.model.clone() else { return };
+        let context = model.engine.config.context;
+        let mut path: Vec<(u32, Origin)> = cut.start.iter().map(|&token| (token, Origin::Start)).collect();
+        let tokens = &cut.tokens;
+        // A text longer than the context keeps its end, with a quarter of the context left to go on in.
+        let room = if path.len() + tokens.len() < context { tokens.len() } else { (context * 3 / 4).max(1) };
+        let dropped = tokens.len().saturating_sub(room);
+        path.extend(
+            tokens[dropped..].iter().map(|token| (token.id, Origin::Text { start: token.start, end: token.end })),
+        );
+        if model.tokenizer.is_none() && path.is_empty() {
+            self.say(Notice::warning(Message::NoTokenizer, &[&model.name, &(model.engine.config.vocabulary - 1)]));
+        } else if dropped > 0 {
+            self.say(Notice::warning(Message::TextTooLong, &[&tokens.len(), &context, &room]));
+        } else if path.is_empty() {
+            if let Some(token) = crate::job::start_of_text(&model) {
+                path.push((token, Origin::Start));
+            } else {
+                self.say(Notice::hint(Message::TextIsEmpty, &[]));
+            }
+        }
+        let follows = self.state.selected >= self.state.tip();
+        self.state.dropped = dropped;
+        self.state.run.read(Arc::clone(&cut.text), &path);
+        self.state.evidence.keep_rows_of(self.state.run.path());
+        self.state.selected = if follows { self.state.tip() } else { self.state.selected.min(self.state.tip()) };
+        self.state.candidate = 0;
+        self.state.key = None;
+        self.cancel(Lane::Evidence);
+        self.read();
+    }
+
+    fn rows(&mut self, rows: Rows) {
+        if (rows.layer, rows.head) == (self.state.layer, self.state.head) {
+            for (query, row) in rows.rows {
+                if let Some(&node) = self.state.run.path().get(query) {
+                    self.state.evidence.keep_row(node, row);
+                }
+            }
+        }
+    }
+
+    fn overview(&mut self, overview: Overview) {
+        let Some(&last) = overview.length.checked_sub(1).and_then(|index| self.state.run.path().get(index)) else {
+            return;
+        };
+        if self.state.head_choice == HeadChoice::First {
+            self.state.head_choice = HeadChoice::Telling;
+            if let Some((layer, head)) = overview.telling() {
+                self.show_head(layer, head);
+            }
+        }
+        self.state.evidence.keep_overview(last, overview);
+    }
+
+    fn stepped(&mut self, step: Step) {
+        let state = &mut *self.state;
+        let follows = state.selected == state.tip();
+        state.run.step(step.token, step.origin, step.score, step.position);
+        state.step_time = Some(step.elapsed);
+        if let Some(&node) = state.run.path().last() {
+            state.evidence.keep(node, step.next);
+        }
+        if follows {
+            state.selected = state.tip();
+            state.candidate = 0;
+        }
+        self.rows(step.row);
+        if step.last && self.state.playing {
+            self.say(Notice::info(Message::EndOfText, &[]));
+        }
+    }
+
+    fn finished(&mut self, lane: Lane) {
+        self.rests(lane);
+        match lane {
+            Lane::Run => {
+                self.state.playing = false;
+                self.state.drawing = false;
+            }
+            Lane::Files => self.state.opening = None,
+            Lane::Text | Lane::Words | Lane::Evidence => {}
+        }
+    }
+
+    fn failed(&mut self, fault: &Fault) {
+        self.say(match fault {
+            Fault::Open(error) => Notice::failure(error),
+            Fault::Forward(ForwardError::ContextFull { context, .. }) => {
+                Notice::warning(Message::ContextFull, &[context])
+            }
+            Fault::Forward(error) => Notice::failure(error),
+            Fault::NotFinite(error) => Notice::failure(error),
+        });
+    }
+}

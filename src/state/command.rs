@@ -1,0 +1,100 @@
+//! What a person can ask for.
+
+/// A named deed; keys, the palette and the mouse all end here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Leave the program.
+    Quit,
+    /// Close what is open, or leave the text field.
+    Back,
+    /// Show every key.
+    Help,
+    /// Find a command by its name.
+    Palette,
+    /// Go to the next pane.
+    NextPane,
+    /// Go to the pane before.
+    PreviousPane,
+    /// Go to the text.
+    GoText,
+    /// Go to the tokens.
+    GoTokens,
+    /// Go to the next token's distribution.
+    GoNext,
+    /// Go to the attention.
+    GoAttention,
+    /// Go to the models.
+    GoModels,
+    /// Show one pane alone, or all again.
+    Zoom,
+    /// Switch between English and Chinese.
+    SwitchLanguage,
+    /// Draw the screen anew.
+    Redraw,
+    /// Hand the terminal back to the shell for a while.
+    Suspend,
+    /// Copy the text, with what was generated.
+    CopyText,
+    /// Open another model.
+    OpenModel,
+    /// Select the token before.
+    TokenLeft,
+    /// Select the token after.
+    TokenRight,
+    /// Select the first token.
+    TokenFirst,
+    /// Select the last token.
+    TokenLast,
+    /// Move up in the list.
+    Up,
+    /// Move down in the list.
+    Down,
+    /// Move up a page.
+    PageUp,
+    /// Move down a page.
+    PageDown,
+    /// Move to the top of the list.
+    Top,
+    /// Move to the bottom of the list.
+    Bottom,
+    /// Take what is highlighted.
+    Take,
+    /// Draw one token.
+    Step,
+    /// Start or stop playing.
+    Play,
+    /// Take back the last step.
+    Undo,
+    /// Take the step again that was undone.
+    Redo,
+    /// Draw another continuation from the selected token.
+    Branch,
+    /// Go to the next branch.
+    NextBranch,
+    /// Go to the branch before.
+    PreviousBranch,
+    /// Make what was generated part of the text.
+    Adopt,
+    /// Break the line in the text.
+    Newline,
+    /// Find a token in the vocabulary.
+    Search,
+    /// Choose the parameter to turn.
+    NextParameter,
+    /// Turn the parameter up.
+    TurnUp,
+    /// Turn the parameter down.
+    TurnDown,
+    /// Look at the next head.
+    NextHead,
+    /// Look at the head before.
+    PreviousHead,
+    /// Look at the next layer.
+    NextLayer,
+    /// Look at the layer before.
+    PreviousLayer,
+    /// Move the column cursor left.
+    KeyLeft,
+    /// Move the column cursor right.
+    KeyRight,
+}

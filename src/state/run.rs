@@ -1,0 +1,276 @@
+//! The tokens read and generated so far, as a tree: every road taken stays, and the current one is a path from the root.
+
+use std::sync::Arc;
+
+use crate::job::Origin;
+use crate::job::Score;
+use crate::lm::Position;
+
+/// A node of the tree. Numbers are never reused while anything can refer to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NodeId(u32);
+
+/// One token in the tree.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The token.
+    pub token: u32,
+    /// How it came there.
+    pub origin: Origin,
+    /// What it cost; unknown for the first token, and until the model has read it.
+    pub score: Option<Score>,
+    /// What the model computed there; unknown until the model has read it.
+    pub position: Option<Arc<Position>>,
+    parent: Option<NodeId>,
+    children: Vec<NodeId>,
+}
+
+/// A place on the tree that undo can return to.
+#[derive(Clone, Debug, PartialEq)]
+struct Place {
+    tip: Option<NodeId>,
+    text: Arc<str>,
+}
+
+/// The tree and the current path through it.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    nodes: Vec<Node>,
+    roots: Vec<NodeId>,
+    path: Vec<NodeId>,
+    past: Vec<Place>,
+    future: Vec<Place>,
+    /// The path was cut and nothing came after: the next step belongs to the same undo as the cut.
+    forked: bool,
+    text: Arc<str>,
+}
+
+impl Run {
+    /// The text that the path begins with.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The current path, from the first token to the tip.
+    pub fn path(&self) -> &[NodeId] {
+        &self.path
+    }
+
+    /// Number of tokens on the current path.
+    pub fn len(&self) -> usize {
+        self.path.len()
+    }
+
+    /// Whether the path has no token.
+    pub fn is_empty(&self) -> bool {
+        self.path.is_empty()
+    }
+
+    /// The node at `index` of the path.
+    pub fn at(&self, index: usize) -> Option<&Node> {
+        self.path.get(index).map(|&id| self.node(id))
+    }
+
+    /// The nodes of the path, in order.
+    pub fn tokens(&self) -> impl ExactSizeIterator<Item = &Node> {
+        self.path.iter().map(|&id| self.node(id))
+    }
+
+    /// How many tokens of the path are the text's (a start token included); the rest was generated.
+    pub fn text_len(&self) -> usize {
+        self.tokens().position(|node| node.origin.is_generated()).unwrap_or(self.path.len())
+    }
+
+    /// A node by its number.
+    pub fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id.0 as usize]
+    }
+
+    /// What the model computed along the path, up to the first token it has not read.
+    pub fn context(&self) -> Vec<Arc<Position>> {
+        self.tokens().map_while(|node| node.position.clone()).collect()
+    }
+
+    /// How many tokens of the path the model has read.
+    pub fn context_len(&self) -> usize {
+        self.tokens().take_while(|node| node.position.is_some()).count()
+    }
+
+    /// Puts the path on `tokens`, the tokens of `text`. Nodes that are already there are kept with all they know; where
+    /// something was generated, undo goes back to it.
+    pub fn read(&mut self, text: Arc<str>, tokens: &[(u32, Origin)]) {
+        if self.text_len() < self.path.len() {
+            self.remember();
+        }
+        self.forked = false;
+        self.text = text;
+        self.path.clear();
+        for &(token, origin) in tokens {
+            let id = self.child(self.path.last().copied(), token, origin);
+            self.nodes[id.0 as usize].origin = origin;
+            self.path.push(id);
+        }
+        self.forget_unused();
+    }
+
+    /// Appends a token to the path as one step that undo can take back.
+    pub fn step(&mut self, token: u32, origin: Origin, score: Score, position: Arc<Position>) {
+        self.remember();
+        let id = self.child(self.path.last().copied(), token, origin);
+        let node = &mut self.nodes[id.0 as usize];
+        node.score = Some(score);
+        node.position = Some(position);
+        self.path.push(id);
+    }
+
+    /// Follows an existing child of the tip, if the token was taken there before; returns whether there was one.
+    pub fn follow(&mut self, token: u32) -> bool {
+        let siblings = self.path.last().map_or(&self.roots, |&tip| &self.node(tip).children);
+        let known = siblings.iter().copied().find(|&id| {
+            let node = self.node(id);
+            node.token == token && node.position.is_some() && node.origin.is_generated()
+        });
+        if let Some(id) = known {
+            self.remember();
+            self.path.push(id);
+        }
+        known.is_some()
+    }
+
+    /// Cuts the path after `keep` tokens, so that another road can be taken from there. The text shrinks with it when the
+    /// cut falls inside the text.
+    pub fn cut(&mut self, keep: usize) {
+        if keep >= self.path.len() {
+            return;
+        }
+        self.remember();
+        if keep < self.text_len() {
+            let end = self.path[..keep].iter().rev().find_map(|&id| match self.node(id).origin {
+                Origin::Text { end, .. } => Some(end),
+                _ => None,
+            });
+            self.text = Arc::from(self.text.get(..end.unwrap_or(0)).unwrap_or_default());
+        }
+        self.path.truncate(keep);
+        self.forked = true;
+    }
+
+    /// Takes back the last step; returns whether there was one.
+    pub fn undo(&mut self) -> bool {
+        let Some(place) = self.past.pop() else { return false };
+        self.future.push(self.place());
+        self.go(place);
+        true
+    }
+
+    /// Takes the step that was last undone; returns whether there was one.
+    pub fn redo(&mut self) -> bool {
+        let Some(place) = self.future.pop() else { return false };
+        self.past.push(self.place());
+        self.go(place);
+        true
+    }
+
+    /// Ends of every road generated from the current text, in the order they were made.
+    pub fn branches(&self) -> Vec<NodeId> {
+        let ids = (0..self.nodes.len() as u32).map(NodeId);
+        let text = &self.path[..self.text_len()];
+        let ends = |&id: &NodeId| self.node(id).origin.is_generated() && self.node(id).children.is_empty();
+        ids.filter(ends).filter(|&id| self.continues(&self.line(id), text)).collect()
+    }
+
+    /// Where the current path stands among [`Self::branches`]: the branch it ends in or lies on.
+    pub fn branch(&self) -> Option<usize> {
+        let tip = *self.path.last()?;
+        self.branches().iter().position(|&leaf| self.line(leaf).contains(&tip))
+    }
+
+    /// Goes to the end of a branch that begins with the same text; returns whether it could.
+    pub fn visit(&mut self, leaf: NodeId) -> bool {
+        let line = self.line(leaf);
+        if !self.continues(&line, &self.path[..self.text_len()]) {
+            return false;
+        }
+        self.remember();
+        self.path = line;
+        true
+    }
+
+    /// Records what the model computed at `index` of the path.
+    pub fn set_position(&mut self, index: usize, position: Arc<Position>) {
+        if let Some(&id) = self.path.get(index) {
+            self.nodes[id.0 as usize].position = Some(position);
+        }
+    }
+
+    /// Records what the token at `index` of the path cost.
+    pub fn set_score(&mut self, index: usize, score: Score) {
+        if let Some(&id) = self.path.get(index) {
+            self.nodes[id.0 as usize].score = Some(score);
+        }
+    }
+
+    /// The path from the root to `leaf`.
+    fn line(&self, leaf: NodeId) -> Vec<NodeId> {
+        let mut line: Vec<_> = std::iter::successors(Some(leaf), |&id| self.node(id).parent).collect();
+        line.reverse();
+        line
+    }
+
+    /// Whether a path is a text and then what was generated from it.
+    fn continues(&self, line: &[NodeId], text: &[NodeId]) -> bool {
+        line.starts_with(text) && line.get(text.len()).is_none_or(|&id| self.node(id).origin.is_generated())
+    }
+
+    fn child(&mut self, parent: Option<NodeId>, token: u32, origin: Origin) -> NodeId {
+        let siblings = parent.map_or(&self.roots, |id| &self.node(id).children);
+        let same =
+            |&id: &NodeId| self.node(id).token == token && self.node(id).origin.is_generated() == origin.is_generated();
+        if let Some(id) = siblings.iter().copied().find(same) {
+            return id;
+        }
+        let id = NodeId(self.nodes.len() as u32);
+        self.nodes.push(Node { token, origin, score: None, position: None, parent, children: Vec::new() });
+        match parent {
+            Some(parent) => self.nodes[parent.0 as usize].children.push(id),
+            None => self.roots.push(id),
+        }
+        id
+    }
+
+    fn place(&self) -> Place {
+        Place { tip: self.path.last().copied(), text: Arc::clone(&self.text) }
+    }
+
+    fn remember(&mut self) {
+        if !std::mem::take(&mut self.forked) {
+            self.past.push(self.place());
+        }
+        self.future.clear();
+    }
+
+    fn go(&mut self, place: Place) {
+        self.forked = false;
+        self.path = place.tip.map(|tip| self.line(tip)).unwrap_or_default();
+        self.text = place.text;
+    }
+
+    /// Drops what earlier texts left behind: nodes off the path from which nothing was generated.
+    fn forget_unused(&mut self) {
+        let mut used = vec![false; self.nodes.len()];
+        for &id in &self.path {
+            used[id.0 as usize] = true;
+        }
+        for index in (0..self.nodes.len()).rev() {
+            let node = &self.nodes[index];
+            used[index] |= node.origin.is_generated() || node.children.iter().any(|child| used[child.0 as usize]);
+        }
+        for (node, &kept) in self.nodes.iter_mut().zip(&used) {
+            node.children.retain(|child| used[child.0 as usize]);
+            if !kept {
+                node.position = None;
+            }
+        }
+        self.roots.retain(|root| used[root.0 as usize]);
+    }
+}

@@ -1,0 +1,260 @@
+//! Text to token ids and back.
+
+use std::ops::Range;
+
+use super::{
+    added::Finder,
+    bpe::{FoldMap, Symbol},
+    error::TokenizerError,
+    normalize, pretokenize,
+    section::Section,
+    units::{Encoder, Scratch},
+    vocabulary::Vocabulary,
+};
+
+mod json;
+mod parts;
+mod pieces;
+mod plain;
+
+use pieces::Texts;
+
+/// One token of an encoded text: its id, and the bytes of the text it came from.
+///
+/// The tokens of a text follow one another without gap or overlap, except that what a vocabulary cannot express, or a
+/// rule drops, belongs to no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Token {
+    /// The id in the vocabulary.
+    pub id: u32,
+    /// First byte of the text covered. A token that was added (a beginning mark) covers nothing: `start == end`.
+    pub start: usize,
+    /// Byte after the last one covered; may lie inside a character that several tokens share.
+    pub end: usize,
+}
+
+/// One merge: the pair `left`, `right` became the piece `id`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Merge {
+    /// How early the pair is merged: 0 before all others. Pairs of equal rank are merged from the left.
+    pub rank: u32,
+    /// The first of the pair.
+    pub left: Token,
+    /// The second of the pair.
+    pub right: Token,
+    /// What they became.
+    pub id: u32,
+}
+
+/// How the tokens of one word came about: merging never crosses from one word to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merging {
+    /// What merging started from: bytes or characters; or the one token that is taken whole. An id past the last piece is a
+    /// character that only longer pieces have.
+    pub units: Vec<Token>,
+    /// The merges, in the order they were made.
+    pub merges: Vec<Merge>,
+    /// The tokens they lead to.
+    pub tokens: Vec<Token>,
+}
+
+/// A tokenizer: encodes text to ids, and says what each id stands for.
+#[derive(Debug)]
+pub struct Tokenizer {
+    texts: Texts,
+    ids: FoldMap<Box<str>, u32>,
+    special: Vec<bool>,
+    added: Finder,
+    added_normalized: Finder,
+    normalizer: Vec<normalize::Step>,
+    steps: Vec<pretokenize::Step>,
+    encoder: Encoder,
+    /// What a decoded text loses at its start: this byte, so many times.
+    strip: Option<(u8, usize)>,
+    before: Vec<u32>,
+    after: Vec<u32>,
+    bos: Option<u32>,
+    eos: Option<u32>,
+}
+
+impl Tokenizer {
+    /// A tokenizer from the data of a vocabulary (GGUF's `tokenizer.ggml.*`): models `gpt2`, `llama` and
+    /// `gemma4`.
+    ///
+    /// # Errors
+    /// Anything in [`TokenizerError`]: an unsupported model or rule, lists of unequal length, merges of missing pieces.
+    pub fn from_vocabulary(vocabulary: Vocabulary) -> Result<Self, TokenizerError> {
+        plain::build(vocabulary)
+    }
+
+    /// A tokenizer from the bytes of a Hugging Face `tokenizer.json` whose model is BPE.
+    ///
+    /// # Errors
+    /// Anything in [`TokenizerError`]: not JSON, a kind of model, normaliser, pre-tokenizer, decoder or post-processor
+    /// that is not supported, an inconsistent vocabulary.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, TokenizerError> {
+        json::build(bytes)
+    }
+
+    /// The tokens of `text` as it stands: special tokens written in it are recognised, none is put around it.
+    pub fn encode(&self, text: &str) -> Vec<Token> {
+        let mut tokens = Vec::with_capacity(text.len() / 3 + 1);
+        let mut symbols = Vec::new();
+        self.each_part(text, &mut |part| match part {
+            Part::Added(token) => tokens.push(token),
+            Part::Plain(mut section) => {
+                let pieces = self.pieces(&mut section);
+                let mut scratch = Scratch::default();
+                symbols.clear();
+                for piece in &pieces {
+                    self.encoder.encode(section.slice(piece), piece.start, &mut scratch, &mut symbols);
+                }
+                tokens.extend(symbols.iter().map(|symbol| token(symbol, &section)));
+            }
+        });
+        tokens
+    }
+
+    /// The tokens of `text` as [`Tokenizer::encode`] gives them, with every merge that made them, word by word.
+    pub fn merging(&self, text: &str) -> Vec<Merging> {
+        let mut words = Vec::new();
+        self.each_part(text, &mut |part| match part {
+            Part::Added(token) => words.push(Merging { units: vec![token], merges: Vec::new(), tokens: vec![token] }),
+            Part::Plain(mut section) => {
+                for piece in self.pieces(&mut section) {
+                    self.encoder.trace(section.slice(&piece), piece.start, |_, trace| {
+                        let all = |symbols: &[Symbol]| symbols.iter().map(|symbol| token(symbol, &section)).collect();
+                        let merges = trace.merges.iter().map(|(rank, left, right, id)| Merge {
+                            rank: *rank,
+                            left: token(left, &section),
+                            right: token(right, &section),
+                            id: *id,
+                        });
+                        words.push(Merging {
+                            units: all(&trace.units),
+                            merges: merges.collect(),
+                            tokens: all(&trace.symbols),
+                        });
+                    });
+                }
+            }
+        });
+        words
+    }
+
+    /// Takes `text` apart at the tokens that are found in it as they are spelled, and normalises what lies between.
+    fn each_part(&self, text: &str, visit: &mut dyn FnMut(Part<'_>)) {
+        let mut after = 0;
+        self.added.each(text, |id, range| {
+            self.normalize(text, after..range.start, visit);
+            after = range.end;
+            visit(Part::Added(Token { id, start: range.start, end: range.end }));
+        });
+        self.normalize(text, after..text.len(), visit);
+    }
+
+    fn normalize(&self, text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part<'_>)) {
+        let mut section = Section::new(text.get(range.clone()).unwrap_or_default(), range.start);
+        if section.text.is_empty() {
+            return;
+        }
+        for step in &self.normalizer {
+            step.apply(&mut section);
+        }
+        if self.added_normalized.is_empty() {
+            visit(Part::Plain(section));
+            return;
+        }
+        let mut after = 0;
+        self.added_normalized.each(&section.text, |id, range| {
+            visit(Part::Plain(section.part(after..range.start)));
+            after = range.end;
+            visit(Part::Added(Token { id, start: section.origin(range.start), end: section.origin(range.end) }));
+        });
+        visit(Part::Plain(section.part(after..section.text.len())));
+    }
+
+    /// The words of a section, which the steps may change.
+    fn pieces(&self, section: &mut Section<'_>) -> Vec<Range<usize>> {
+        let mut pieces = Vec::new();
+        if !section.text.is_empty() {
+            pieces.push(0..section.text.len());
+        }
+        for step in &self.steps {
+            let mut next = Vec::with_capacity(pieces.len());
+            step.apply(section, &pieces, &mut next);
+            pieces = next;
+        }
+        pieces
+    }
+
+    /// The tokens of `text` with what the tokenizer's template puts around it; a token put there covers no byte.
+    pub fn encode_special(&self, text: &str) -> Vec<Token> {
+        let mut tokens: Vec<Token> = self.before.iter().map(|&id| Token { id, start: 0, end: 0 }).collect();
+        tokens.extend(self.encode(text));
+        let end = text.len();
+        tokens.extend(self.after.iter().map(|&id| Token { id, start: end, end }));
+        tokens
+    }
+
+    /// The very bytes that the token `id` stands for in text; nothing for an id outside the vocabulary.
+    pub fn piece(&self, id: u32) -> &[u8] {
+        self.texts.get(id)
+    }
+
+    /// The bytes of the text that `ids` stand for together: the pieces in a row, less the space that
+    /// `SentencePiece` puts in front. Not always UTF-8: a character may be cut at either end.
+    pub fn decode(&self, ids: &[u32]) -> Vec<u8> {
+        let mut bytes: Vec<u8> = ids.iter().flat_map(|&id| self.piece(id)).copied().collect();
+        if let Some((byte, times)) = self.strip {
+            let lost = bytes.iter().take(times).take_while(|&&first| first == byte).count();
+            bytes.drain(..lost);
+        }
+        bytes
+    }
+
+    /// The number of ids: one more than the largest.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Whether there is no piece at all; never true of a tokenizer that was built.
+    pub fn is_empty(&self) -> bool {
+        self.texts.len() == 0
+    }
+
+    /// The token that begins a text.
+    pub fn bos(&self) -> Option<u32> {
+        self.bos
+    }
+
+    /// The token that ends a text.
+    pub fn eos(&self) -> Option<u32> {
+        self.eos
+    }
+
+    /// Whether `id` is a mark (such as the end of a text) and not a part of it.
+    pub fn is_special(&self, id: u32) -> bool {
+        self.special.get(id as usize) == Some(&true)
+    }
+
+    /// The id of the piece that the file spells `piece`, such as `Ġloved` or `<|endoftext|>`.
+    pub fn id_of(&self, piece: &str) -> Option<u32> {
+        self.ids.get(piece).copied()
+    }
+
+    /// The ids whose text contains `needle`, in ascending order.
+    pub fn find<'a>(&'a self, needle: &'a str) -> impl Iterator<Item = u32> + 'a {
+        self.texts.find(needle.as_bytes())
+    }
+}
+
+/// A stretch of a text: a token as it is spelled, or what is yet to be cut and merged.
+enum Part<'a> {
+    Added(Token),
+    Plain(Section<'a>),
+}
+
+fn token(symbol: &Symbol, section: &Section<'_>) -> Token {
+    Token { id: symbol.id, start: section.origin(symbol.start), end: section.origin(symbol.end) }
+}

@@ -1,0 +1,238 @@
+//! A tokenizer from Hugging Face's `tokenizer.json`.
+
+use std::hash::BuildHasherDefault;
+
+use serde_json::Value;
+
+use super::{
+    Tokenizer,
+    parts::{self, MOST_PIECES, SPACE_SIGN},
+    pieces::Texts,
+};
+use crate::text::{
+    added::{Added, Finder},
+    bpe::{FoldMap, NONE},
+    byte_level,
+    error::TokenizerError,
+    normalize,
+    section::Section,
+    units::{Encoder, Units},
+};
+
+mod decoder;
+mod file;
+mod normalizer;
+mod pre_tokenizer;
+mod template;
+
+use file::{AddedToken, File};
+
+/// Builds the tokenizer.
+pub(super) fn build(bytes: &[u8]) -> Result<Tokenizer, TokenizerError> {
+    let file: File = serde_json::from_slice(bytes).map_err(|error| {
+        let text = error.to_string();
+        let message = text.split(" at line ").next().unwrap_or_default().to_owned();
+        TokenizerError::Json { message, line: error.line(), column: error.column() }
+    })?;
+    let model = file.model;
+    let kind = model.kind.as_deref().unwrap_or(if model.merges.is_empty() { "" } else { "BPE" });
+    if kind != "BPE" || model.vocab.is_list {
+        return Err(TokenizerError::Unsupported { part: "model", kind: kind.to_owned() });
+    }
+    for (field, value) in [("dropout", &model.dropout), ("continuing_subword_prefix", &model.continuing_subword_prefix)]
+        .into_iter()
+        .chain([("end_of_word_suffix", &model.end_of_word_suffix)])
+    {
+        let is_nothing = value.is_null() || value.as_str() == Some("") || value.as_f64() == Some(0.0);
+        if !is_nothing {
+            return Err(TokenizerError::Unsupported { part: field, kind: value.to_string() });
+        }
+    }
+
+    let (ids, spellings) = vocabulary(&model.vocab.entries, &file.added_tokens)?;
+    let normalizer = normalizer::steps(file.normalizer.as_ref())?;
+    let (steps, byte_level) = pre_tokenizer::steps(file.pre_tokenizer.as_ref())?;
+    let decoder = decoder::Decoder::new(file.decoder.as_ref())?;
+
+    let mut texts = Texts::default();
+    let mut special = vec![false; spellings.len()];
+    for token in &file.added_tokens {
+        if let Some(&id) = ids.get(token.content.as_str()) {
+            special[id as usize] |= token.special;
+        }
+    }
+    for (spelling, &special) in spellings.iter().zip(&special) {
+        let spelling = spelling.as_deref().unwrap_or_default();
+        texts.push(&if special { spelling.as_bytes().to_vec() } else { decoder.text(spelling) });
+    }
+
+    let pairs = model.merges.iter().map(|merge| merge.pair());
+    let merges =
+        parts::merges(&ids, pairs, |index| model.merges.get(index).map(file::Merge::text).unwrap_or_default())?;
+    let units = if byte_level {
+        Units::Bytes(parts::byte_level_ids(&ids))
+    } else {
+        let bytes = if model.byte_fallback { parts::byte_piece_ids(&ids) } else { Box::new([NONE; 256]) };
+        Units::Characters { ids: parts::characters(&ids), bytes }
+    };
+    let unknown = match &model.unk_token {
+        None => None,
+        Some(name) => Some(*ids.get(name.as_str()).ok_or_else(|| unknown_token("unk_token", name))?),
+    };
+    let whole_words = model.ignore_merges.then(|| {
+        let words = (0..).zip(&spellings).filter_map(|(id, spelling)| {
+            let spelling = spelling.as_deref()?;
+            let text = if byte_level { byte_level::bytes(spelling)? } else { spelling.as_bytes().to_vec() };
+            Some((text.into_boxed_slice(), id))
+        });
+        words.collect::<FoldMap<_, _>>()
+    });
+    let cut_before = (!byte_level && parts::cuts_before_space_sign(&ids)).then_some(SPACE_SIGN);
+    let encoder = Encoder {
+        merges,
+        units,
+        unknown,
+        fuse_unknown: model.fuse_unk,
+        whole_words,
+        cut_before,
+        count: spellings.len() as u32,
+    };
+
+    let template = template::marks(file.post_processor.as_ref(), spellings.len())?;
+    let (bos, eos) = template::ends(&template, &ids, &special);
+    let (added, added_normalized) = finders(file.added_tokens, &ids, &normalizer);
+    Ok(Tokenizer {
+        texts,
+        ids,
+        special,
+        added,
+        added_normalized,
+        normalizer,
+        steps,
+        encoder,
+        strip: decoder.strip,
+        before: template.before,
+        after: template.after,
+        bos,
+        eos,
+    })
+}
+
+fn unknown_token(part: &'static str, name: &str) -> TokenizerError {
+    TokenizerError::UnknownToken { part, token: name.to_owned() }
+}
+
+/// The spelling of each id; none for an id that is skipped.
+type Spellings = Vec<Option<Box<str>>>;
+
+/// Ids by spelling and spellings by id, the added tokens among them.
+fn vocabulary(entries: &[(String, u64)], added: &[AddedToken]) -> Result<(parts::Ids, Spellings), TokenizerError> {
+    let count = entries.len() + added.len();
+    if entries.is_empty() {
+        return Err(TokenizerError::Empty);
+    }
+    parts::at_most("pieces", count, MOST_PIECES)?;
+    let mut ids = parts::Ids::with_capacity_and_hasher(count, BuildHasherDefault::default());
+    let mut spellings: Spellings = Vec::with_capacity(count);
+    let mut place = |spelling: &str, id: u64, ids: &mut parts::Ids| {
+        parts::check_piece(spelling)?;
+        let small = u32::try_from(id).ok().filter(|_| id < 2 * count as u64 + 1024);
+        let small = small.ok_or(TokenizerError::Sparse { id, count })?;
+        let at = small as usize;
+        if spellings.len() <= at {
+            spellings.resize(at + 1, None);
+        }
+        if spellings[at].is_some() {
+            return Err(TokenizerError::DuplicateId { id: small });
+        }
+        spellings[at] = Some(spelling.into());
+        if ids.insert(spelling.into(), small).is_some() {
+            return Err(TokenizerError::DuplicatePiece { piece: spelling.to_owned() });
+        }
+        Ok(())
+    };
+    for (spelling, id) in entries {
+        place(spelling, *id, &mut ids)?;
+    }
+    for token in added {
+        // A token that the model's own vocabulary has keeps the id it has there.
+        if token.id >= 2 * count as u64 + 1024 {
+            return Err(TokenizerError::Sparse { id: token.id, count });
+        }
+        if !token.content.is_empty() && !ids.contains_key(token.content.as_str()) {
+            place(&token.content, token.id, &mut ids)?;
+        }
+    }
+    Ok((ids, spellings))
+}
+
+/// The added tokens that are looked for in the text as it is, and those looked for in the normalised text.
+fn finders(tokens: Vec<AddedToken>, ids: &parts::Ids, normalizer: &[normalize::Step]) -> (Finder, Finder) {
+    let (mut plain, mut normalized) = (Vec::new(), Vec::new());
+    for token in tokens {
+        let Some(&id) = ids.get(token.content.as_str()) else { continue };
+        let mut content = token.content;
+        let after = token.normalized && !normalizer.is_empty();
+        if after {
+            let mut section = Section::new(&content, 0);
+            for step in normalizer {
+                step.apply(&mut section);
+            }
+            content = section.text.into_owned();
+        }
+        let list = if after { &mut normalized } else { &mut plain };
+        let AddedToken { single_word, lstrip: left, rstrip: right, .. } = token;
+        list.push(Added { id, content, single_word, left, right });
+    }
+    (Finder::new(plain), Finder::new(normalized))
+}
+
+/// The `type` of a part of the file.
+fn kind(value: &Value) -> &str {
+    value.get("type").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The parts of a `Sequence`, however deep, or the one part that is not one; nothing for null.
+fn flatten<'v>(value: Option<&'v Value>, list: &'static str, out: &mut Vec<&'v Value>) {
+    match value {
+        None | Some(Value::Null) => {}
+        Some(value) if kind(value) == "Sequence" => {
+            value
+                .get(list)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .for_each(|one| flatten(Some(one), list, out));
+        }
+        Some(value) => out.push(value),
+    }
+}
+
+fn text<'v>(value: &'v Value, part: &'static str, field: &'static str) -> Result<&'v str, TokenizerError> {
+    value.get(field).and_then(Value::as_str).ok_or(TokenizerError::Field { part, field })
+}
+
+fn flag(value: &Value, field: &str, default: bool) -> bool {
+    value.get(field).and_then(Value::as_bool).unwrap_or(default)
+}
+
+fn unsupported(part: &'static str, value: &Value) -> TokenizerError {
+    let kind = kind(value);
+    let kind = if kind.is_empty() { value.to_string().chars().take(60).collect() } else { kind.to_owned() };
+    TokenizerError::Unsupported { part, kind }
+}
+
+/// The `pattern` of a `Split` or `Replace`.
+fn pattern(value: &Value, part: &'static str) -> Result<crate::text::pattern::Pattern, TokenizerError> {
+    use crate::text::pattern::Pattern;
+    let field = "pattern";
+    let pattern = value.get(field).ok_or(TokenizerError::Field { part, field })?;
+    if let Some(regex) = pattern.get("Regex").and_then(Value::as_str) {
+        return Pattern::regex(regex);
+    }
+    let literal = pattern.as_str().or_else(|| pattern.get("String").and_then(Value::as_str));
+    match literal {
+        Some(literal) if !literal.is_empty() => Ok(Pattern::Literal(literal.into())),
+        _ => Err(TokenizerError::Field { part, field }),
+    }
+}

@@ -1,0 +1,190 @@
+//! From a word to the symbols that merging starts from, and from there to ids.
+
+use super::bpe::{FoldMap, Links, Merges, NONE, Symbol};
+
+/// What merging starts from.
+#[derive(Debug)]
+pub(super) enum Units {
+    /// Bytes: the id of each, [`NONE`] where the vocabulary lacks it.
+    Bytes(Box<[u32; 256]>),
+    /// Characters, and the bytes of those that the vocabulary lacks.
+    Characters {
+        /// The id of each character; ids from [`Encoder::count`] on stand for characters that only longer pieces have.
+        ids: FoldMap<char, u32>,
+        /// The ids of the byte pieces `<0x00>` to `<0xFF>`, [`NONE`] where the vocabulary lacks one.
+        bytes: Box<[u32; 256]>,
+    },
+}
+
+/// Turns words into ids by byte-pair merging.
+#[derive(Debug)]
+pub(super) struct Encoder {
+    /// Which pairs join.
+    pub(super) merges: Merges,
+    /// What merging starts from.
+    pub(super) units: Units,
+    /// The id for a character that cannot be expressed; without one it is skipped.
+    pub(super) unknown: Option<u32>,
+    /// Whether neighbouring unknown characters become one token.
+    pub(super) fuse_unknown: bool,
+    /// Pieces by their text, where a word that is a piece is taken as it is.
+    pub(super) whole_words: Option<FoldMap<Box<[u8]>, u32>>,
+    /// A character before which no merge reaches, unless it follows itself: long texts are cut there first, with the same result.
+    pub(super) cut_before: Option<char>,
+    /// The number of pieces.
+    pub(super) count: u32,
+}
+
+/// Words met before in the same text, and a buffer.
+#[derive(Default)]
+pub(super) struct Scratch<'t> {
+    word: Vec<Symbol>,
+    links: Links,
+    /// For each word where its symbols are in the output: the first, the one after the last, and the byte they count from.
+    seen: FoldMap<&'t str, (usize, usize, usize)>,
+}
+
+/// A longer word than this, in bytes, is not worth remembering.
+const MEMORABLE: usize = 48;
+
+/// How one word was merged.
+#[derive(Default)]
+pub(super) struct Trace {
+    /// What merging started from.
+    pub(super) units: Vec<Symbol>,
+    /// Each merge in order: its rank, the two symbols, what they joined to.
+    pub(super) merges: Vec<(u32, Symbol, Symbol, u32)>,
+    /// What came out.
+    pub(super) symbols: Vec<Symbol>,
+}
+
+impl Encoder {
+    /// Appends the symbols of `word` to `out`, their positions counted from `base`. `out` has to be the same, and only to
+    /// grow, as long as `scratch` is.
+    pub(super) fn encode<'t>(&self, word: &'t str, base: usize, scratch: &mut Scratch<'t>, out: &mut Vec<Symbol>) {
+        self.each_part(word, base, |part, base| {
+            if let Some(&(first, last, before)) = scratch.seen.get(part) {
+                out.extend_from_within(first..last);
+                for symbol in out.iter_mut().rev().take(last - first) {
+                    symbol.start = symbol.start - before + base;
+                    symbol.end = symbol.end - before + base;
+                }
+                return;
+            }
+            let first = out.len();
+            if let Some(whole) = self.whole(part, base) {
+                out.push(whole);
+                return;
+            }
+            scratch.word.clear();
+            self.start(part, base, &mut scratch.word);
+            self.merges.apply(&mut scratch.word, &mut scratch.links, |_, _, _, _| {});
+            self.finish(part, base, &scratch.word, out);
+            if part.len() <= MEMORABLE {
+                scratch.seen.insert(part, (first, out.len(), base));
+            }
+        });
+    }
+
+    /// The same with every merge on the way, one trace for each part that is merged by itself: its range in bytes from the
+    /// start of `word`'s section, and how it was merged.
+    pub(super) fn trace(&self, word: &str, base: usize, mut found: impl FnMut(std::ops::Range<usize>, Trace)) {
+        self.each_part(word, base, |part, base| {
+            let mut trace = Trace::default();
+            if let Some(whole) = self.whole(part, base) {
+                trace.units.push(whole);
+                trace.symbols.push(whole);
+            } else {
+                self.start(part, base, &mut trace.units);
+                let mut symbols = trace.units.clone();
+                let note = |rank, left, right, id| trace.merges.push((rank, left, right, id));
+                self.merges.apply(&mut symbols, &mut Links::default(), note);
+                self.finish(part, base, &symbols, &mut trace.symbols);
+            }
+            found(base..base + part.len(), trace);
+        });
+    }
+
+    fn each_part<'t>(&self, word: &'t str, base: usize, mut part: impl FnMut(&'t str, usize)) {
+        let mut start = 0;
+        if let Some(sign) = self.cut_before {
+            let mut previous = sign;
+            for (at, character) in word.char_indices() {
+                if character == sign && previous != sign {
+                    part(word.get(start..at).unwrap_or_default(), base + start);
+                    start = at;
+                }
+                previous = character;
+            }
+        }
+        part(word.get(start..).unwrap_or_default(), base + start);
+    }
+
+    /// The word as one piece, where such words are not merged.
+    fn whole(&self, word: &str, base: usize) -> Option<Symbol> {
+        let id = *self.whole_words.as_ref()?.get(word.as_bytes())?;
+        Some(Symbol { id, start: base, end: base + word.len() })
+    }
+
+    /// Appends what merging starts from.
+    fn start(&self, word: &str, base: usize, out: &mut Vec<Symbol>) {
+        match &self.units {
+            Units::Bytes(ids) => {
+                for (at, byte) in (base..).zip(word.bytes()) {
+                    let id = ids.get(usize::from(byte)).copied().unwrap_or(NONE);
+                    if id == NONE {
+                        self.unknown(at, at + 1, out);
+                    } else {
+                        out.push(Symbol { id, start: at, end: at + 1 });
+                    }
+                }
+            }
+            Units::Characters { ids, bytes } => {
+                for (at, character) in word.char_indices() {
+                    let (start, end) = (base + at, base + at + character.len_utf8());
+                    if let Some(&id) = ids.get(&character) {
+                        out.push(Symbol { id, start, end });
+                    } else if !fall_back(character, start, bytes, out) {
+                        self.unknown(start, end, out);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Appends the merged `symbols`; those that are no piece of their own become bytes.
+    fn finish(&self, word: &str, base: usize, symbols: &[Symbol], out: &mut Vec<Symbol>) {
+        for &symbol in symbols {
+            let Units::Characters { bytes, .. } = &self.units else {
+                out.push(symbol);
+                continue;
+            };
+            let text = || word.get(symbol.start - base..symbol.end - base).unwrap_or_default();
+            if symbol.id < self.count {
+                out.push(symbol);
+            } else if !text().chars().all(|character| fall_back(character, symbol.start, bytes, out)) {
+                self.unknown(symbol.start, symbol.end, out);
+            }
+        }
+    }
+
+    fn unknown(&self, start: usize, end: usize, out: &mut Vec<Symbol>) {
+        let Some(id) = self.unknown else { return };
+        match out.last_mut() {
+            Some(last) if self.fuse_unknown && last.id == id && last.end == start => last.end = end,
+            _ => out.push(Symbol { id, start, end }),
+        }
+    }
+}
+
+/// Appends the bytes of `character`, if the vocabulary has them all.
+fn fall_back(character: char, start: usize, ids: &[u32; 256], out: &mut Vec<Symbol>) -> bool {
+    let mut buffer = [0; 4];
+    let bytes = character.encode_utf8(&mut buffer).bytes();
+    let id = |byte: u8| ids.get(usize::from(byte)).copied().unwrap_or(NONE);
+    if bytes.clone().any(|byte| id(byte) == NONE) {
+        return false;
+    }
+    out.extend((start..).zip(bytes).map(|(at, byte)| Symbol { id: id(byte), start: at, end: at + 1 }));
+    true
+}

@@ -1,0 +1,61 @@
+//! Pictures of the screen with their styles, at three sizes and in both languages.
+
+use lmscope::app::App;
+use lmscope::runtime::headless::Driver;
+use lmscope::ui::Language;
+
+use super::start;
+
+fn picture(name: &str, language: Language, size: (u16, u16), keys: &str) {
+    let mut driver = Driver::new(App::new(start(language, None)), size.0, size.1);
+    driver.settle();
+    for key in keys.split_whitespace() {
+        driver.keys(key).settle();
+    }
+    let picture = format!("{}\n\n{}", driver.screen(), driver.styles());
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        insta::assert_snapshot!(name, picture);
+    });
+}
+
+#[test]
+fn the_first_screen_looks_like_this() {
+    picture("first-80x24-en", Language::English, (80, 24), "");
+    picture("first-120x40-en", Language::English, (120, 40), "");
+    picture("first-200x60-en", Language::English, (200, 60), "");
+    picture("first-80x24-zh", Language::Chinese, (80, 24), "");
+    picture("first-120x40-zh", Language::Chinese, (120, 40), "");
+}
+
+#[test]
+fn generated_text_looks_like_this() {
+    picture("generated-120x40-en", Language::English, (120, 40), "<enter> s s s <left>");
+    picture("generated-120x40-zh", Language::Chinese, (120, 40), "<enter> s s s <left>");
+}
+
+#[test]
+fn panes_alone_look_like_this() {
+    picture("attention-80x24-en", Language::English, (80, 24), "<enter> 4 ] }");
+    picture("tokens-80x24-zh", Language::Chinese, (80, 24), "<enter> 2");
+    picture("models-120x40-en", Language::English, (120, 40), "<enter> 5");
+    picture("help-80x24-zh", Language::Chinese, (80, 24), "<enter> ?");
+    picture("palette-80x24-en", Language::English, (80, 24), "<enter> :");
+}
+
+/// The screen that the README shows.
+fn readme_picture() -> String {
+    let mut driver = Driver::new(App::new(start(Language::English, None)), 110, 36);
+    driver.settle();
+    for key in ["<enter>", "s", "s", "s", "<left>", "]", "]", "}", "}", "}"] {
+        driver.keys(key).settle();
+    }
+    driver.screen()
+}
+
+#[test]
+fn the_picture_in_the_readme_is_the_screen() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(path).expect("a README");
+    let picture = readme_picture();
+    assert!(readme.contains(picture.trim_end()), "the README's picture should be:\n{picture}");
+}

@@ -1,0 +1,12 @@
+//! One test binary: every test of lmscope's public surface.
+
+mod app;
+mod command_line;
+mod engine;
+mod layers;
+mod load;
+mod sampler;
+mod segment;
+mod terminal;
+mod text;
+mod ui;
