@@ -68,6 +68,10 @@ pub(super) struct Terminal {
     session: AtomicU64,
     /// Whether the program is leaving: nothing enters any more.
     closed: AtomicBool,
+    /// Held while the modes are set or undone: whoever finds them undone may rely on it.
+    ledger: Mutex<()>,
+    /// Whether the terminal took no bytes when the modes were undone.
+    owed: AtomicBool,
     /// Held while bytes leave.
     writing: Mutex<()>,
     /// Held while bytes are taken.
@@ -106,6 +110,8 @@ impl Terminal {
             entered: AtomicBool::new(false),
             session: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            ledger: Mutex::new(()),
+            owed: AtomicBool::new(false),
             writing: Mutex::new(()),
             reading: Mutex::new(()),
         })
@@ -127,7 +133,8 @@ impl Terminal {
 
     /// Sets raw mode and every other mode of the ledger; entering twice does no harm.
     pub(super) fn enter(&self) -> io::Result<()> {
-        let guard = lock_within(&self.writing, LEAVE_PATIENCE);
+        let _ledger = lock_within(&self.ledger, LEAVE_PATIENCE);
+        let _writing = lock_within(&self.writing, LEAVE_PATIENCE);
         if self.closed.load(Ordering::SeqCst) {
             return Ok(());
         }
@@ -136,26 +143,26 @@ impl Terminal {
         self.session.fetch_add(1, Ordering::SeqCst);
         self.entered.store(true, Ordering::SeqCst);
         set_attributes(&self.output, &raw)?;
-        self.push_within(&self.enter, LEAVE_PATIENCE)?;
-        drop(guard);
-        Ok(())
+        self.push_within(&self.enter, LEAVE_PATIENCE)
     }
 
-    /// Undoes the ledger. Safe to call from any thread and from a signal handler, at any time, any number of times:
-    /// it allocates nothing, never panics, waits half a second at the most, prints nothing.
+    /// Undoes the ledger; when it returns that is done, by this thread or by another. Safe to call from any thread and
+    /// from a signal handler, at any time, any number of times: it allocates nothing, never panics, waits less than a
+    /// second, prints nothing.
     pub(super) fn restore(&self) {
+        let _ledger = lock_within(&self.ledger, LEAVE_PATIENCE);
         if !self.entered.swap(false, Ordering::SeqCst) {
             return;
         }
         // From here on the keys are the shell's: whoever reads now is the last.
         drop(lock_within(&self.reading, REST));
-        let _guard = lock_within(&self.writing, LEAVE_PATIENCE);
+        let _writing = lock_within(&self.writing, LEAVE_PATIENCE);
         if !self.is_ours() {
             return;
         }
         if self.push_within(&self.leave, LEAVE_PATIENCE).is_err() {
             let _ = tcflush(&self.output, QueueSelector::OFlush);
-            let _ = self.push_within(&self.leave, LEAVE_PATIENCE / 4);
+            self.owed.store(self.push_within(&self.leave, LEAVE_PATIENCE / 4).is_err(), Ordering::SeqCst);
         }
         let _ = set_attributes(&self.output, &self.before);
     }
@@ -166,8 +173,12 @@ impl Terminal {
         self.restore();
     }
 
-    /// Writes `text` below what the shell shows, after [`close`](Self::close).
+    /// Writes `text` below what the shell shows, after [`close`](Self::close), and first what leaving still owes: this
+    /// has more patience.
     pub(super) fn say(&self, text: &str) {
+        if self.owed.swap(false, Ordering::SeqCst) {
+            let _ = self.push_within(&self.leave, FAREWELL_PATIENCE);
+        }
         let _ = self.push_within(text.as_bytes(), FAREWELL_PATIENCE);
     }
 
@@ -302,5 +313,54 @@ fn lock_within(lock: &Mutex<()>, patience: Duration) -> Option<MutexGuard<'_, ()
             Err(TryLockError::WouldBlock) if begun.elapsed() >= patience => return None,
             Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use portable_pty::PtySize;
+    use portable_pty::native_pty_system;
+
+    use super::*;
+
+    #[test]
+    fn whoever_gives_the_terminal_back_second_returns_when_the_first_is_done() {
+        let pair = native_pty_system().openpty(PtySize::default()).unwrap_or_else(|error| panic!("{error}"));
+        let device = pair.master.tty_name().unwrap_or_default();
+        let open = || OwnedFd::from(std::fs::File::options().read(true).write(true).open(&device).expect("a device"));
+        let output = open();
+        let terminal = Terminal {
+            input: open(),
+            before: tcgetattr(&output).expect("attributes"),
+            output,
+            enter: switch_on(true),
+            leave: switch_off(true),
+            entered: AtomicBool::new(false),
+            session: AtomicU64::new(0),
+            closed: AtomicBool::new(false),
+            ledger: Mutex::new(()),
+            owed: AtomicBool::new(false),
+            writing: Mutex::new(()),
+            reading: Mutex::new(()),
+        };
+        terminal.enter().expect("a terminal to enter");
+        let reading = terminal.reading.lock().expect("nobody reads");
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while terminal.entered.load(Ordering::SeqCst) {
+                    thread::yield_now();
+                }
+                // The first waits for the reader at this moment.
+                terminal.restore();
+                terminal.say("after");
+            });
+            scope.spawn(|| terminal.restore());
+        });
+        drop(reading);
+        let mut shown = vec![0; terminal.enter.len() + terminal.leave.len() + "after".len()];
+        pair.master.try_clone_reader().expect("a reader").read_exact(&mut shown).expect("what was written");
+        assert!(String::from_utf8_lossy(&shown).ends_with("\x1b[?1049lafter"), "{shown:?}");
     }
 }
