@@ -15,6 +15,7 @@ mod weights;
 
 mod activation;
 mod attention;
+mod distance;
 mod elementary;
 mod kernel;
 mod norm;
@@ -22,6 +23,7 @@ mod rope;
 
 mod distribution;
 mod mask;
+mod pass;
 mod position;
 mod sampler;
 mod trace;
@@ -29,14 +31,15 @@ mod transformer;
 mod workspace;
 
 pub use blueprint::Blueprint;
-pub use config::Config;
+pub use config::{Config, Shape};
 pub use distribution::{Distribution, NotFinite};
 pub use error::{ForwardError, ModelError};
 pub use family::{FAMILIES, Family};
 pub use kernel::dequantize;
 pub use mask::{Mask, MaskError};
+pub use pass::AttentionKind;
 pub use position::Position;
 pub use sampler::{Outcome, Sampler, Shaped, Stage, uniform};
 pub use trace::{Trace, TraceError};
-pub use transformer::Transformer;
+pub use transformer::{Input, Transformer};
 pub use workspace::Workspace;

@@ -107,7 +107,7 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
         let families = FAMILIES.iter().map(|family| Family {
             name: family.name,
             source: family.source,
-            model_type: family.model_type,
+            model_type: family.model_types[0],
             gguf: family.gguf,
         });
         return output
@@ -143,7 +143,7 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
         .iter()
         .map(|family| {
             let formats = family.gguf.map_or("safetensors", |_| "safetensors, GGUF");
-            vec![family.name.to_owned(), family.model_type.to_owned(), formats.to_owned(), family.source.to_owned()]
+            vec![family.name.to_owned(), family.model_types.join(", "), formats.to_owned(), family.source.to_owned()]
         })
         .collect();
     let columns = [

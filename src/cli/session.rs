@@ -68,7 +68,7 @@ impl Session {
 
     /// The distribution of the token after each position.
     pub(super) fn distributions(&mut self, positions: &[Arc<Position>]) -> Result<Vec<Distribution>, Failure> {
-        let logits = self.model.engine.logits(positions, &mut self.workspace);
+        let logits = self.model.engine.logits(positions, &mut self.workspace)?;
         let rows = logits.chunks_exact(self.model.engine.config.vocabulary.max(1));
         Ok(rows.map(|row| Distribution::new(row.to_vec())).collect::<Result<_, _>>()?)
     }

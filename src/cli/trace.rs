@@ -42,10 +42,10 @@ pub(super) fn run(
     }
     let engine = &session.model.engine;
     let mask = options.mask.as_ref().unwrap_or(&engine.blueprint.mask);
-    let trace = engine.trace(&given.ids, mask, &mut session.workspace)?;
+    let trace = engine.trace(&given.ids, &[], mask, &mut session.workspace)?;
     trace.write(&options.output)?;
     let file = options.output.display().to_string();
-    let arrays = 2 + trace.attentions.len() + trace.hidden_states.len();
+    let arrays = trace.count();
     if common.json {
         return output.json(&Answer {
             model: session.model.name.clone(),

@@ -13,6 +13,7 @@ use super::Ticket;
 use super::distribution;
 use super::said;
 use crate::lm;
+use crate::lm::AttentionKind;
 use crate::lm::Distribution;
 use crate::lm::Position;
 use crate::lm::Sampler;
@@ -75,7 +76,7 @@ pub(super) fn generate(job: Generate, ticket: &Ticket, send: Send<'_>) -> Result
     let greedy = sampler.stages.contains(&Stage::Temperature(0.0));
     let mut workspace = Workspace::new(threads);
     let Some(tip) = context.len().checked_sub(1) else { return Ok(()) };
-    let mut next = distribution(engine.logits(&context[tip..], &mut workspace))?;
+    let mut next = distribution(engine.logits(&context[tip..], &mut workspace)?)?;
     for index in 0..steps as u64 {
         let start = ticket.clock();
         let (token, origin) = match picked.take() {
@@ -93,11 +94,11 @@ pub(super) fn generate(job: Generate, ticket: &Ticket, send: Send<'_>) -> Result
         };
         let wanted = || ticket.is_current();
         let read = engine.extend(&context, &[token], &engine.blueprint.mask, &mut workspace, &wanted)?;
-        next = distribution(engine.logits(&read, &mut workspace))?;
+        next = distribution(engine.logits(&read, &mut workspace)?)?;
         context.extend_from_slice(&read);
         let Some(position) = read.into_iter().next() else { return Ok(()) };
         let ((layer, head), query) = (watched, context.len() - 1);
-        let weights = engine.attention(&context, &engine.blueprint.mask, layer, head, query);
+        let weights = engine.attention(&context, &engine.blueprint.mask, AttentionKind::Own, layer, head, query);
         let row = Rows { layer, head, rows: vec![(query, Arc::from(weights))] };
         let last = Some(token) == end;
         let elapsed = ticket.clock().saturating_sub(start);

@@ -12,6 +12,7 @@ use super::said;
 use crate::lab::heads;
 use crate::lab::heads::Habit;
 use crate::lab::heads::HeadScore;
+use crate::lm::AttentionKind;
 use crate::lm::Position;
 use crate::lm::Workspace;
 use crate::model::Model;
@@ -87,10 +88,11 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
     let engine = &job.model.engine;
     let mask = &engine.blueprint.mask;
     if let Some(index) = job.distribution.filter(|&index| index < job.context.len()) {
-        let logits = engine.logits(&job.context[index..=index], &mut Workspace::new(1));
+        let logits = engine.logits(&job.context[index..=index], &mut Workspace::new(1))?;
         said(send(Body::Distribution { index, distribution: distribution(logits)? }))?;
     }
-    let row = |layer, head, query| engine.attention(&job.context[..=query], mask, layer, head, query);
+    let row =
+        |layer, head, query| engine.attention(&job.context[..=query], mask, AttentionKind::Own, layer, head, query);
     if let Some((layer, head, queries)) = &job.rows {
         let queries = queries.iter().copied().filter(|&query| query < job.context.len());
         let rows = queries.map(|query| (query, Arc::from(row(*layer, *head, query)))).collect();

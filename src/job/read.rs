@@ -46,7 +46,7 @@ pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Sto
         said(send(Body::Read { first, positions }))?;
     }
     if let Some(index) = tokens.len().checked_sub(1) {
-        let logits = engine.logits(&context[index..=index], &mut workspace);
+        let logits = engine.logits(&context[index..=index], &mut workspace)?;
         said(send(Body::Distribution { index, distribution: distribution(logits)? }))?;
     }
     let mut first = unscored.max(1);
@@ -55,7 +55,7 @@ pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Sto
             return Err(Stop::Unwanted);
         }
         let end = tokens.len().min(first + SCORED);
-        let logits = engine.logits(&context[first - 1..end - 1], &mut workspace);
+        let logits = engine.logits(&context[first - 1..end - 1], &mut workspace)?;
         let mut scores = Vec::with_capacity(end - first);
         for (row, &token) in logits.chunks_exact(logits.len() / (end - first)).zip(&tokens[first..end]) {
             let distribution = distribution(row.to_vec())?;

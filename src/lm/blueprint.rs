@@ -8,12 +8,24 @@ use super::mask::Mask;
 pub struct Blueprint {
     /// The family's name as its paper writes it.
     pub family: &'static str,
+    /// Which stacks of layers there are.
+    pub stacks: Stacks,
+    /// What the model was trained to predict.
+    pub objective: Objective,
     /// How vectors are normalised.
     pub norm: Norm,
     /// Where the normalisation stands.
     pub norm_place: NormPlace,
+    /// Whether the sum of embeddings is normalised before the first layer.
+    pub embedding_norm: bool,
+    /// What the token embedding is multiplied by.
+    pub embedding_scale: f32,
     /// How the model knows where a token stands.
     pub positions: Positions,
+    /// Whether a learned vector says which of two texts a token belongs to (Devlin et al. 2018, figure 2).
+    pub segments: bool,
+    /// Whether the product of query and key is divided by √d before the softmax (Vaswani et al. 2017, equation 1).
+    pub scaled: bool,
     /// Whether the query, key and value projections add a bias.
     pub attention_bias: bool,
     /// Whether each head's query and key are normalised before they meet (Henry et al. 2020).
@@ -28,9 +40,68 @@ pub struct Blueprint {
     pub residual: Residual,
     /// Whether the head is the token embedding again (Press and Wolf 2017).
     pub tied_head: bool,
-    /// Which positions each position sees unless something else is asked for.
+    /// The non-linearity of the dense layer between the last hidden state and the head, where there is one; a
+    /// normalisation follows it (Devlin et al. 2018, the masked language model's head).
+    pub head_transform: Option<Activation>,
+    /// What the last hidden state is multiplied by before the head.
+    pub head_scale: f32,
+    /// Which positions each position sees unless something else is asked for; a decoder's where there is an encoder too.
     pub mask: Mask,
 }
+
+/// Which stacks of layers a model has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stacks {
+    /// One that reads from left to right.
+    Decoder,
+    /// One that reads the whole text at once.
+    Encoder,
+    /// An encoder, and a decoder that looks at it (Vaswani et al. 2017, figure 1).
+    EncoderDecoder,
+}
+
+/// What a model was trained to predict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Objective {
+    /// The next token (Radford et al. 2018, equation 1).
+    NextToken,
+    /// Tokens that were replaced by a mask, from both sides (Devlin et al. 2018, section 3.1).
+    MaskedTokens,
+    /// Spans that were cut out of the source, one after the other (Raffel et al. 2019, section 3.1.4).
+    SpanCorruption,
+    /// The whole source before it was corrupted (Lewis et al. 2019, section 2.2).
+    Denoising,
+    /// Each token from those before it in a random order (Yang et al. 2019, section 2.2).
+    Permutation,
+    /// Masked, next and target tokens in turn, by the mask (Dong et al. 2019, section 2.3).
+    Unified,
+    /// The spans that were cut out, each from left to right behind the whole text (Du et al. 2021, section 2.1).
+    BlankFilling,
+}
+
+/// What a family has unless it says otherwise: a decoder as most are.
+pub(crate) const DECODER: Blueprint = Blueprint {
+    family: "",
+    stacks: Stacks::Decoder,
+    objective: Objective::NextToken,
+    norm: Norm::Rms,
+    norm_place: NormPlace::Before,
+    embedding_norm: false,
+    embedding_scale: 1.0,
+    positions: Positions::Learned { offset: 0, padding: None },
+    segments: false,
+    scaled: true,
+    attention_bias: false,
+    query_key_norm: false,
+    fused: Fused::Stacked,
+    activation: Activation::Silu,
+    gated: false,
+    residual: Residual::Serial,
+    tied_head: true,
+    head_transform: None,
+    head_scale: 1.0,
+    mask: Mask::Causal,
+};
 
 /// How a vector is normalised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +125,23 @@ pub enum NormPlace {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Positions {
     /// A learned vector per position, added to the embedding.
-    Learned,
+    Learned {
+        /// The row of the first position.
+        offset: usize,
+        /// A token that takes the row before the first and is not counted (RoBERTa's padding).
+        padding: Option<u32>,
+    },
+    /// A learned number per head and per bucket of distances, added to the product of query and key (Raffel et al. 2019,
+    /// section 2.1); near distances have a bucket each, far ones share theirs.
+    Buckets {
+        /// How many buckets.
+        buckets: usize,
+        /// From this distance on all share the last bucket.
+        farthest: usize,
+    },
+    /// The key meets the query once with its content and once with a sinusoid of the distance (Dai et al. 2019, section
+    /// 3.3).
+    RelativeSinusoid,
     /// Queries and keys are turned by an angle that grows with the position (Su et al. 2021, section 3.4).
     Rotary {
         /// Which elements form a pair.
@@ -145,61 +232,122 @@ pub enum Residual {
 }
 
 impl Blueprint {
+    /// Whether the distribution at a position is that of the token after it; if not, it is that of the position's own
+    /// token, seen from both sides.
+    pub fn predicts_next(&self) -> bool {
+        self.stacks != Stacks::Encoder
+    }
+
     /// The blueprint as rows of (what, how), English, in the order of the forward pass: the table that a person reads
     /// and that the pass runs.
     pub fn rows(&self) -> Vec<(&'static str, String)> {
         let yes = |is: bool| if is { "yes" } else { "no" }.to_string();
         vec![
+            ("stacks", self.stacks.name().into()),
+            ("trained to predict", self.objective.name().into()),
             ("positions", self.positions.describe()),
+            ("two texts", yes(self.segments)),
+            ("embedding norm", yes(self.embedding_norm)),
+            ("embedding scale", self.embedding_scale.to_string()),
             ("mask", self.mask.to_string()),
-            (
-                "norm",
-                match self.norm {
-                    Norm::Layer => "LayerNorm",
-                    Norm::Rms => "RMSNorm",
-                }
-                .into(),
-            ),
-            (
-                "norm place",
-                match self.norm_place {
-                    NormPlace::Before => "before",
-                    NormPlace::After => "after",
-                }
-                .into(),
-            ),
+            ("norm", self.norm.name().into()),
+            ("norm place", self.norm_place.name().into()),
             ("attention bias", yes(self.attention_bias)),
             ("query and key norm", yes(self.query_key_norm)),
-            ("feed-forward", {
-                let name = match self.activation {
-                    Activation::Silu if self.gated => "SwiGLU",
-                    Activation::Silu => "SiLU",
-                    Activation::Gelu if self.gated => "GeGLU",
-                    Activation::Gelu => "GELU",
-                    Activation::GeluTanh if self.gated => "GeGLU (tanh)",
-                    Activation::GeluTanh => "GELU (tanh)",
-                    Activation::Relu if self.gated => "ReGLU",
-                    Activation::Relu => "ReLU",
-                };
-                name.into()
-            }),
-            (
-                "residual",
-                match self.residual {
-                    Residual::Serial => "serial",
-                    Residual::Parallel => "parallel",
-                }
-                .into(),
-            ),
+            ("attention scale", if self.scaled { "1/√d" } else { "1" }.into()),
+            ("feed-forward", self.activation.layer(self.gated).into()),
+            ("residual", self.residual.name().into()),
+            ("head", self.head()),
             ("tied head", yes(self.tied_head)),
         ]
+    }
+
+    fn head(&self) -> String {
+        let scale = if self.head_scale == 1.0 { String::new() } else { format!(", ×{}", self.head_scale) };
+        match self.head_transform {
+            Some(activation) => format!("dense, {}, norm, linear{scale}", activation.layer(false)),
+            None => format!("linear{scale}"),
+        }
+    }
+}
+
+impl Stacks {
+    /// The name a person reads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Decoder => "decoder",
+            Self::Encoder => "encoder",
+            Self::EncoderDecoder => "encoder and decoder",
+        }
+    }
+}
+
+impl Objective {
+    /// The name a person reads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NextToken => "the next token",
+            Self::MaskedTokens => "masked tokens",
+            Self::SpanCorruption => "cut-out spans",
+            Self::Denoising => "the text before it was corrupted",
+            Self::Permutation => "tokens in a random order",
+            Self::Unified => "masked, next and target tokens",
+            Self::BlankFilling => "cut-out spans behind the text",
+        }
+    }
+}
+
+impl Norm {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Layer => "LayerNorm",
+            Self::Rms => "RMSNorm",
+        }
+    }
+}
+
+impl NormPlace {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
+impl Residual {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Serial => "serial",
+            Self::Parallel => "parallel",
+        }
+    }
+}
+
+impl Activation {
+    /// The name of a feed-forward layer with this non-linearity.
+    fn layer(self, gated: bool) -> &'static str {
+        match self {
+            Self::Silu if gated => "SwiGLU",
+            Self::Silu => "SiLU",
+            Self::Gelu if gated => "GeGLU",
+            Self::Gelu => "GELU",
+            Self::GeluTanh if gated => "GeGLU (tanh)",
+            Self::GeluTanh => "GELU (tanh)",
+            Self::Relu if gated => "ReGLU",
+            Self::Relu => "ReLU",
+        }
     }
 }
 
 impl Positions {
     fn describe(&self) -> String {
-        let Self::Rotary { pairs, dimensions, base, scaling } = self else {
-            return "learned".into();
+        let (pairs, dimensions, base, scaling) = match self {
+            Self::Learned { offset: 0, .. } => return "learned".into(),
+            Self::Learned { offset, .. } => return format!("learned, from row {offset}"),
+            Self::Buckets { buckets, farthest } => return format!("{buckets} buckets of distances up to {farthest}"),
+            Self::RelativeSinusoid => return "sinusoids of distances".into(),
+            Self::Rotary { pairs, dimensions, base, scaling } => (pairs, dimensions, base, scaling),
         };
         let pairs = match pairs {
             Pairs::Halves => "halves",

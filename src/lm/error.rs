@@ -143,6 +143,19 @@ pub enum ForwardError {
         /// The number of tokens in the vocabulary.
         vocabulary: usize,
     },
+    /// A token is said to belong to a text that the model does not tell apart.
+    UnknownSegment {
+        /// The text's number.
+        segment: u32,
+        /// How many the model tells apart.
+        segments: usize,
+    },
+    /// The model has no encoder before a decoder.
+    NoEncoder,
+    /// The decoder needs a source: what the encoder computed.
+    NoSource,
+    /// The model was saved without the head that gives logits.
+    NoHead,
     /// Positions already computed would see one of the new ones under this mask: give the whole sequence at once.
     SeesAhead {
         /// How many positions were already computed.
@@ -160,6 +173,14 @@ impl fmt::Display for ForwardError {
             Self::UnknownToken { token, vocabulary } => {
                 write!(f, "token {token} is not among the model's {vocabulary}: use the model's own tokenizer")
             }
+            Self::UnknownSegment { segment, segments } => {
+                write!(f, "there is no text {segment} for this model, which tells {segments} apart: count from 0")
+            }
+            Self::NoEncoder => f.write_str("the model has no encoder before a decoder: give it one text only"),
+            Self::NoSource => f.write_str("the decoder needs a source: give the text that the encoder reads"),
+            Self::NoHead => f.write_str(
+                "the file has no language-model head, so there are no probabilities: use a checkpoint saved with it",
+            ),
             Self::SeesAhead { past } => {
                 write!(
                     f,

@@ -1,13 +1,18 @@
 //! The families of transformers: each is a reader of settings, a table of names and a blueprint.
 
+mod bart;
+mod bert;
+mod glm;
 mod gpt2;
 mod gpt_neox;
 mod llama;
+mod t5;
+mod xlnet;
 
 use super::{
-    blueprint::{Activation, Blueprint},
+    blueprint::{Activation, Blueprint, DECODER},
     checkpoint::{Checkpoint, Header},
-    config::Config,
+    config::{Config, Shape},
     error::ModelError,
     names::Names,
     reader::Reader,
@@ -19,8 +24,8 @@ pub struct Family {
     pub name: &'static str,
     /// Where it is described.
     pub source: &'static str,
-    /// Hugging Face's `model_type`.
-    pub model_type: &'static str,
+    /// Hugging Face's `model_type`, and those of models of the same make.
+    pub model_types: &'static [&'static str],
     /// GGUF's `general.architecture`, where files of that format are read.
     pub gguf: Option<&'static str>,
     hugging_face: fn(Reader<'_>) -> Result<Plan, ModelError>,
@@ -36,8 +41,23 @@ pub(crate) struct Plan {
 }
 
 /// Every family that can run.
-pub const FAMILIES: &[Family] =
-    &[llama::LLAMA, llama::MISTRAL, llama::QWEN2, llama::QWEN3, gpt2::GPT2, gpt_neox::GPT_NEOX];
+pub const FAMILIES: &[Family] = &[
+    gpt2::GPT2,
+    gpt_neox::GPT_NEOX,
+    llama::LLAMA,
+    llama::MISTRAL,
+    llama::QWEN2,
+    llama::QWEN3,
+    glm::GLM,
+    glm::CHATGLM,
+    bert::BERT,
+    bert::ROBERTA,
+    bert::DISTILBERT,
+    bert::UNILM,
+    xlnet::XLNET,
+    t5::T5,
+    bart::BART,
+];
 
 /// The plan of a checkpoint, from what its header says.
 pub(crate) fn plan(checkpoint: &Checkpoint) -> Result<Plan, ModelError> {
@@ -45,7 +65,7 @@ pub(crate) fn plan(checkpoint: &Checkpoint) -> Result<Plan, ModelError> {
     match &checkpoint.header {
         Header::HuggingFace(_) => {
             let name = reader.text("model_type").ok_or(ModelError::MissingSetting { key: "model_type".into() })?;
-            let family = FAMILIES.iter().find(|family| family.model_type == name);
+            let family = FAMILIES.iter().find(|family| family.model_types.contains(&name));
             let family = family.ok_or_else(|| ModelError::Architecture { name: name.into() })?;
             (family.hugging_face)(reader)?.checked()
         }
@@ -61,9 +81,10 @@ pub(crate) fn plan(checkpoint: &Checkpoint) -> Result<Plan, ModelError> {
 
 impl Plan {
     fn checked(self) -> Result<Self, ModelError> {
-        let Config { heads, kv_heads, .. } = self.config;
-        if !heads.is_multiple_of(kv_heads) {
-            return Err(ModelError::Indivisible { whole: "heads", of: heads, part: "kv_heads", by: kv_heads });
+        for Shape { heads, kv_heads, .. } in self.config.encoder.into_iter().chain([self.config.main()]) {
+            if !heads.is_multiple_of(kv_heads) {
+                return Err(ModelError::Indivisible { whole: "heads", of: heads, part: "kv_heads", by: kv_heads });
+            }
         }
         Ok(self)
     }

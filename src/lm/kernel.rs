@@ -90,6 +90,11 @@ impl Activations {
         self.sums.resize(rows * self.stride / LANE, 0.0);
     }
 
+    /// The number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// The `i`-th row, `[width]`, to be written.
     pub(crate) fn row_mut(&mut self, i: usize) -> &mut [f32] {
         &mut self.values[i * self.stride..][..self.width]

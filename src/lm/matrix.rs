@@ -32,7 +32,7 @@ impl Matrix {
         transposed: bool,
     ) -> Result<Self, ModelError> {
         let expected = if transposed { vec![columns, rows] } else { vec![rows, columns] };
-        if tensor.shape != expected {
+        if flat(&tensor.shape, expected[0]) != expected {
             return Err(ModelError::Shape { name: name.into(), expected, found: tensor.shape.clone() });
         }
         let dtype = tensor.dtype;
@@ -68,6 +68,14 @@ impl Matrix {
     /// Expands one row, `[columns]`, into `out`: an embedding.
     pub(crate) fn expand_row(&self, row: usize, out: &mut [f32]) {
         kernel::dequantize(self.dtype, self.row(row), out);
+    }
+}
+
+/// A shape of two extents: `[width, heads, head_width]` is `[width, heads × head_width]`.
+fn flat(shape: &[usize], first: usize) -> Vec<usize> {
+    match shape {
+        [outer, inner @ ..] if inner.len() > 1 && *outer == first => vec![first, inner.iter().product()],
+        _ => shape.to_vec(),
     }
 }
 

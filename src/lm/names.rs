@@ -1,17 +1,51 @@
 //! What the tensors of a family are called, as tables.
 
-/// The names of one family in one file format; `.weight` and `.bias` follow each.
+/// The names of one family in one file format; `.weight` and `.bias` follow each, except where the file has the bare name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Names {
     /// What may stand before every name but the head's; the first that fits.
     pub(crate) prefixes: &'static [&'static str],
     pub(crate) embedding: &'static str,
-    pub(crate) positions: Option<&'static str>,
-    pub(crate) final_norm: Option<&'static str>,
-    pub(crate) head: &'static str,
+    pub(crate) head: HeadNames,
     pub(crate) rotary_factors: Option<&'static str>,
-    /// Whether linear layers are stored `[in, out]`.
-    pub(crate) transposed: bool,
+    pub(crate) transposed: Transposed,
+    /// The decoder, or the only stack.
+    pub(crate) main: StackNames,
+    /// The encoder before a decoder.
+    pub(crate) encoder: Option<StackNames>,
+}
+
+/// Which linear layers are stored `[in, out]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transposed {
+    None,
+    All,
+    /// Queries, keys and values.
+    Projections,
+}
+
+/// The names of what turns the last hidden state into logits; full names, no prefix stands before them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeadNames {
+    /// The matrix, where it is not the embedding.
+    pub(crate) matrix: &'static str,
+    /// The bias, under the first of these names that the file has.
+    pub(crate) bias: &'static [&'static str],
+    /// The dense layer and the normalisation before it.
+    pub(crate) transform: Option<(&'static str, &'static str)>,
+}
+
+/// The names of one stack.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StackNames {
+    pub(crate) positions: Option<&'static str>,
+    pub(crate) segments: Option<&'static str>,
+    pub(crate) embedding_norm: Option<&'static str>,
+    pub(crate) final_norm: Option<&'static str>,
+    /// The table of relative positions, in the first layer, for all.
+    pub(crate) buckets: Option<&'static str>,
+    /// The vector that stands for a token whose content must not be seen.
+    pub(crate) mask_embedding: Option<&'static str>,
     pub(crate) layer: LayerNames,
 }
 
@@ -24,10 +58,11 @@ pub(crate) struct LayerNames {
     pub(crate) attention: Attention,
     pub(crate) query_norm: Option<&'static str>,
     pub(crate) key_norm: Option<&'static str>,
+    pub(crate) relative: Option<RelativeNames>,
     pub(crate) output: &'static str,
+    pub(crate) cross: Option<CrossNames>,
     pub(crate) feed_forward_norm: &'static str,
-    pub(crate) gate: Option<&'static str>,
-    pub(crate) up: &'static str,
+    pub(crate) feed_forward: FeedForward,
     pub(crate) down: &'static str,
 }
 
@@ -38,25 +73,76 @@ pub(crate) enum Attention {
     Fused(&'static str),
 }
 
+/// The names of a decoder's attention to its source.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CrossNames {
+    pub(crate) norm: &'static str,
+    pub(crate) query: &'static str,
+    pub(crate) key: &'static str,
+    pub(crate) value: &'static str,
+    pub(crate) output: &'static str,
+}
+
+/// The names of what makes attention see distances (Dai et al. 2019, section 3.3: `W_{k,R}`, u and v).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RelativeNames {
+    pub(crate) key: &'static str,
+    pub(crate) content_bias: &'static str,
+    pub(crate) distance_bias: &'static str,
+}
+
+/// The names of a feed-forward layer's first projections.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum FeedForward {
+    Plain(&'static str),
+    Gated {
+        gate: &'static str,
+        up: &'static str,
+    },
+    /// Gate and up in one matrix, one after the other.
+    Fused(&'static str),
+}
+
+/// A stack that has layers and nothing else; tables begin with it.
+pub(crate) const fn stack(layer: LayerNames) -> StackNames {
+    StackNames {
+        positions: None,
+        segments: None,
+        embedding_norm: None,
+        final_norm: None,
+        buckets: None,
+        mask_embedding: None,
+        layer,
+    }
+}
+
+/// A head that is a matrix and nothing else.
+pub(crate) const fn head(matrix: &'static str) -> HeadNames {
+    HeadNames { matrix, bias: &[], transform: None }
+}
+
 /// GGUF's names for decoders with separate projections and a gated feed-forward layer (llama.cpp's `gguf-py/constants.py`).
 pub(crate) const GGUF: Names = Names {
     prefixes: &[""],
     embedding: "token_embd",
-    positions: None,
-    final_norm: Some("output_norm"),
-    head: "output",
+    head: head("output"),
     rotary_factors: Some("rope_freqs"),
-    transposed: false,
-    layer: LayerNames {
-        path: "blk.{}.",
-        attention_norm: "attn_norm",
-        attention: Attention::Separate { query: "attn_q", key: "attn_k", value: "attn_v" },
-        query_norm: None,
-        key_norm: None,
-        output: "attn_output",
-        feed_forward_norm: "ffn_norm",
-        gate: Some("ffn_gate"),
-        up: "ffn_up",
-        down: "ffn_down",
+    transposed: Transposed::None,
+    main: StackNames {
+        final_norm: Some("output_norm"),
+        ..stack(LayerNames {
+            path: "blk.{}.",
+            attention_norm: "attn_norm",
+            attention: Attention::Separate { query: "attn_q", key: "attn_k", value: "attn_v" },
+            query_norm: None,
+            key_norm: None,
+            relative: None,
+            output: "attn_output",
+            cross: None,
+            feed_forward_norm: "ffn_norm",
+            feed_forward: FeedForward::Gated { gate: "ffn_gate", up: "ffn_up" },
+            down: "ffn_down",
+        })
     },
+    encoder: None,
 };

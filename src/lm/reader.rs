@@ -80,6 +80,15 @@ impl<'a> Reader<'a> {
         self.size(key)?.ok_or_else(|| ModelError::MissingSetting { key: key.into() })
     }
 
+    /// A token's id; `None` if the header does not say.
+    pub(crate) fn token(self, key: &str) -> Result<Option<u32>, ModelError> {
+        match self.integer(key) {
+            None => Ok(None),
+            Some((Some(id), _)) if id < GREATEST_SIZE => Ok(Some(id as u32)),
+            Some((_, value)) => Err(ModelError::BadSetting { key: key.into(), value }),
+        }
+    }
+
     /// A positive number; `None` if the header does not say.
     pub(crate) fn number(self, key: &str) -> Result<Option<f32>, ModelError> {
         match self.float(key) {

@@ -33,7 +33,7 @@ impl Rotary {
     }
 
     /// Cosines then sines of a position's angles, `[2, dimensions / 2]`, appended to `table`.
-    pub(crate) fn angles(&self, position: usize, table: &mut Vec<f32>) {
+    pub(crate) fn angles(&self, position: usize, _length: usize, table: &mut Vec<f32>) {
         // The angle is rounded to float32, as the reference implementations round it.
         let angle = |frequency: &f32| f64::from(position as f32 * frequency);
         table.extend(self.frequencies.iter().map(|f| angle(f).cos() as f32 * self.attention));
@@ -109,6 +109,17 @@ pub(crate) fn hugging_face(
     head_width: usize,
     context: usize,
 ) -> Result<Positions, ModelError> {
+    hugging_face_part(reader, pairs, head_width, context, 1.0)
+}
+
+/// The same for a family that turns this part of each head where the file does not say.
+pub(crate) fn hugging_face_part(
+    reader: Reader<'_>,
+    pairs: Pairs,
+    head_width: usize,
+    context: usize,
+    part: f32,
+) -> Result<Positions, ModelError> {
     let number = |name: &str| -> Result<Option<f32>, ModelError> {
         for group in ["rope_parameters", "rope_scaling"] {
             if let Some(number) = reader.number(&format!("{group}.{name}"))? {
@@ -128,7 +139,8 @@ pub(crate) fn hugging_face(
         Ok(None)
     };
     let base = first(&["rope_parameters.rope_theta", "rope_theta", "rotary_emb_base"])?.unwrap_or(10_000.0);
-    let part = first(&["rope_parameters.partial_rotary_factor", "partial_rotary_factor", "rotary_pct"])?.unwrap_or(1.0);
+    let part =
+        first(&["rope_parameters.partial_rotary_factor", "partial_rotary_factor", "rotary_pct"])?.unwrap_or(part);
     let kinds = ["rope_parameters.rope_type", "rope_scaling.rope_type", "rope_scaling.type"];
     let kind = kinds.iter().find_map(|key| reader.text(key)).unwrap_or("default");
     let scaling = match kind {

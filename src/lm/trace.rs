@@ -5,54 +5,134 @@ use std::{collections::BTreeMap, fmt, io, path::Path, sync::Arc};
 use ndarray::{Array2, Array3};
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 
-use super::{error::ForwardError, mask::Mask, transformer::Transformer, workspace::Workspace};
+use super::{
+    blueprint::Stacks,
+    error::ForwardError,
+    mask::Mask,
+    pass::AttentionKind,
+    position::Position,
+    transformer::{Input, Transformer},
+    workspace::Workspace,
+};
 
-/// Everything a decoder computed for L tokens.
+/// Everything a model computed for L tokens, or for a source of L tokens and M tokens of its decoder.
 #[derive(Clone, Debug)]
 pub struct Trace {
     /// The tokens, `[L]`.
     pub input_ids: Vec<u32>,
-    /// The logits of the token after each, `[L, V]`.
-    pub logits: Array2<f32>,
-    /// Each layer's attention, `[H, L, L]`: head, query, key.
+    /// The decoder's tokens, `[M]`, where there is an encoder before it.
+    pub decoder_input_ids: Option<Vec<u32>>,
+    /// The logits of the token after each, or in an encoder of the token at each, `[L, V]` or `[M, V]`; none where the
+    /// file has no head.
+    pub logits: Option<Array2<f32>>,
+    /// The encoder before the decoder.
+    pub encoder: Option<StackTrace>,
+    /// The decoder, or the only stack.
+    pub main: StackTrace,
+}
+
+/// Everything one stack computed.
+#[derive(Clone, Debug, Default)]
+pub struct StackTrace {
+    /// Each layer's attention to its own stack, `[H, L, L]`: head, query, key.
     pub attentions: Vec<Array3<f32>>,
+    /// Each layer's attention to the source, `[H, M, L]`.
+    pub cross_attentions: Vec<Array3<f32>>,
+    /// Each layer's attention of the query stream, `[H, L, L]`, under a permutation.
+    pub query_attentions: Vec<Array3<f32>>,
     /// `[L, D]`: the embedding's output, then each layer's; the last one after the final norm.
     pub hidden_states: Vec<Array2<f32>>,
 }
 
 impl Transformer {
-    /// Computes `tokens` from an empty context and keeps everything.
+    /// Computes `tokens` from an empty context and keeps everything. Where there is an encoder before a decoder, `tokens`
+    /// are its source, `decoder` the decoder's, and `mask` is the decoder's.
     ///
     /// # Errors
     /// As [`extend`](Self::extend).
-    pub fn trace(&self, tokens: &[u32], mask: &Mask, workspace: &mut Workspace) -> Result<Trace, ForwardError> {
-        self.check(&[], tokens, mask)?;
-        let length = tokens.len();
-        let mut hidden_states = Vec::with_capacity(self.config.layers + 1);
-        let positions = self.pass(&[], tokens, mask, workspace, &|| true, &mut |stream| {
-            let width = self.config.width;
-            hidden_states.push(Array2::from_shape_fn((length, width), |(i, j)| stream[i * width + j]));
-        })?;
-        let positions: Vec<_> = positions.into_iter().map(Arc::new).collect();
-        let vocabulary = self.config.vocabulary;
-        let logits = self.logits(&positions, workspace);
-        let attentions = (0..self.config.layers).map(|layer| {
-            let mut heads = Array3::zeros((self.config.heads, length, length));
-            for ((head, query), mut row) in
-                (0..self.config.heads).flat_map(|h| (0..length).map(move |q| (h, q))).zip(heads.rows_mut())
-            {
-                let weights = self.attention(&positions, mask, layer, head, query);
-                row.iter_mut().zip(weights).for_each(|(cell, weight)| *cell = weight);
-            }
-            heads
-        });
+    pub fn trace<'a>(
+        &self,
+        tokens: impl Into<Input<'a>>,
+        decoder: &[u32],
+        mask: &Mask,
+        workspace: &mut Workspace,
+    ) -> Result<Trace, ForwardError> {
+        let input = tokens.into();
+        let mut states = Vec::new();
+        let mut path: Vec<Arc<Position>> = Vec::new();
+        let mut encoder = None;
+        let mut main_input = input;
+        if self.blueprint.stacks == Stacks::EncoderDecoder {
+            let mut watch = |stream: &[f32]| states.push(matrix(stream, self.config.width));
+            let source = self.encode_watched(input, workspace, &|| true, &mut watch)?;
+            path.extend(source.into_iter().map(Arc::new));
+            encoder = Some(self.stack_trace(&path, &Mask::Bidirectional, 0, std::mem::take(&mut states)));
+            main_input = decoder.into();
+        }
+        let start = path.len();
+        self.check(&[], main_input, mask)?;
+        let mut watch = |stream: &[f32]| states.push(matrix(stream, self.config.width));
+        let new = self.pass(false, mask, &path, &[], main_input.tokens.len()).run(
+            main_input,
+            workspace,
+            &|| true,
+            &mut watch,
+        )?;
+        path.extend(new.into_iter().map(Arc::new));
+        let logits = match self.has_head() {
+            true => Some(matrix(&self.logits(&path[start..], workspace)?, self.config.vocabulary)),
+            false => None,
+        };
         Ok(Trace {
-            input_ids: tokens.to_vec(),
-            logits: Array2::from_shape_fn((length, vocabulary), |(i, j)| logits[i * vocabulary + j]),
-            attentions: attentions.collect(),
-            hidden_states,
+            input_ids: input.tokens.to_vec(),
+            decoder_input_ids: encoder.is_some().then(|| decoder.to_vec()),
+            logits,
+            main: self.stack_trace(&path, mask, start, states),
+            encoder,
         })
     }
+
+    /// What the positions of `path` from `start` on drew from their own stack and from the source before them.
+    fn stack_trace(
+        &self,
+        path: &[Arc<Position>],
+        mask: &Mask,
+        start: usize,
+        hidden_states: Vec<Array2<f32>>,
+    ) -> StackTrace {
+        let shape = match (path.get(start).is_some_and(|position| position.is_source()), self.config.encoder) {
+            (true, Some(encoder)) => encoder,
+            _ => self.config.main(),
+        };
+        let (queries, second) = (path.len() - start, path.get(start).is_some_and(|p| !p.second.is_empty()));
+        let layers = |kind: AttentionKind, keys: std::ops::Range<usize>| -> Vec<Array3<f32>> {
+            let layer = |layer| {
+                let mut heads = Array3::zeros((shape.heads, queries, keys.len()));
+                let places = (0..shape.heads).flat_map(|head| (start..path.len()).map(move |query| (head, query)));
+                for ((head, query), mut row) in places.zip(heads.rows_mut()) {
+                    let weights = self.attention(path, mask, kind, layer, head, query);
+                    row.iter_mut().zip(&weights[keys.clone()]).for_each(|(cell, weight)| *cell = *weight);
+                }
+                heads
+            };
+            (0..shape.layers).map(layer).collect()
+        };
+        let none = Vec::new;
+        StackTrace {
+            attentions: layers(AttentionKind::Own, start..path.len()),
+            cross_attentions: if second && start > 0 { layers(AttentionKind::Cross, 0..start) } else { none() },
+            query_attentions: if second && start == 0 {
+                layers(AttentionKind::QueryStream, 0..path.len())
+            } else {
+                none()
+            },
+            hidden_states,
+        }
+    }
+}
+
+fn matrix(values: &[f32], columns: usize) -> Array2<f32> {
+    Array2::from_shape_fn((values.len() / columns, columns), |(i, j)| values[i * columns + j])
 }
 
 /// Why a trace was not written.
@@ -75,26 +155,22 @@ impl fmt::Display for TraceError {
 
 impl std::error::Error for TraceError {}
 
+type Arrays = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
+
 impl Trace {
-    /// Writes it as safetensors: `input_ids` (int64), `logits`, `attentions.L`, `hidden_states.L` (float32).
+    /// How many arrays [`write`](Self::write) writes.
+    pub fn count(&self) -> usize {
+        self.arrays().len()
+    }
+
+    /// Writes it as safetensors: `input_ids`, `decoder_input_ids` (int64), `logits`; `attentions.L` and `hidden_states.L`,
+    /// or where there are two stacks `encoder_attentions.L`, `decoder_attentions.L`, `cross_attentions.L`,
+    /// `encoder_hidden_states.L`, `decoder_hidden_states.L`; `query_attentions.L` under a permutation (float32).
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn write(&self, path: &Path) -> Result<(), TraceError> {
-        let floats = |values: &mut dyn Iterator<Item = &f32>| values.flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>();
-        let mut arrays: BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)> = BTreeMap::new();
-        let ids = self.input_ids.iter().flat_map(|&id| i64::from(id).to_le_bytes()).collect();
-        arrays.insert("input_ids".into(), (Dtype::I64, vec![self.input_ids.len()], ids));
-        let logits = floats(&mut self.logits.iter());
-        arrays.insert("logits".into(), (Dtype::F32, self.logits.shape().to_vec(), logits));
-        for (layer, array) in self.attentions.iter().enumerate() {
-            let bytes = floats(&mut array.iter());
-            arrays.insert(format!("attentions.{layer}"), (Dtype::F32, array.shape().to_vec(), bytes));
-        }
-        for (layer, array) in self.hidden_states.iter().enumerate() {
-            let bytes = floats(&mut array.iter());
-            arrays.insert(format!("hidden_states.{layer}"), (Dtype::F32, array.shape().to_vec(), bytes));
-        }
+        let arrays = self.arrays();
         let views: Result<Vec<_>, _> = arrays
             .iter()
             .map(|(name, (dtype, shape, bytes))| Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?)))
@@ -102,4 +178,44 @@ impl Trace {
         let bytes = safetensors::serialize(views.map_err(TraceError::Format)?, None).map_err(TraceError::Format)?;
         std::fs::write(path, bytes).map_err(TraceError::File)
     }
+
+    fn arrays(&self) -> Arrays {
+        let mut arrays = Arrays::new();
+        for (name, ids) in
+            [("input_ids", Some(&self.input_ids)), ("decoder_input_ids", self.decoder_input_ids.as_ref())]
+        {
+            if let Some(ids) = ids {
+                let bytes = ids.iter().flat_map(|&id| i64::from(id).to_le_bytes()).collect();
+                arrays.insert(name.into(), (Dtype::I64, vec![ids.len()], bytes));
+            }
+        }
+        if let Some(logits) = &self.logits {
+            insert(&mut arrays, "logits".into(), logits.shape(), logits.iter());
+        }
+        let stacks = match &self.encoder {
+            Some(encoder) => vec![("encoder_", encoder), ("decoder_", &self.main)],
+            None => vec![("", &self.main)],
+        };
+        for (prefix, stack) in stacks {
+            let kinds = [
+                (format!("{prefix}attentions"), &stack.attentions),
+                ("cross_attentions".into(), &stack.cross_attentions),
+                ("query_attentions".into(), &stack.query_attentions),
+            ];
+            for (name, layers) in kinds {
+                for (layer, array) in layers.iter().enumerate() {
+                    insert(&mut arrays, format!("{name}.{layer}"), array.shape(), array.iter());
+                }
+            }
+            for (layer, array) in stack.hidden_states.iter().enumerate() {
+                insert(&mut arrays, format!("{prefix}hidden_states.{layer}"), array.shape(), array.iter());
+            }
+        }
+        arrays
+    }
+}
+
+fn insert<'a>(arrays: &mut Arrays, name: String, shape: &[usize], values: impl Iterator<Item = &'a f32>) {
+    let bytes = values.flat_map(|x| x.to_le_bytes()).collect();
+    arrays.insert(name, (Dtype::F32, shape.to_vec(), bytes));
 }

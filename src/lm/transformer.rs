@@ -1,21 +1,20 @@
-//! The forward pass.
+//! A transformer that can run.
 
 use std::sync::Arc;
 
 use super::{
     activation::activate,
-    attention::{Context, Head},
-    blueprint::{Blueprint, Fused, NormPlace, Residual},
+    blueprint::{Blueprint, Stacks},
     checkpoint::Checkpoint,
     config::Config,
     error::{ForwardError, ModelError},
-    family,
-    kernel::{self, Isa},
+    family, kernel,
     mask::Mask,
-    norm::{normalize, normalize_in_place},
-    position::Position,
+    norm::normalize_in_place,
+    pass::{AttentionKind, Pass, show_source},
+    position::{Position, Source},
     rope::Rotary,
-    weights::{Layer, NormWeights, Weights},
+    weights::{Head, Weights},
     workspace::Workspace,
 };
 
@@ -28,6 +27,42 @@ pub struct Transformer {
     pub config: Config,
     weights: Weights,
     rotary: Option<Rotary>,
+}
+
+/// Tokens to be computed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Input<'a> {
+    /// The tokens.
+    pub tokens: &'a [u32],
+    /// Which text each belongs to, where the model tells texts apart: 0 for the first; 0 for those not listed.
+    pub segments: &'a [u32],
+}
+
+impl<'a> From<&'a [u32]> for Input<'a> {
+    fn from(tokens: &'a [u32]) -> Self {
+        Self { tokens, segments: &[] }
+    }
+}
+
+impl<'a> From<&'a Vec<u32>> for Input<'a> {
+    fn from(tokens: &'a Vec<u32>) -> Self {
+        tokens.as_slice().into()
+    }
+}
+
+impl<'a, const N: usize> From<&'a [u32; N]> for Input<'a> {
+    fn from(tokens: &'a [u32; N]) -> Self {
+        tokens.as_slice().into()
+    }
+}
+
+impl Input<'_> {
+    /// The first `count` tokens, and the rest.
+    fn split_at(self, count: usize) -> (Self, Self) {
+        let ((tokens, later), at) = (self.tokens.split_at(count), count.min(self.segments.len()));
+        let (segments, rest) = self.segments.split_at(at);
+        (Self { tokens, segments }, Self { tokens: later, segments: rest })
+    }
 }
 
 /// New positions computed together: bounds the buffers of a long prompt.
@@ -45,37 +80,82 @@ impl Transformer {
         Ok(Self { blueprint, config, weights, rotary })
     }
 
-    /// Computes `tokens` after `past` and returns one position per token; `past` is not touched.
+    /// Whether there are logits: an encoder may have been saved without its head.
+    pub fn has_head(&self) -> bool {
+        self.weights.head.is_some()
+    }
+
+    /// Computes the source of an encoder–decoder model, all of it at once; these positions then stand before those of
+    /// [`extend`](Self::extend).
+    ///
+    /// # Errors
+    /// As [`extend`](Self::extend); and the model has no encoder before its decoder.
+    pub fn encode<'a>(
+        &self,
+        tokens: impl Into<Input<'a>>,
+        workspace: &mut Workspace,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<Arc<Position>>, ForwardError> {
+        let new = self.encode_watched(tokens.into(), workspace, go_on, &mut |_| ())?;
+        Ok(new.into_iter().map(Arc::new).collect())
+    }
+
+    pub(crate) fn encode_watched(
+        &self,
+        input: Input<'_>,
+        workspace: &mut Workspace,
+        go_on: &dyn Fn() -> bool,
+        watch: &mut dyn FnMut(&[f32]),
+    ) -> Result<Vec<Position>, ForwardError> {
+        if self.weights.encoder.is_none() {
+            return Err(ForwardError::NoEncoder);
+        }
+        self.check(&[], input, &Mask::Bidirectional)?;
+        let pass = self.pass(true, &Mask::Bidirectional, &[], &[], input.tokens.len());
+        let mut new = pass.run(input, workspace, go_on, watch)?;
+        show_source(&self.weights.main, self.config.main(), &mut new, &Source::new(&self.config), workspace);
+        Ok(new)
+    }
+
+    /// Computes `tokens` after `past` and returns one position per token; `past` is not touched. Where there is an
+    /// encoder, `past` begins with the source it computed.
     ///
     /// `go_on` is asked in every layer. The same tokens give the same bits however they are divided into calls.
     ///
     /// # Errors
     /// Stopped by `go_on`; more tokens than the context holds; a token outside the vocabulary; a mask under which `past`
-    /// would have seen the new tokens.
-    pub fn extend(
+    /// would have seen the new tokens; no source where one is needed.
+    pub fn extend<'a>(
         &self,
         past: &[Arc<Position>],
-        tokens: &[u32],
+        tokens: impl Into<Input<'a>>,
         mask: &Mask,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Vec<Arc<Position>>, ForwardError> {
-        self.check(past, tokens, mask)?;
-        let length = past.len() + tokens.len();
-        let joint = mask.joint().unwrap_or(length).saturating_sub(past.len()).min(tokens.len());
+        let input = tokens.into();
+        let (source, past) = sourced(past);
+        if self.blueprint.stacks == Stacks::EncoderDecoder && source.is_empty() {
+            return Err(ForwardError::NoSource);
+        }
+        self.check(past, input, mask)?;
+        let length = past.len() + input.tokens.len();
+        let joint = mask.joint().unwrap_or(length).saturating_sub(past.len()).min(input.tokens.len());
         let mut positions = past.to_vec();
-        let mut rest = tokens;
-        while !rest.is_empty() {
-            let done = tokens.len() - rest.len();
-            let (chunk, after) = rest.split_at(rest.len().min(CHUNK.max(joint.saturating_sub(done))));
-            let new = self.pass(&positions, chunk, mask, workspace, go_on, &mut |_| ())?;
+        let mut rest = input;
+        while !rest.tokens.is_empty() {
+            let done = input.tokens.len() - rest.tokens.len();
+            let (chunk, after) = rest.split_at(rest.tokens.len().min(CHUNK.max(joint.saturating_sub(done))));
+            let pass = self.pass(false, mask, source, &positions, length);
+            let new = pass.run(chunk, workspace, go_on, &mut |_| ())?;
             positions.extend(new.into_iter().map(Arc::new));
             rest = after;
         }
         Ok(positions.split_off(past.len()))
     }
 
-    pub(crate) fn check(&self, past: &[Arc<Position>], tokens: &[u32], mask: &Mask) -> Result<(), ForwardError> {
+    pub(crate) fn check(&self, past: &[Arc<Position>], input: Input<'_>, mask: &Mask) -> Result<(), ForwardError> {
+        let Input { tokens, segments } = input;
         let (length, context) = (past.len() + tokens.len(), self.config.context);
         if length > context {
             return Err(ForwardError::ContextFull { length, context });
@@ -84,243 +164,107 @@ impl Transformer {
         if let Some(&token) = tokens.iter().find(|&&token| token as usize >= vocabulary) {
             return Err(ForwardError::UnknownToken { token, vocabulary });
         }
+        if let Some(&segment) = segments.iter().find(|&&segment| segment as usize >= self.config.segments.max(1)) {
+            return Err(ForwardError::UnknownSegment { segment, segments: self.config.segments.max(1) });
+        }
         if !past.is_empty() && !tokens.is_empty() && past.len() < mask.joint().unwrap_or(usize::MAX) {
             return Err(ForwardError::SeesAhead { past: past.len() });
         }
         Ok(())
     }
 
-    /// The logits of the next token at each position, `[positions, vocabulary]`: the head applied to the hidden states.
-    pub fn logits(&self, positions: &[Arc<Position>], workspace: &mut Workspace) -> Vec<f32> {
-        let Workspace { team, isa, input, .. } = workspace;
-        let vocabulary = self.config.vocabulary;
-        input.reset(positions.len(), self.config.width);
+    /// The logits at each position, `[positions, vocabulary]`: the head applied to the hidden states. Of the next token,
+    /// or, in an encoder, of the position's own.
+    ///
+    /// # Errors
+    /// An encoder may have been saved without its head.
+    pub fn logits(&self, positions: &[Arc<Position>], workspace: &mut Workspace) -> Result<Vec<f32>, ForwardError> {
+        let (vocabulary, width) = (self.config.vocabulary, self.config.width);
+        let Head { transform, linear } = self.weights.head.as_ref().ok_or(ForwardError::NoHead)?;
+        let mut out = vec![0.0; positions.len() * vocabulary];
+        let Workspace { team, isa, input, output, .. } = workspace;
+        input.reset(positions.len(), width);
         for (i, position) in positions.iter().enumerate() {
-            input.row_mut(i).copy_from_slice(&position.hidden);
+            let row = input.row_mut(i);
+            row.copy_from_slice(&position.hidden);
+            if self.blueprint.head_scale != 1.0 {
+                row.iter_mut().for_each(|x| *x *= self.blueprint.head_scale);
+            }
         }
         input.seal();
-        let mut out = vec![0.0; positions.len() * vocabulary];
-        kernel::multiply(team, *isa, input, std::slice::from_ref(&self.weights.head), &mut out, vocabulary);
-        out
+        if let (Some((dense, norm)), Some(activation)) = (transform, self.blueprint.head_transform) {
+            output.resize(positions.len() * width, 0.0);
+            kernel::multiply(team, *isa, input, std::slice::from_ref(dense), output, width);
+            for (i, row) in output.chunks_exact(width).enumerate() {
+                activate(activation, row, None, input.row_mut(i));
+                normalize_in_place(self.blueprint.norm, norm, self.config.norm_epsilon, input.row_mut(i));
+            }
+            input.seal();
+        }
+        kernel::multiply(team, *isa, input, std::slice::from_ref(linear), &mut out, vocabulary);
+        Ok(out)
     }
 
-    /// One row of attention, computed again from the stored queries and keys as the forward pass did: what `query` drew
-    /// from each position of `context`, in one head of one layer. Empty where layer, head or query do not exist.
+    /// One row of attention, computed again from the stored queries and keys as the forward pass did: what the position
+    /// `query` of `context` drew from each position of it, in one head of one layer. Empty where layer, head or query do
+    /// not exist; zeros where the query has no attention of this kind.
     pub fn attention(
         &self,
         context: &[Arc<Position>],
         mask: &Mask,
+        kind: AttentionKind,
         layer: usize,
         head: usize,
         query: usize,
     ) -> Vec<f32> {
-        if layer >= self.config.layers || head >= self.config.heads || query >= context.len() {
+        let Some(position) = context.get(query) else { return Vec::new() };
+        let (source, target) = sourced(context);
+        let encoder = position.is_source();
+        let mask = if encoder { &Mask::Bidirectional } else { mask };
+        let (own, place, before) =
+            if encoder { (source, query, 0) } else { (target, query - source.len(), source.len()) };
+        let pass = self.pass(encoder, mask, source, own, own.len());
+        if layer >= pass.shape.layers || head >= pass.shape.heads {
             return Vec::new();
         }
-        let context = Context { past: context, new: &[] };
-        let mut seen = vec![false; context.len()];
         let mut row = vec![0.0; context.len()];
-        self.head(Isa::detect(), layer, head).weights(context, mask, query, &mut seen, &mut row);
+        let start = if kind == AttentionKind::Cross { 0 } else { before };
+        let weights = pass.row(kind, layer, head, place);
+        row[start..].iter_mut().zip(weights).for_each(|(cell, weight)| *cell = weight);
         row
     }
 
-    fn head(&self, isa: Isa, layer: usize, head: usize) -> Head {
-        let Config { heads, kv_heads, head_width, .. } = self.config;
-        Head { isa, layer, query: head, key: head / (heads / kv_heads), width: head_width }
+    /// A pass through the encoder before a decoder, or through the main stack.
+    pub(crate) fn pass<'a>(
+        &'a self,
+        encoder: bool,
+        mask: &'a Mask,
+        source: &'a [Arc<Position>],
+        past: &'a [Arc<Position>],
+        length: usize,
+    ) -> Pass<'a> {
+        let stacks = (&self.weights.encoder, self.config.encoder);
+        let (stack, shape) = match stacks {
+            (Some(stack), Some(shape)) if encoder => (stack, shape),
+            _ => (&self.weights.main, self.config.main()),
+        };
+        Pass {
+            blueprint: &self.blueprint,
+            shape,
+            width: self.config.width,
+            norm_epsilon: self.config.norm_epsilon,
+            embedding: &self.weights.embedding,
+            stack,
+            rotary: self.rotary.as_ref(),
+            mask,
+            source,
+            past,
+            length,
+        }
     }
+}
 
-    /// One pass over all layers. `watch` is given the residual stream (`[tokens, width]`) after the embedding and after
-    /// each layer; after the last one it has been through the final norm.
-    pub(crate) fn pass(
-        &self,
-        past: &[Arc<Position>],
-        tokens: &[u32],
-        mask: &Mask,
-        workspace: &mut Workspace,
-        go_on: &dyn Fn() -> bool,
-        watch: &mut dyn FnMut(&[f32]),
-    ) -> Result<Vec<Position>, ForwardError> {
-        let Config { layers, width, .. } = self.config;
-        let (keys, queries) = (self.config.key_width(), self.config.query_width());
-        let mut new: Vec<_> = tokens.iter().map(|&token| Position::new(token, layers, keys, queries, width)).collect();
-        self.embed(tokens, past.len(), workspace);
-        watch(&workspace.stream);
-        for (number, layer) in self.weights.layers.iter().enumerate() {
-            if !go_on() {
-                return Err(ForwardError::Stopped);
-            }
-            self.layer(number, layer, past, &mut new, mask, workspace);
-            if number + 1 == layers {
-                break;
-            }
-            watch(&workspace.stream);
-        }
-        for (position, row) in new.iter_mut().zip(workspace.stream.chunks_exact_mut(width)) {
-            if let Some(norm) = &self.weights.final_norm {
-                normalize_in_place(self.blueprint.norm, norm, self.config.norm_epsilon, row);
-            }
-            position.hidden.copy_from_slice(row);
-        }
-        watch(&workspace.stream);
-        Ok(new)
-    }
-
-    /// Token embeddings, plus position embeddings where they are learned, into the residual stream; angles otherwise.
-    fn embed(&self, tokens: &[u32], start: usize, workspace: &mut Workspace) {
-        let width = self.config.width;
-        let Workspace { stream, angles, .. } = workspace;
-        stream.clear();
-        stream.resize(tokens.len() * width, 0.0);
-        angles.clear();
-        let mut learned = vec![0.0; width];
-        for (i, (&token, row)) in tokens.iter().zip(stream.chunks_exact_mut(width)).enumerate() {
-            self.weights.embedding.expand_row(token as usize, row);
-            if let Some(positions) = &self.weights.positions {
-                positions.expand_row(start + i, &mut learned);
-                row.iter_mut().zip(&learned).for_each(|(x, p)| *x += p);
-            }
-            if let Some(rotary) = &self.rotary {
-                rotary.angles(start + i, angles);
-            }
-        }
-    }
-
-    fn layer(
-        &self,
-        number: usize,
-        layer: &Layer,
-        past: &[Arc<Position>],
-        new: &mut [Position],
-        mask: &Mask,
-        workspace: &mut Workspace,
-    ) {
-        let width = self.config.width;
-        self.read(&layer.attention_norm, new.len(), workspace);
-        self.project(number, layer, new, workspace);
-        self.attend(number, Context { past, new }, mask, workspace);
-        let Workspace { team, isa, input, output, .. } = workspace;
-        kernel::multiply(team, *isa, input, std::slice::from_ref(&layer.output), output, width);
-        match self.blueprint.residual {
-            Residual::Serial => {
-                self.add(&layer.attention_norm, workspace);
-                self.feed_forward(layer, new.len(), workspace);
-            }
-            Residual::Parallel => {
-                let attention = workspace.output[..new.len() * width].to_vec();
-                self.feed_forward(layer, new.len(), workspace);
-                workspace.stream.iter_mut().zip(&attention).for_each(|(x, attention)| *x += attention);
-            }
-        }
-    }
-
-    /// A sublayer's input: the residual stream, normalised where the norm stands before.
-    fn read(&self, norm: &NormWeights, rows: usize, workspace: &mut Workspace) {
-        let width = self.config.width;
-        let Workspace { stream, input, .. } = workspace;
-        input.reset(rows, width);
-        for (i, row) in stream.chunks_exact(width).enumerate() {
-            match self.blueprint.norm_place {
-                NormPlace::Before => {
-                    normalize(self.blueprint.norm, norm, self.config.norm_epsilon, row, input.row_mut(i));
-                }
-                NormPlace::After => input.row_mut(i).copy_from_slice(row),
-            }
-        }
-        input.seal();
-    }
-
-    /// Adds a sublayer's output to the residual stream, normalised where the norm stands after.
-    fn add(&self, norm: &NormWeights, workspace: &mut Workspace) {
-        let Workspace { stream, output, .. } = workspace;
-        stream.iter_mut().zip(&*output).for_each(|(x, y)| *x += y);
-        if self.blueprint.norm_place == NormPlace::After {
-            for row in stream.chunks_exact_mut(self.config.width) {
-                normalize_in_place(self.blueprint.norm, norm, self.config.norm_epsilon, row);
-            }
-        }
-    }
-
-    /// Queries, keys and values of the new positions, turned by their angles.
-    fn project(&self, number: usize, layer: &Layer, new: &mut [Position], workspace: &mut Workspace) {
-        let Config { head_width, norm_epsilon, .. } = self.config;
-        let (queries, keys) = (self.config.query_width(), self.config.key_width());
-        let stride = queries + 2 * keys;
-        let Workspace { team, isa, input, output, angles, .. } = workspace;
-        output.resize(new.len() * stride, 0.0);
-        kernel::multiply(team, *isa, input, &layer.projections, output, stride);
-        for (i, (position, row)) in new.iter_mut().zip(output.chunks_exact(stride)).enumerate() {
-            let q = &mut position.queries[number * queries..][..queries];
-            let k = &mut position.keys[number * keys..][..keys];
-            let v = &mut position.values[number * keys..][..keys];
-            match self.blueprint.fused {
-                Fused::Stacked => {
-                    q.copy_from_slice(&row[..queries]);
-                    k.copy_from_slice(&row[queries..queries + keys]);
-                    v.copy_from_slice(&row[queries + keys..]);
-                }
-                Fused::PerHead => {
-                    let heads = q.chunks_exact_mut(head_width).zip(k.chunks_exact_mut(head_width));
-                    let heads = heads.zip(v.chunks_exact_mut(head_width)).zip(row.chunks_exact(3 * head_width));
-                    for (((q, k), v), row) in heads {
-                        q.copy_from_slice(&row[..head_width]);
-                        k.copy_from_slice(&row[head_width..2 * head_width]);
-                        v.copy_from_slice(&row[2 * head_width..]);
-                    }
-                }
-            }
-            for (heads, norm) in [(q, &layer.query_norm), (k, &layer.key_norm)] {
-                for head in heads.chunks_exact_mut(head_width) {
-                    if let Some(norm) = norm {
-                        normalize_in_place(self.blueprint.norm, norm, norm_epsilon, head);
-                    }
-                    if let Some(rotary) = &self.rotary {
-                        rotary.turn(head, &angles[i * rotary.stride()..][..rotary.stride()]);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Each head's mixture of values, side by side, as the output projection's input.
-    fn attend(&self, number: usize, context: Context<'_>, mask: &Mask, workspace: &mut Workspace) {
-        let Config { heads, head_width, .. } = self.config;
-        let Workspace { team, isa, input, output, .. } = workspace;
-        let (length, rows) = (context.len(), context.new.len());
-        input.reset(rows, self.config.query_width());
-        output.resize(rows * heads * head_width, 0.0);
-        // Each (row, head) is one unit of the team's work.
-        let isa = *isa;
-        kernel::share(team, output, head_width, |unit, out| {
-            let (i, head) = (unit / heads, self.head(isa, number, unit % heads));
-            let mut seen = vec![false; length];
-            let mut row = vec![0.0; length];
-            head.weights(context, mask, length - rows + i, &mut seen, &mut row);
-            out.fill(0.0);
-            head.mix(context, &row, out);
-        });
-        for (row, mixed) in input.rows_mut().zip(output.chunks_exact(heads * head_width)) {
-            row.copy_from_slice(mixed);
-        }
-        input.seal();
-        output.resize(rows * self.config.width, 0.0);
-    }
-
-    /// The feed-forward sublayer, from reading the residual stream to adding to it.
-    fn feed_forward(&self, layer: &Layer, rows: usize, workspace: &mut Workspace) {
-        let Config { width, feed_forward, .. } = self.config;
-        self.read(&layer.feed_forward_norm, rows, workspace);
-        let Workspace { team, isa, input, output, .. } = workspace;
-        let stride = layer.expansions.len() * feed_forward;
-        output.resize(rows * stride, 0.0);
-        kernel::multiply(team, *isa, input, &layer.expansions, output, stride);
-        input.reset(rows, feed_forward);
-        for (i, row) in output.chunks_exact(stride).enumerate() {
-            let (gate, up) = row.split_at(feed_forward);
-            activate(self.blueprint.activation, gate, self.blueprint.gated.then_some(up), input.row_mut(i));
-        }
-        input.seal();
-        output.resize(rows * width, 0.0);
-        kernel::multiply(team, *isa, input, std::slice::from_ref(&layer.down), output, width);
-        self.add(&layer.feed_forward_norm, workspace);
-    }
+/// The source that a path begins with, and what stands after it.
+pub(crate) fn sourced(path: &[Arc<Position>]) -> (&[Arc<Position>], &[Arc<Position>]) {
+    path.split_at(path.iter().take_while(|position| position.is_source()).count())
 }

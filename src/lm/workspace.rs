@@ -10,6 +10,10 @@ pub struct Workspace {
     pub(crate) input: Activations,
     pub(crate) output: Vec<f32>,
     pub(crate) stream: Vec<f32>,
+    /// The query stream under a permutation.
+    pub(crate) second_stream: Vec<f32>,
+    /// A sublayer's output that waits for the sublayer beside it.
+    pub(crate) beside: Vec<f32>,
     pub(crate) angles: Vec<f32>,
 }
 
@@ -22,6 +26,8 @@ impl Workspace {
             input: Activations::default(),
             output: Vec::new(),
             stream: Vec::new(),
+            second_stream: Vec::new(),
+            beside: Vec::new(),
             angles: Vec::new(),
         }
     }

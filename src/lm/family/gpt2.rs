@@ -1,16 +1,15 @@
 //! GPT-2 (Radford et al. 2019).
 
-use super::{Activation, Blueprint, Config, Family, ModelError, Names, Plan, Reader, activation, divided};
+use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
 use crate::lm::{
-    blueprint::{Fused, Norm, NormPlace, Positions, Residual},
-    mask::Mask,
-    names::{Attention, GGUF, LayerNames},
+    blueprint::Norm,
+    names::{Attention, FeedForward, GGUF, LayerNames, StackNames, Transposed, head, stack},
 };
 
 pub(super) const GPT2: Family = Family {
     name: "GPT-2",
     source: "Radford et al. 2019",
-    model_type: "gpt2",
+    model_types: &["gpt2"],
     gguf: Some("gpt2"),
     hugging_face,
     read_gguf: gguf,
@@ -19,46 +18,44 @@ pub(super) const GPT2: Family = Family {
 const NAMES: Names = Names {
     prefixes: &["transformer.", ""],
     embedding: "wte",
-    positions: Some("wpe"),
-    final_norm: Some("ln_f"),
-    head: "lm_head",
+    head: head("lm_head"),
     rotary_factors: None,
-    transposed: true,
-    layer: LayerNames {
-        path: "h.{}.",
-        attention_norm: "ln_1",
-        attention: Attention::Fused("attn.c_attn"),
-        query_norm: None,
-        key_norm: None,
-        output: "attn.c_proj",
-        feed_forward_norm: "ln_2",
-        gate: None,
-        up: "mlp.c_fc",
-        down: "mlp.c_proj",
+    transposed: Transposed::All,
+    main: StackNames {
+        positions: Some("wpe"),
+        final_norm: Some("ln_f"),
+        ..stack(LayerNames {
+            path: "h.{}.",
+            attention_norm: "ln_1",
+            attention: Attention::Fused("attn.c_attn"),
+            query_norm: None,
+            key_norm: None,
+            relative: None,
+            output: "attn.c_proj",
+            cross: None,
+            feed_forward_norm: "ln_2",
+            feed_forward: FeedForward::Plain("mlp.c_fc"),
+            down: "mlp.c_proj",
+        })
     },
+    encoder: None,
 };
 
 const GGUF_NAMES: Names = Names {
-    positions: Some("position_embd"),
-    layer: LayerNames { attention: Attention::Fused("attn_qkv"), gate: None, ..GGUF.layer },
+    main: StackNames {
+        positions: Some("position_embd"),
+        layer: LayerNames {
+            attention: Attention::Fused("attn_qkv"),
+            feed_forward: FeedForward::Plain("ffn_up"),
+            ..GGUF.main.layer
+        },
+        ..GGUF.main
+    },
     ..GGUF
 };
 
 fn blueprint(activation: Activation, tied_head: bool) -> Blueprint {
-    Blueprint {
-        family: GPT2.name,
-        norm: Norm::Layer,
-        norm_place: NormPlace::Before,
-        positions: Positions::Learned,
-        attention_bias: true,
-        query_key_norm: false,
-        fused: Fused::Stacked,
-        activation,
-        gated: false,
-        residual: Residual::Serial,
-        tied_head,
-        mask: Mask::Causal,
-    }
+    Blueprint { family: GPT2.name, norm: Norm::Layer, attention_bias: true, activation, tied_head, ..DECODER }
 }
 
 fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
@@ -81,6 +78,8 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         vocabulary: reader.needed("vocab_size")?,
         context: reader.needed("n_positions")?,
         norm_epsilon: reader.number("layer_norm_epsilon")?.unwrap_or(1e-5),
+        segments: 0,
+        encoder: None,
     };
     let activation = activation(reader, "activation_function", Activation::GeluTanh)?;
     let tied = reader.flag("tie_word_embeddings").unwrap_or(true);
@@ -100,6 +99,8 @@ fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
         vocabulary: reader.rows("token_embd.weight")?,
         context: reader.needed("gpt2.context_length")?,
         norm_epsilon: reader.number("gpt2.attention.layer_norm_epsilon")?.unwrap_or(1e-5),
+        segments: 0,
+        encoder: None,
     };
     let tied = !reader.has_tensor("output.weight");
     Ok(Plan { blueprint: blueprint(Activation::GeluTanh, tied), config, names: GGUF_NAMES })

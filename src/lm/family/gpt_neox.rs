@@ -1,43 +1,69 @@
 //! GPT-NeoX (Black et al. 2022), the make of the Pythia suite.
 
-use super::{Activation, Blueprint, Config, Family, ModelError, Names, Plan, Reader, activation, divided};
+use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
 use crate::lm::{
-    blueprint::{Fused, Norm, NormPlace, Pairs, Residual},
-    mask::Mask,
-    names::{Attention, LayerNames},
+    blueprint::{Fused, Norm, Pairs, Residual},
+    names::{Attention, FeedForward, GGUF, LayerNames, StackNames, Transposed, head, stack},
     rope,
 };
 
 pub(super) const GPT_NEOX: Family = Family {
     name: "GPT-NeoX",
     source: "Black et al. 2022",
-    model_type: "gpt_neox",
-    gguf: None,
+    model_types: &["gpt_neox"],
+    gguf: Some("gptneox"),
     hugging_face,
-    read_gguf: |_| Err(ModelError::Architecture { name: "gptneox".into() }),
+    read_gguf: gguf,
 };
 
 const NAMES: Names = Names {
     prefixes: &["gpt_neox.", ""],
     embedding: "embed_in",
-    positions: None,
-    final_norm: Some("final_layer_norm"),
-    head: "embed_out",
+    head: head("embed_out"),
     rotary_factors: None,
-    transposed: false,
-    layer: LayerNames {
-        path: "layers.{}.",
-        attention_norm: "input_layernorm",
-        attention: Attention::Fused("attention.query_key_value"),
-        query_norm: None,
-        key_norm: None,
-        output: "attention.dense",
-        feed_forward_norm: "post_attention_layernorm",
-        gate: None,
-        up: "mlp.dense_h_to_4h",
-        down: "mlp.dense_4h_to_h",
+    transposed: Transposed::None,
+    main: StackNames {
+        final_norm: Some("final_layer_norm"),
+        ..stack(LayerNames {
+            path: "layers.{}.",
+            attention_norm: "input_layernorm",
+            attention: Attention::Fused("attention.query_key_value"),
+            query_norm: None,
+            key_norm: None,
+            relative: None,
+            output: "attention.dense",
+            cross: None,
+            feed_forward_norm: "post_attention_layernorm",
+            feed_forward: FeedForward::Plain("mlp.dense_h_to_4h"),
+            down: "mlp.dense_4h_to_h",
+        })
     },
+    encoder: None,
 };
+
+const GGUF_NAMES: Names = Names {
+    main: StackNames {
+        layer: LayerNames {
+            attention: Attention::Fused("attn_qkv"),
+            feed_forward: FeedForward::Plain("ffn_up"),
+            ..GGUF.main.layer
+        },
+        ..GGUF.main
+    },
+    ..GGUF
+};
+
+/// What both formats say in their own words: the rest is the same.
+fn blueprint(activation: Activation, parallel: bool) -> Blueprint {
+    Blueprint {
+        family: GPT_NEOX.name,
+        norm: Norm::Layer,
+        attention_bias: true,
+        activation,
+        residual: if parallel { Residual::Parallel } else { Residual::Serial },
+        ..DECODER
+    }
+}
 
 fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
     let width = reader.needed("hidden_size")?;
@@ -53,21 +79,43 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         vocabulary: reader.needed("vocab_size")?,
         context: reader.size("max_position_embeddings")?.unwrap_or(2048),
         norm_epsilon: reader.number("layer_norm_eps")?.unwrap_or(1e-5),
+        segments: 0,
+        encoder: None,
     };
     let parallel = reader.flag("use_parallel_residual").unwrap_or(true);
     let blueprint = Blueprint {
-        family: GPT_NEOX.name,
-        norm: Norm::Layer,
-        norm_place: NormPlace::Before,
         positions: rope::hugging_face(reader, Pairs::Halves, head_width, config.context)?,
         attention_bias: reader.flag("attention_bias").unwrap_or(true),
-        query_key_norm: false,
         fused: Fused::PerHead,
-        activation: activation(reader, "hidden_act", Activation::Gelu)?,
-        gated: false,
-        residual: if parallel { Residual::Parallel } else { Residual::Serial },
         tied_head: reader.flag("tie_word_embeddings").unwrap_or(false),
-        mask: Mask::Causal,
+        ..blueprint(activation(reader, "hidden_act", Activation::Gelu)?, parallel)
     };
     Ok(Plan { blueprint, config, names: NAMES })
+}
+
+/// llama.cpp's files: the fused projection is stacked there, query, key and value.
+fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
+    let key = |name: &str| format!("gptneox.{name}");
+    let width = reader.needed(&key("embedding_length"))?;
+    let heads = reader.needed(&key("attention.head_count"))?;
+    let head_width = divided(("embedding_length", width), ("head_count", heads))?;
+    let config = Config {
+        layers: reader.needed(&key("block_count"))?,
+        width,
+        heads,
+        kv_heads: heads,
+        head_width,
+        feed_forward: reader.needed(&key("feed_forward_length"))?,
+        vocabulary: reader.rows("token_embd.weight")?,
+        context: reader.needed(&key("context_length"))?,
+        norm_epsilon: reader.number(&key("attention.layer_norm_epsilon"))?.unwrap_or(1e-5),
+        segments: 0,
+        encoder: None,
+    };
+    let blueprint = Blueprint {
+        positions: rope::gguf(reader, "gptneox", Pairs::Halves, head_width, config.context)?,
+        tied_head: !reader.has_tensor("output.weight"),
+        ..blueprint(Activation::Gelu, reader.flag(&key("use_parallel_residual")).unwrap_or(true))
+    };
+    Ok(Plan { blueprint, config, names: GGUF_NAMES })
 }

@@ -1,17 +1,17 @@
 //! `LLaMA` (Touvron et al. 2023) and the families that keep its shape: Mistral, Qwen2, Qwen3.
 
-use super::{Activation, Blueprint, Config, Family, ModelError, Names, Plan, Reader, activation, divided};
+use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
 use crate::lm::{
-    blueprint::{Fused, Norm, NormPlace, Pairs, Residual},
+    blueprint::Pairs,
     mask::Mask,
-    names::{Attention, GGUF, LayerNames},
+    names::{Attention, FeedForward, GGUF, LayerNames, StackNames, Transposed, head, stack},
     rope,
 };
 
 pub(super) const LLAMA: Family = Family {
     name: "LLaMA",
     source: "Touvron et al. 2023",
-    model_type: "llama",
+    model_types: &["llama"],
     gguf: Some("llama"),
     hugging_face: |reader| hugging_face(reader, "LLaMA", false),
     read_gguf: |reader| gguf(reader, "LLaMA", "llama", Pairs::Interleaved),
@@ -20,7 +20,7 @@ pub(super) const LLAMA: Family = Family {
 pub(super) const MISTRAL: Family = Family {
     name: "Mistral",
     source: "Jiang et al. 2023",
-    model_type: "mistral",
+    model_types: &["mistral"],
     gguf: None,
     hugging_face: |reader| hugging_face(reader, "Mistral", false),
     read_gguf: |reader| gguf(reader, "Mistral", "llama", Pairs::Interleaved),
@@ -29,7 +29,7 @@ pub(super) const MISTRAL: Family = Family {
 pub(super) const QWEN2: Family = Family {
     name: "Qwen2",
     source: "Yang et al. 2024",
-    model_type: "qwen2",
+    model_types: &["qwen2"],
     gguf: Some("qwen2"),
     hugging_face: |reader| hugging_face(reader, "Qwen2", false),
     read_gguf: |reader| gguf(reader, "Qwen2", "qwen2", Pairs::Halves),
@@ -38,36 +38,39 @@ pub(super) const QWEN2: Family = Family {
 pub(super) const QWEN3: Family = Family {
     name: "Qwen3",
     source: "Yang et al. 2025",
-    model_type: "qwen3",
+    model_types: &["qwen3"],
     gguf: Some("qwen3"),
     hugging_face: |reader| hugging_face(reader, "Qwen3", true),
     read_gguf: |reader| gguf(reader, "Qwen3", "qwen3", Pairs::Halves),
 };
 
-const NAMES: Names = Names {
+pub(super) const NAMES: Names = Names {
     prefixes: &["model.", ""],
     embedding: "embed_tokens",
-    positions: None,
-    final_norm: Some("norm"),
-    head: "lm_head",
+    head: head("lm_head"),
     rotary_factors: None,
-    transposed: false,
-    layer: LayerNames {
-        path: "layers.{}.",
-        attention_norm: "input_layernorm",
-        attention: Attention::Separate {
-            query: "self_attn.q_proj",
-            key: "self_attn.k_proj",
-            value: "self_attn.v_proj",
-        },
-        query_norm: None,
-        key_norm: None,
-        output: "self_attn.o_proj",
-        feed_forward_norm: "post_attention_layernorm",
-        gate: Some("mlp.gate_proj"),
-        up: "mlp.up_proj",
-        down: "mlp.down_proj",
+    transposed: Transposed::None,
+    main: StackNames {
+        final_norm: Some("norm"),
+        ..stack(LayerNames {
+            path: "layers.{}.",
+            attention_norm: "input_layernorm",
+            attention: Attention::Separate {
+                query: "self_attn.q_proj",
+                key: "self_attn.k_proj",
+                value: "self_attn.v_proj",
+            },
+            query_norm: None,
+            key_norm: None,
+            relative: None,
+            output: "self_attn.o_proj",
+            cross: None,
+            feed_forward_norm: "post_attention_layernorm",
+            feed_forward: FeedForward::Gated { gate: "mlp.gate_proj", up: "mlp.up_proj" },
+            down: "mlp.down_proj",
+        })
     },
+    encoder: None,
 };
 
 fn hugging_face(reader: Reader<'_>, family: &'static str, query_key_norm: bool) -> Result<Plan, ModelError> {
@@ -87,25 +90,24 @@ fn hugging_face(reader: Reader<'_>, family: &'static str, query_key_norm: bool) 
         vocabulary: reader.needed("vocab_size")?,
         context: reader.size("max_position_embeddings")?.unwrap_or(2048),
         norm_epsilon: reader.number("rms_norm_eps")?.unwrap_or(1e-6),
+        segments: 0,
+        encoder: None,
     };
     let mut names = NAMES;
     if query_key_norm {
-        names.layer.query_norm = Some("self_attn.q_norm");
-        names.layer.key_norm = Some("self_attn.k_norm");
+        names.main.layer.query_norm = Some("self_attn.q_norm");
+        names.main.layer.key_norm = Some("self_attn.k_norm");
     }
     let blueprint = Blueprint {
         family,
-        norm: Norm::Rms,
-        norm_place: NormPlace::Before,
         positions: rope::hugging_face(reader, Pairs::Halves, head_width, config.context)?,
         attention_bias: reader.has_tensor("model.layers.0.self_attn.q_proj.bias"),
         query_key_norm,
-        fused: Fused::Stacked,
         activation: activation(reader, "hidden_act", Activation::Silu)?,
         gated: true,
-        residual: Residual::Serial,
         tied_head: reader.flag("tie_word_embeddings").unwrap_or(!reader.has_tensor("lm_head.weight")),
         mask: window(reader)?,
+        ..DECODER
     };
     Ok(Plan { blueprint, config, names })
 }
@@ -143,26 +145,24 @@ fn gguf(reader: Reader<'_>, family: &'static str, architecture: &str, pairs: Pai
         vocabulary,
         context,
         norm_epsilon: reader.number(&key("attention.layer_norm_rms_epsilon"))?.unwrap_or(1e-5),
+        segments: 0,
+        encoder: None,
     };
     let query_key_norm = reader.has_tensor("blk.0.attn_q_norm.weight");
     let mut names = GGUF;
     if query_key_norm {
-        names.layer.query_norm = Some("attn_q_norm");
-        names.layer.key_norm = Some("attn_k_norm");
+        names.main.layer.query_norm = Some("attn_q_norm");
+        names.main.layer.key_norm = Some("attn_k_norm");
     }
     let blueprint = Blueprint {
         family,
-        norm: Norm::Rms,
-        norm_place: NormPlace::Before,
         positions: rope::gguf(reader, architecture, pairs, head_width, context)?,
         attention_bias: reader.has_tensor("blk.0.attn_q.bias"),
         query_key_norm,
-        fused: Fused::Stacked,
-        activation: Activation::Silu,
         gated: true,
-        residual: Residual::Serial,
         tied_head: !reader.has_tensor("output.weight"),
         mask: reader.size(&key("attention.sliding_window"))?.map_or(Mask::Causal, Mask::Window),
+        ..DECODER
     };
     Ok(Plan { blueprint, config, names })
 }

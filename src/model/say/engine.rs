@@ -39,6 +39,12 @@ impl Say for ForwardError {
             Self::UnknownToken { token, vocabulary } => {
                 format!("词元 {token} 不在模型的 {vocabulary} 个词元之内：请使用该模型自己的分词器")
             }
+            Self::UnknownSegment { segment, segments } => {
+                format!("这个模型区分 {segments} 段文本，没有第 {segment} 段：请从 0 数起")
+            }
+            Self::NoEncoder => "这个模型的解码器前没有编码器：请只给一段文本".to_owned(),
+            Self::NoSource => "解码器需要源文本：请给出编码器要读的文本".to_owned(),
+            Self::NoHead => "文件里没有语言模型头，因此没有概率：请换用带有它的模型".to_owned(),
             Self::SeesAhead { past } => {
                 format!("在这种掩码下，前 {past} 个位置会看到后面的位置：请一次计算整个序列")
             }

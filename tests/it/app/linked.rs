@@ -1,5 +1,6 @@
 //! One selection everywhere.
 
+use lmscope::lm::AttentionKind;
 use lmscope::lab::heads::Habit;
 
 use super::explorer;
@@ -42,7 +43,7 @@ fn the_weight_under_the_cursor_is_the_models() {
     let model = state.model.as_ref().expect("a model");
     let context = state.run.context();
     let mask = &model.engine.blueprint.mask;
-    let row = model.engine.attention(&context[..=query], mask, state.layer, state.head, query);
+    let row = model.engine.attention(&context[..=query], mask, AttentionKind::Own, state.layer, state.head, query);
     assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
     assert!(driver.screen().contains(&format!("{:.4}", row[key])), "{}", driver.screen());
     assert!(driver.screen().contains(&format!("layer {} · head {}", state.layer + 1, state.head + 1)));

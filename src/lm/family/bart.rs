@@ -1,0 +1,110 @@
+//! BART (Lewis et al. 2019).
+
+use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
+use crate::lm::{
+    blueprint::{Norm, NormPlace, Objective, Positions, Stacks},
+    config::Shape,
+    names::{Attention, CrossNames, FeedForward, HeadNames, LayerNames, StackNames, Transposed, stack},
+};
+
+pub(super) const BART: Family = Family {
+    name: "BART",
+    source: "Lewis et al. 2019",
+    model_types: &["bart"],
+    gguf: None,
+    hugging_face,
+    read_gguf: |_| Err(ModelError::Architecture { name: "bart".into() }),
+};
+
+/// The first rows of the position embeddings are left to padding.
+const OFFSET: usize = 2;
+
+const ENCODER: StackNames = StackNames {
+    positions: Some("encoder.embed_positions"),
+    embedding_norm: Some("encoder.layernorm_embedding"),
+    ..stack(LayerNames {
+        path: "encoder.layers.{}.",
+        attention_norm: "self_attn_layer_norm",
+        attention: Attention::Separate {
+            query: "self_attn.q_proj",
+            key: "self_attn.k_proj",
+            value: "self_attn.v_proj",
+        },
+        query_norm: None,
+        key_norm: None,
+        relative: None,
+        output: "self_attn.out_proj",
+        cross: None,
+        feed_forward_norm: "final_layer_norm",
+        feed_forward: FeedForward::Plain("fc1"),
+        down: "fc2",
+    })
+};
+
+const NAMES: Names = Names {
+    prefixes: &["model.", ""],
+    embedding: "shared",
+    head: HeadNames { matrix: "lm_head", bias: &["final_logits_bias"], transform: None },
+    rotary_factors: None,
+    transposed: Transposed::None,
+    main: StackNames {
+        positions: Some("decoder.embed_positions"),
+        embedding_norm: Some("decoder.layernorm_embedding"),
+        layer: LayerNames {
+            path: "decoder.layers.{}.",
+            cross: Some(CrossNames {
+                norm: "encoder_attn_layer_norm",
+                query: "encoder_attn.q_proj",
+                key: "encoder_attn.k_proj",
+                value: "encoder_attn.v_proj",
+                output: "encoder_attn.out_proj",
+            }),
+            ..ENCODER.layer
+        },
+        ..ENCODER
+    },
+    encoder: Some(ENCODER),
+};
+
+fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
+    let width = reader.needed("d_model")?;
+    let shape = |side: &str| -> Result<Shape, ModelError> {
+        let heads = reader.needed(&format!("{side}_attention_heads"))?;
+        Ok(Shape {
+            layers: reader.needed(&format!("{side}_layers"))?,
+            heads,
+            kv_heads: heads,
+            head_width: divided(("d_model", width), ("attention_heads", heads))?,
+            feed_forward: reader.needed(&format!("{side}_ffn_dim"))?,
+        })
+    };
+    let Shape { layers, heads, kv_heads, head_width, feed_forward } = shape("decoder")?;
+    let config = Config {
+        layers,
+        width,
+        heads,
+        kv_heads,
+        head_width,
+        feed_forward,
+        vocabulary: reader.needed("vocab_size")?,
+        context: reader.needed("max_position_embeddings")?,
+        norm_epsilon: 1e-5,
+        segments: 0,
+        encoder: Some(shape("encoder")?),
+    };
+    let blueprint = Blueprint {
+        family: BART.name,
+        stacks: Stacks::EncoderDecoder,
+        objective: Objective::Denoising,
+        norm: Norm::Layer,
+        norm_place: NormPlace::After,
+        embedding_norm: true,
+        embedding_scale: if reader.flag("scale_embedding") == Some(true) { (width as f32).sqrt() } else { 1.0 },
+        positions: Positions::Learned { offset: OFFSET, padding: None },
+        attention_bias: true,
+        activation: activation(reader, "activation_function", Activation::Gelu)?,
+        tied_head: reader.flag("tie_word_embeddings").unwrap_or(true),
+        ..DECODER
+    };
+    Ok(Plan { blueprint, config, names: NAMES })
+}

@@ -1,0 +1,454 @@
+//! One pass of new tokens through a stack of layers: the forward pass, read top to bottom.
+
+use std::sync::Arc;
+
+use super::{
+    activation::activate,
+    attention::{Context, Head, Sight},
+    blueprint::{Blueprint, Fused, NormPlace, Positions, Residual},
+    config::Shape,
+    distance::{DistanceKeys, Distances},
+    error::ForwardError,
+    kernel::{self, Isa},
+    mask::Mask,
+    matrix::{Linear, Matrix},
+    norm::{normalize, normalize_in_place},
+    position::{Position, Source},
+    rope::Rotary,
+    transformer::Input,
+    weights::{Cross, Layer, NormWeights, Stack},
+    workspace::Workspace,
+};
+
+/// What a pass runs, and on what.
+#[derive(Clone, Copy)]
+pub(crate) struct Pass<'a> {
+    pub(crate) blueprint: &'a Blueprint,
+    pub(crate) shape: Shape,
+    /// The width of the residual stream.
+    pub(crate) width: usize,
+    pub(crate) norm_epsilon: f32,
+    /// `[vocabulary, width]`
+    pub(crate) embedding: &'a Matrix,
+    pub(crate) stack: &'a Stack,
+    pub(crate) rotary: Option<&'a Rotary>,
+    pub(crate) mask: &'a Mask,
+    /// What the stack's second attention looks at.
+    pub(crate) source: &'a [Arc<Position>],
+    /// The positions of the stack that were computed before.
+    pub(crate) past: &'a [Arc<Position>],
+    /// How long the sequence will be when all is computed, this pass's tokens and later ones'.
+    pub(crate) length: usize,
+}
+
+/// Which queries of a layer are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Queries {
+    /// Of what stands at each position, to its own stack.
+    Own,
+    /// Of the positions to come, which know where they stand and not what stands there (Yang et al. 2019, section 2.3).
+    Stream,
+    /// Of a decoder, to its source.
+    Cross,
+}
+
+impl Pass<'_> {
+    /// Runs all layers. `watch` is given the residual stream (`[tokens, width]`) after the embedding and after each layer;
+    /// after the last one it has been through the final norm.
+    pub(crate) fn run(
+        &self,
+        input: Input<'_>,
+        workspace: &mut Workspace,
+        go_on: &dyn Fn() -> bool,
+        watch: &mut dyn FnMut(&[f32]),
+    ) -> Result<Vec<Position>, ForwardError> {
+        let second = self.two_streams() || self.stack.layers.iter().any(|layer| layer.cross.is_some());
+        let mut new: Vec<_> =
+            input.tokens.iter().map(|&token| Position::new(token, self.shape, second, self.width)).collect();
+        self.embed(input, workspace);
+        watch(&workspace.stream);
+        if self.two_streams() {
+            let Workspace { second_stream, .. } = workspace;
+            second_stream.clear();
+            let mask = self.stack.mask_embedding.as_deref().unwrap_or_default();
+            input.tokens.iter().for_each(|_| second_stream.extend_from_slice(mask));
+        }
+        for (number, layer) in self.stack.layers.iter().enumerate() {
+            if !go_on() {
+                return Err(ForwardError::Stopped);
+            }
+            self.layer(number, layer, &mut new, workspace);
+            if number + 1 < self.stack.layers.len() {
+                watch(&workspace.stream);
+            }
+        }
+        if let Some(norm) = &self.stack.final_norm {
+            for row in workspace.stream.chunks_exact_mut(self.width) {
+                normalize_in_place(self.blueprint.norm, norm, self.norm_epsilon, row);
+            }
+        }
+        watch(&workspace.stream);
+        // What predicts a token under a permutation is the stream that has not seen it.
+        let last = if self.two_streams() { &workspace.second_stream } else { &workspace.stream };
+        for (position, row) in new.iter_mut().zip(last.chunks_exact(self.width)) {
+            position.hidden.copy_from_slice(row);
+        }
+        Ok(new)
+    }
+
+    /// Whether a second stream predicts each token from those before it in the order.
+    fn two_streams(&self) -> bool {
+        self.stack.mask_embedding.is_some() && matches!(self.mask, Mask::Permutation(_))
+    }
+
+    /// The sum of a token's embeddings, into the residual stream; angles where positions are rotary.
+    fn embed(&self, input: Input<'_>, workspace: &mut Workspace) {
+        let width = self.width;
+        let Workspace { stream, angles, .. } = workspace;
+        stream.clear();
+        stream.resize(input.tokens.len() * width, 0.0);
+        angles.clear();
+        let mut added = vec![0.0; width];
+        let mut add = |matrix: &Matrix, at: usize, row: &mut [f32]| {
+            matrix.expand_row(at, &mut added);
+            row.iter_mut().zip(&added).for_each(|(x, added)| *x += added);
+        };
+        let counted = |token: &u32| match self.blueprint.positions {
+            Positions::Learned { padding, .. } => padding != Some(*token),
+            _ => true,
+        };
+        let mut place = self.past.iter().filter(|position| counted(&position.token)).count();
+        for (i, (&token, row)) in input.tokens.iter().zip(stream.chunks_exact_mut(width)).enumerate() {
+            self.embedding.expand_row(token as usize, row);
+            if self.blueprint.embedding_scale != 1.0 {
+                row.iter_mut().for_each(|x| *x *= self.blueprint.embedding_scale);
+            }
+            if let (Some(positions), Positions::Learned { offset, .. }) =
+                (&self.stack.positions, &self.blueprint.positions)
+            {
+                let at = if counted(&token) { offset + place } else { offset.saturating_sub(1) };
+                add(positions, at, row);
+            }
+            place += usize::from(counted(&token));
+            if let Some(segments) = &self.stack.segments {
+                let segment = input.segments.get(i).copied().unwrap_or(0);
+                add(segments, segment as usize, row);
+            }
+            if let Some(norm) = &self.stack.embedding_norm {
+                normalize_in_place(self.blueprint.norm, norm, self.norm_epsilon, row);
+            }
+            if let Some(rotary) = self.rotary {
+                rotary.angles(self.past.len() + i, self.length, angles);
+            }
+        }
+    }
+
+    fn layer(&self, number: usize, layer: &Layer, new: &mut [Position], workspace: &mut Workspace) {
+        let rows = new.len();
+        let distances = self.distances(layer, rows, workspace);
+        self.read(&layer.attention_norm, rows, workspace);
+        self.project(number, layer, new, workspace);
+        if self.two_streams() {
+            self.swap_streams(workspace);
+            self.read(&layer.attention_norm, rows, workspace);
+            self.ask(number, &layer.projections[0], new, workspace);
+            self.attend(number, Queries::Stream, new, &distances, workspace);
+            self.write(&layer.output, workspace);
+            self.add(&layer.attention_norm, workspace);
+            self.feed_forward(layer, rows, workspace);
+            self.swap_streams(workspace);
+        }
+        self.attend(number, Queries::Own, new, &distances, workspace);
+        self.write(&layer.output, workspace);
+        if self.blueprint.residual == Residual::Parallel {
+            // Both sublayers read the layer's input: attention's output is added when feed-forward has read.
+            std::mem::swap(&mut workspace.output, &mut workspace.beside);
+            self.feed_forward(layer, rows, workspace);
+            let Workspace { stream, beside, .. } = workspace;
+            stream.iter_mut().zip(&*beside).for_each(|(x, attention)| *x += attention);
+            return;
+        }
+        self.add(&layer.attention_norm, workspace);
+        if let Some(cross) = &layer.cross {
+            self.cross(number, cross, new, workspace);
+        }
+        self.feed_forward(layer, rows, workspace);
+    }
+
+    fn swap_streams(&self, workspace: &mut Workspace) {
+        std::mem::swap(&mut workspace.stream, &mut workspace.second_stream);
+    }
+
+    fn cross(&self, number: usize, cross: &Cross, new: &mut [Position], workspace: &mut Workspace) {
+        self.read(&cross.norm, new.len(), workspace);
+        self.ask(number, &cross.query, new, workspace);
+        self.attend(number, Queries::Cross, new, &Distances::None, workspace);
+        self.write(&cross.output, workspace);
+        self.add(&cross.norm, workspace);
+    }
+
+    /// What distances add in this layer.
+    fn distances<'l>(&'l self, layer: &'l Layer, rows: usize, workspace: &mut Workspace) -> Distances<'l> {
+        let start = self.past.len();
+        match &layer.relative {
+            Some(relative) => {
+                let length = start + rows;
+                let keys = DistanceKeys::new(relative, start..length, length, &mut workspace.team, workspace.isa);
+                Distances::Sinusoids { relative, keys }
+            }
+            None => self.buckets(),
+        }
+    }
+
+    /// What distances add in every layer.
+    fn buckets(&self) -> Distances<'_> {
+        match (&self.stack.buckets, &self.blueprint.positions) {
+            (Some(table), &Positions::Buckets { buckets, farthest }) => Distances::Buckets {
+                table,
+                heads: self.shape.heads,
+                buckets,
+                farthest,
+                both_ways: *self.mask == Mask::Bidirectional,
+            },
+            _ => Distances::None,
+        }
+    }
+
+    /// A sublayer's input: the residual stream, normalised where the norm stands before.
+    fn read(&self, norm: &NormWeights, rows: usize, workspace: &mut Workspace) {
+        let Workspace { stream, input, .. } = workspace;
+        input.reset(rows, self.width);
+        for (i, row) in stream.chunks_exact(self.width).enumerate() {
+            match self.blueprint.norm_place {
+                NormPlace::Before => {
+                    normalize(self.blueprint.norm, norm, self.norm_epsilon, row, input.row_mut(i));
+                }
+                NormPlace::After => input.row_mut(i).copy_from_slice(row),
+            }
+        }
+        input.seal();
+    }
+
+    /// A sublayer's output, `[rows, width]`.
+    fn write(&self, linear: &Linear, workspace: &mut Workspace) {
+        let Workspace { team, isa, input, output, .. } = workspace;
+        output.resize(input.rows() * self.width, 0.0);
+        kernel::multiply(team, *isa, input, std::slice::from_ref(linear), output, self.width);
+    }
+
+    /// Adds a sublayer's output to the residual stream, normalised where the norm stands after.
+    fn add(&self, norm: &NormWeights, workspace: &mut Workspace) {
+        let Workspace { stream, output, .. } = workspace;
+        stream.iter_mut().zip(&*output).for_each(|(x, y)| *x += y);
+        if self.blueprint.norm_place == NormPlace::After {
+            for row in stream.chunks_exact_mut(self.width) {
+                normalize_in_place(self.blueprint.norm, norm, self.norm_epsilon, row);
+            }
+        }
+    }
+
+    /// Queries, keys and values of the new positions, turned by their angles.
+    fn project(&self, number: usize, layer: &Layer, new: &mut [Position], workspace: &mut Workspace) {
+        let head_width = self.shape.head_width;
+        let (queries, keys) = (self.shape.query_width(), self.shape.key_width());
+        let stride = queries + 2 * keys;
+        let Workspace { team, isa, input, output, angles, .. } = workspace;
+        output.resize(new.len() * stride, 0.0);
+        kernel::multiply(team, *isa, input, &layer.projections, output, stride);
+        for (i, (position, row)) in new.iter_mut().zip(output.chunks_exact(stride)).enumerate() {
+            let q = &mut position.queries[number * queries..][..queries];
+            let k = &mut position.keys[number * keys..][..keys];
+            let v = &mut position.values[number * keys..][..keys];
+            match self.blueprint.fused {
+                Fused::Stacked => {
+                    q.copy_from_slice(&row[..queries]);
+                    k.copy_from_slice(&row[queries..queries + keys]);
+                    v.copy_from_slice(&row[queries + keys..]);
+                }
+                Fused::PerHead => {
+                    let heads = q.chunks_exact_mut(head_width).zip(k.chunks_exact_mut(head_width));
+                    let heads = heads.zip(v.chunks_exact_mut(head_width)).zip(row.chunks_exact(3 * head_width));
+                    for (((q, k), v), row) in heads {
+                        q.copy_from_slice(&row[..head_width]);
+                        k.copy_from_slice(&row[head_width..2 * head_width]);
+                        v.copy_from_slice(&row[2 * head_width..]);
+                    }
+                }
+            }
+            for (heads, norm) in [(q, &layer.query_norm), (k, &layer.key_norm)] {
+                for head in heads.chunks_exact_mut(head_width) {
+                    if let Some(norm) = norm {
+                        normalize_in_place(self.blueprint.norm, norm, self.norm_epsilon, head);
+                    }
+                    if let Some(rotary) = self.rotary {
+                        rotary.turn(head, &angles[i * rotary.stride()..][..rotary.stride()]);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The queries of a layer's second attention.
+    fn ask(&self, number: usize, query: &Linear, new: &mut [Position], workspace: &mut Workspace) {
+        let queries = self.shape.query_width();
+        let Workspace { team, isa, input, output, .. } = workspace;
+        output.resize(new.len() * queries, 0.0);
+        kernel::multiply(team, *isa, input, std::slice::from_ref(query), output, queries);
+        for (position, row) in new.iter_mut().zip(output.chunks_exact(queries)) {
+            position.second[number * queries..][..queries].copy_from_slice(row);
+        }
+    }
+
+    /// Each head's mixture of values, side by side, as the output projection's input.
+    fn attend(
+        &self,
+        number: usize,
+        queries: Queries,
+        new: &[Position],
+        distances: &Distances<'_>,
+        workspace: &mut Workspace,
+    ) {
+        let Shape { heads, head_width, .. } = self.shape;
+        let Workspace { team, isa, input, output, .. } = workspace;
+        let (sight, rows) = (self.sight(queries, new), new.len());
+        let length = sight.len();
+        input.reset(rows, self.shape.query_width());
+        output.resize(rows * heads * head_width, 0.0);
+        // Each (row, head) is one unit of the team's work.
+        let isa = *isa;
+        kernel::share(team, output, head_width, |unit, out| {
+            let (i, head) = (unit / heads, self.head(isa, number, unit % heads, distances));
+            let place = self.past.len() + i;
+            let mut seen = vec![false; length];
+            let mut row = vec![0.0; length];
+            let q = match queries {
+                Queries::Own => new[i].queries(number),
+                Queries::Stream | Queries::Cross => new[i].second(number),
+            };
+            self.seen(queries, place, &mut seen);
+            head.weights(sight, head.part(q), place, &seen, &mut row);
+            out.fill(0.0);
+            head.mix(sight, &row, out);
+        });
+        for (row, mixed) in input.rows_mut().zip(output.chunks_exact(heads * head_width)) {
+            row.copy_from_slice(mixed);
+        }
+        input.seal();
+    }
+
+    fn sight<'s>(&'s self, queries: Queries, new: &'s [Position]) -> Sight<'s> {
+        match queries {
+            Queries::Own | Queries::Stream => Sight::Own(Context { past: self.past, new }),
+            Queries::Cross => Sight::Source(self.source),
+        }
+    }
+
+    /// What the query at `place` sees.
+    fn seen(&self, queries: Queries, place: usize, seen: &mut [bool]) {
+        match queries {
+            Queries::Own => self.mask.row(place, seen),
+            Queries::Stream => {
+                self.mask.row(place, seen);
+                seen[place] = false;
+            }
+            Queries::Cross => seen.fill(true),
+        }
+    }
+
+    fn head<'h>(&self, isa: Isa, layer: usize, head: usize, distances: &'h Distances<'h>) -> Head<'h> {
+        let Shape { heads, kv_heads, head_width, .. } = self.shape;
+        let scale = if self.blueprint.scaled { 1.0 / (head_width as f32).sqrt() } else { 1.0 };
+        Head { isa, layer, query: head, key: head / (heads / kv_heads), width: head_width, scale, distances }
+    }
+
+    /// The feed-forward sublayer, from reading the residual stream to adding to it.
+    fn feed_forward(&self, layer: &Layer, rows: usize, workspace: &mut Workspace) {
+        let feed_forward = self.shape.feed_forward;
+        self.read(&layer.feed_forward_norm, rows, workspace);
+        let Workspace { team, isa, input, output, .. } = workspace;
+        let stride = if self.blueprint.gated { 2 * feed_forward } else { feed_forward };
+        output.resize(rows * stride, 0.0);
+        kernel::multiply(team, *isa, input, &layer.expansions, output, stride);
+        input.reset(rows, feed_forward);
+        for (i, row) in output.chunks_exact(stride).enumerate() {
+            let (gate, up) = row.split_at(feed_forward);
+            activate(self.blueprint.activation, gate, self.blueprint.gated.then_some(up), input.row_mut(i));
+        }
+        input.seal();
+        self.write(&layer.down, workspace);
+        self.add(&layer.feed_forward_norm, workspace);
+    }
+
+    /// One row of attention, computed again from the stored queries and keys as the pass did: what the last of
+    /// `positions`... drew from each position, in one head of one layer.
+    pub(crate) fn row(&self, kind: AttentionKind, layer: usize, head: usize, query: usize) -> Vec<f32> {
+        let queries = match kind {
+            AttentionKind::Own => Queries::Own,
+            AttentionKind::Cross => Queries::Cross,
+            AttentionKind::QueryStream => Queries::Stream,
+        };
+        let position = &self.past[query];
+        let stored = if queries == Queries::Own { position.queries(layer) } else { position.second(layer) };
+        let sight = self.sight(queries, &[]);
+        let mut seen = vec![false; sight.len()];
+        let mut row = vec![0.0; sight.len()];
+        if stored.is_empty() {
+            return row;
+        }
+        let isa = Isa::detect();
+        let distances = match &self.stack.layers[layer].relative {
+            Some(relative) if queries != Queries::Cross => {
+                let mut team = kernel::Team::new(1);
+                let keys = DistanceKeys::new(relative, query..query + 1, sight.len(), &mut team, isa);
+                Distances::Sinusoids { relative, keys }
+            }
+            None if queries == Queries::Own => self.buckets(),
+            _ => Distances::None,
+        };
+        self.seen(queries, query, &mut seen);
+        let head = self.head(isa, layer, head, &distances);
+        head.weights(sight, head.part(stored), query, &seen, &mut row);
+        row
+    }
+}
+
+/// Which attention of a layer is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AttentionKind {
+    /// Of a stack to itself.
+    #[default]
+    Own,
+    /// Of a decoder to its source.
+    Cross,
+    /// Of the query stream under a permutation, which does not see its own token.
+    QueryStream,
+}
+
+/// What the decoder's layers see of each source position: keys and values of its last hidden state.
+pub(crate) fn show_source(
+    stack: &Stack,
+    shape: Shape,
+    source: &mut [Position],
+    empty: &Source,
+    workspace: &mut Workspace,
+) {
+    let keys = shape.key_width();
+    let Workspace { team, isa, input, output, .. } = workspace;
+    let Some(width) = source.first().map(|position| position.hidden.len()) else { return };
+    input.reset(source.len(), width);
+    for (i, position) in source.iter_mut().enumerate() {
+        input.row_mut(i).copy_from_slice(&position.hidden);
+        position.source = Some(empty.clone());
+    }
+    input.seal();
+    for (number, cross) in stack.layers.iter().enumerate().filter_map(|(n, layer)| Some((n, layer.cross.as_ref()?))) {
+        output.resize(source.len() * 2 * keys, 0.0);
+        kernel::multiply(team, *isa, input, &cross.source, output, 2 * keys);
+        for (position, row) in source.iter_mut().zip(output.chunks_exact(2 * keys)) {
+            if let Some(source) = &mut position.source {
+                source.keys[number * keys..][..keys].copy_from_slice(&row[..keys]);
+                source.values[number * keys..][..keys].copy_from_slice(&row[keys..]);
+            }
+        }
+    }
+}
