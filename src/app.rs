@@ -368,6 +368,7 @@ fn deed(ctx: &mut Ctx<'_>, command: Command) {
                 None => ctx.say(Notice::hint(Message::StillReading, &[])),
             }
         }
+        Command::Hide => ctx.hide(),
         Command::Step => ctx.step(),
         Command::Play => ctx.play(),
         Command::Undo => ctx.undo(),

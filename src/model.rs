@@ -75,6 +75,17 @@ pub struct Stored {
 }
 
 impl Model {
+    /// Whether a token can be hidden from the model: it fills in, and has a mask token or a stream that does not see its
+    /// own token.
+    pub fn can_hide(&self) -> bool {
+        !self.engine.blueprint.predicts_next() && (self.engine.has_query_stream() || self.mask().is_some())
+    }
+
+    /// The token that stands for a hidden one, where the tokenizer has one.
+    pub fn mask(&self) -> Option<u32> {
+        self.tokenizer.as_ref().and_then(Tokenizer::mask)
+    }
+
     /// The tokenizer, or why there is none.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod absorb;
 mod ctx;
 mod deeds;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,14 +23,17 @@ pub use effect::Effect;
 pub use evidence::Evidence;
 pub use flow::Flow;
 pub use notice::Notice;
+pub use run::Node;
 pub use run::Run;
 pub use settings::Parameter;
 pub use settings::Settings;
 
 use crate::job::Generation;
 use crate::job::Lane;
+use crate::job::Origin;
 use crate::job::Overview;
 use crate::job::Words;
+use crate::lm::blueprint::Stacks;
 use crate::model::Model;
 use crate::ui::Language;
 use crate::ui::Theme;
@@ -148,6 +152,64 @@ impl State {
         self.model.as_ref().and_then(|model| model.tokenizer.as_ref()).map_or(&[], |tokenizer| tokenizer.piece(token))
     }
 
+    /// How many tokens of the path are the source that an encoder reads before a decoder.
+    pub fn source_len(&self) -> usize {
+        let sourced = |model: &Arc<Model>| model.engine.blueprint.stacks == Stacks::EncoderDecoder;
+        // The last token that was not generated is the one that the decoder begins with.
+        if self.model.as_ref().is_some_and(sourced) { self.run.text_len().saturating_sub(1) } else { 0 }
+    }
+
+    /// Whether the distribution at a token is that of the token after it; if not, of the token itself, hidden.
+    pub fn predicts_next(&self) -> bool {
+        self.model.as_ref().is_none_or(|model| model.engine.blueprint.predicts_next())
+    }
+
+    /// The token that the distribution at `index` of the path predicts, if it stands there.
+    pub fn predicted(&self, index: usize) -> Option<&Node> {
+        self.run.at(if self.predicts_next() { index + 1 } else { index })
+    }
+
+    /// Whether the token at `query` of the path can look at the one at `key`.
+    pub fn sees(&self, query: usize, key: usize) -> bool {
+        let Some(model) = &self.model else { return false };
+        let source = self.source_len();
+        if query < source { key < source } else { key < source || model.engine.blueprint.mask.visible(query, key) }
+    }
+
+    /// The tokens of the path that have a cost: none for what stands around a text, none for a source.
+    pub fn scored(&self) -> Range<usize> {
+        let around = |node: &Node| matches!(node.origin, Origin::Start | Origin::End);
+        match (self.predicts_next(), self.source_len()) {
+            (true, source) => (source + 1).min(self.run.len())..self.run.len(),
+            (false, _) => {
+                let start = self.run.tokens().take_while(|node| around(node)).count();
+                let end = self.run.len() - self.run.tokens().rev().take_while(|node| around(node)).count();
+                start..end.max(start)
+            }
+        }
+    }
+
+    /// Whether there is a distribution at `index` of the path: none for a source, none around a text that is filled in,
+    /// none where the file has no head.
+    pub fn has_distribution(&self, index: usize) -> bool {
+        let gives = |model: &Arc<Model>| model.engine.has_head() && (self.predicts_next() || model.can_hide());
+        let head = self.model.as_ref().is_some_and(gives);
+        let fits = if self.predicts_next() { index >= self.source_len() } else { self.scored().contains(&index) };
+        head && fits
+    }
+
+    /// The first token of the text that is hidden behind the mask token.
+    fn hidden(&self) -> Option<usize> {
+        let mask = self.model.as_ref()?.mask()?;
+        self.run.tokens().position(|node| node.token == mask)
+    }
+
+    /// The selected token, or the nearest one that belongs to the text.
+    fn selected_in_text(&self) -> usize {
+        let text = self.scored();
+        self.selected.clamp(text.start.min(self.tip()), text.end.saturating_sub(1).max(text.start).min(self.tip()))
+    }
+
     /// Whether the open model can be given text.
     pub fn has_tokenizer(&self) -> bool {
         self.model.as_ref().is_some_and(|model| model.tokenizer.is_some())
@@ -167,7 +229,7 @@ impl State {
         }
     }
 
-    /// The distribution after the selected token, if it is at hand.
+    /// The distribution after the selected token, or of the selected token hidden, if it is at hand.
     pub fn shown(&self) -> Option<&evidence::Shown> {
         self.evidence.distribution(*self.run.path().get(self.selected)?)
     }

@@ -109,6 +109,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Run, &[code(K::Enter)], C::Take, M::HelpTake, Some((10, M::KeyTake))),
     row(Run, &[ch(' ')], C::Play, M::HelpPlay, Some((11, M::KeyPlay))),
     row(Run, &[ch('s')], C::Step, M::HelpStep, Some((13, M::KeyStep))),
+    row(Run, &[ch('x')], C::Hide, M::HelpHide, Some((13, M::KeyHide))),
     row(Run, &[ch('u')], C::Undo, M::HelpUndo, Some((14, M::KeyUndo))),
     row(Run, &[ctrl('r')], C::Redo, M::HelpRedo, None),
     row(Run, &[ch('b')], C::Branch, M::HelpBranch, Some((15, M::KeyBranch))),

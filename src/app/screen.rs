@@ -228,12 +228,13 @@ fn standing(state: &State) -> String {
     if let Some((node, score)) = state.run.at(state.selected).and_then(|node| Some((node, node.score?))) {
         let label = safe::fit(&state.label(node.token), 16);
         let share = format::percent((-score.surprisal).exp2() as f32);
-        parts.push(language.say(Message::Cost, &[&label, &format::bits(score.surprisal), &share, &(score.rank + 1)]));
+        let cost = if state.predicts_next() { Message::Cost } else { Message::CostHidden };
+        parts.push(language.say(cost, &[&label, &format::bits(score.surprisal), &share, &(score.rank + 1)]));
         match node.origin {
             Origin::Sampled { draw } => parts.push(language.say(Message::DrawnBy, &[&format!("{draw:.4}")])),
             Origin::Greedy => parts.push(language.text(Message::TakenAsBest).to_owned()),
             Origin::Picked => parts.push(language.text(Message::PickedByHand).to_owned()),
-            Origin::Text { .. } | Origin::Start => {}
+            Origin::Text { .. } | Origin::Start | Origin::End => {}
         }
     }
     let generated = state.run.len() - state.run.text_len();
@@ -251,6 +252,17 @@ fn standing(state: &State) -> String {
     parts.join(" · ")
 }
 
+/// Whether a command is of use with the model that is open: some go on, others fill in.
+fn suits(state: &State, command: Command) -> bool {
+    match command {
+        Command::Hide => !state.predicts_next(),
+        Command::Play | Command::Step | Command::Branch | Command::NextParameter | Command::TurnUp => {
+            state.predicts_next()
+        }
+        _ => true,
+    }
+}
+
 fn foot(app: &App, area: Rect, buf: &mut Buffer) {
     let state = &app.state;
     let language = state.language;
@@ -258,6 +270,7 @@ fn foot(app: &App, area: Rect, buf: &mut Buffer) {
         Some(overlay) => overlay.hints(language),
         None => keymap::footer(app.focus)
             .into_iter()
+            .filter(|binding| suits(state, binding.command))
             .map(|binding| Hint {
                 key: binding.keys.first().map(|key| key.name()).unwrap_or_default(),
                 what: match binding.footer {

@@ -12,6 +12,8 @@ pub enum Origin {
     },
     /// Put before the text because the tokenizer says so.
     Start,
+    /// Put behind the text: by the tokenizer, or to begin a decoder's part.
+    End,
     /// Drawn: the random number in `[0, 1)` that chose it.
     Sampled {
         /// The random number.
@@ -26,7 +28,7 @@ pub enum Origin {
 impl Origin {
     /// Whether the token continues the text rather than being part of it.
     pub fn is_generated(self) -> bool {
-        !matches!(self, Self::Text { .. } | Self::Start)
+        !matches!(self, Self::Text { .. } | Self::Start | Self::End)
     }
 }
 

@@ -14,6 +14,7 @@ use crate::lab::heads::Habit;
 use crate::lab::heads::HeadScore;
 use crate::lm::AttentionKind;
 use crate::lm::Position;
+use crate::lm::Transformer;
 use crate::lm::Workspace;
 use crate::model::Model;
 
@@ -31,7 +32,7 @@ pub struct Look {
     pub context: Vec<Arc<Position>>,
     /// The tokens of the path.
     pub tokens: Vec<u32>,
-    /// The index whose next-token distribution is wanted.
+    /// The index whose distribution is wanted: of the token after it, or in a model that fills in, of its own.
     pub distribution: Option<usize>,
     /// The layer and head, and the queries whose rows are wanted.
     pub rows: Option<(usize, usize, Vec<usize>)>,
@@ -86,13 +87,16 @@ impl Overview {
 
 pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), Stop> {
     let engine = &job.model.engine;
-    let mask = &engine.blueprint.mask;
     if let Some(index) = job.distribution.filter(|&index| index < job.context.len()) {
-        let logits = engine.logits(&job.context[index..=index], &mut Workspace::new(1))?;
+        let mut workspace = Workspace::new(1);
+        let position = match engine.blueprint.predicts_next() {
+            true => Arc::clone(&job.context[index]),
+            false => engine.cloze(&job.tokens, index, job.model.mask(), &mut workspace, &|| ticket.is_current())?,
+        };
+        let logits = engine.logits(&[position], &mut workspace)?;
         said(send(Body::Distribution { index, distribution: distribution(logits)? }))?;
     }
-    let row =
-        |layer, head, query| engine.attention(&job.context[..=query], mask, AttentionKind::Own, layer, head, query);
+    let row = |layer, head, query| row(engine, &job.context, layer, head, query);
     if let Some((layer, head, queries)) = &job.rows {
         let queries = queries.iter().copied().filter(|&query| query < job.context.len());
         let rows = queries.map(|query| (query, Arc::from(row(*layer, *head, query)))).collect();
@@ -108,13 +112,34 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
             }
             let view = |head| {
                 let rows: Vec<_> = queries.iter().map(|&query| (query, row(layer, head, query))).collect();
-                HeadView { score: heads::measure(&rows, &job.tokens), rows }
+                // What a head does is measured on its own stack's attention; a decoder's other one has no places to name.
+                let own: Vec<_> = queries.iter().map(|&query| (query, own(engine, &job.context, layer, head, query))).collect();
+                HeadView { score: heads::measure(&own, &job.tokens), rows }
             };
             heads.push((0..engine.config.heads).map(view).collect());
         }
         said(send(Body::Overview(Overview { length, heads })))?;
     }
     Ok(())
+}
+
+/// One row of a head over the whole path. In a decoder behind an encoder the two attentions of a layer stand side by side:
+/// to the source, and to what the decoder has read of its own.
+pub(super) fn row(engine: &Transformer, context: &[Arc<Position>], layer: usize, head: usize, query: usize) -> Vec<f32> {
+    let mut row = own(engine, context, layer, head, query);
+    if !context[query].is_source() && context[0].is_source() {
+        let cross = engine.attention(context, &engine.blueprint.mask, AttentionKind::Cross, layer, head, query);
+        row.iter_mut().zip(cross).for_each(|(own, cross)| *own += cross);
+    }
+    row
+}
+
+/// The same without the source.
+fn own(engine: &Transformer, context: &[Arc<Position>], layer: usize, head: usize, query: usize) -> Vec<f32> {
+    let mask = &engine.blueprint.mask;
+    let looks_back = mask.joint() == Some(0) && !context[query].is_source();
+    let seen = if looks_back { &context[..=query] } else { context };
+    engine.attention(seen, mask, AttentionKind::Own, layer, head, query)
 }
 
 /// The queries of a glance: evenly spread over the last tokens, the tip among them.

@@ -37,15 +37,17 @@ pub struct Tokens {
     pub start: Vec<u32>,
     /// Its tokens.
     pub tokens: Vec<Token>,
+    /// The tokens that the tokenizer puts behind it.
+    pub end: Vec<u32>,
 }
 
 pub(super) fn tokenize(text: Arc<str>, model: &Model, send: Send<'_>) -> Result<(), Stop> {
-    let start = bounds::start_token(model).into_iter().collect();
+    let (start, end) = bounds::template(model);
     let tokens = match &model.tokenizer {
         Some(tokenizer) => tokenizer.encode(&text),
         None => ids(&text, model.engine.config.vocabulary),
     };
-    said(send(Body::Tokens(Tokens { text, start, tokens })))
+    said(send(Body::Tokens(Tokens { text, start, tokens, end })))
 }
 
 /// The token ids that a text lists, for a model without a tokenizer; none where anything else stands in it.

@@ -68,7 +68,7 @@ pub fn measure(rows: &[(usize, Vec<f32>)], tokens: &[u32]) -> Option<HeadScore> 
         (Habit::First, mean(&|_, weights| at(weights, 0))),
     ];
     let local = mean(&|query, weights| (query.saturating_sub(NEAR - 1)..=query).map(|key| at(weights, key)).sum());
-    let uniform = mean(&|query, weights| entropy(weights) / ((query + 1) as f32).log2());
+    let uniform = mean(&|_, weights| entropy(weights) / (weights.len().max(2) as f32).log2());
     let (mut habit, mut score) = places[0];
     for &(other, share) in &places[1..] {
         if share > score {

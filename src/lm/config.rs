@@ -23,6 +23,8 @@ pub struct Config {
     pub norm_epsilon: f32,
     /// How many kinds of token there are beside what they say: 2 where a token belongs to the first or the second text.
     pub segments: usize,
+    /// The token that a decoder behind an encoder begins with.
+    pub decoder_start: Option<u32>,
     /// The sizes of the encoder, where it stands before a decoder.
     pub encoder: Option<Shape>,
 }

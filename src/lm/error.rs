@@ -156,6 +156,15 @@ pub enum ForwardError {
     NoSource,
     /// The model was saved without the head that gives logits.
     NoHead,
+    /// A token cannot be hidden, because the tokenizer has no mask token.
+    NoMaskToken,
+    /// There is no position of this number.
+    NoSuchPosition {
+        /// The position.
+        index: usize,
+        /// How many there are.
+        length: usize,
+    },
     /// Positions already computed would see one of the new ones under this mask: give the whole sequence at once.
     SeesAhead {
         /// How many positions were already computed.
@@ -181,6 +190,12 @@ impl fmt::Display for ForwardError {
             Self::NoHead => f.write_str(
                 "the file has no language-model head, so there are no probabilities: use a checkpoint saved with it",
             ),
+            Self::NoMaskToken => {
+                f.write_str("the tokenizer has no mask token to hide one behind: use the tokenizer that belongs to the model")
+            }
+            Self::NoSuchPosition { index, length } => {
+                write!(f, "there is no position {index} in a sequence of {length}: count from 0")
+            }
             Self::SeesAhead { past } => {
                 write!(
                     f,

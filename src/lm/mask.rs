@@ -19,6 +19,9 @@ pub enum Mask {
     /// Position `order[i]` sees `order[0]..=order[i]`: the content stream of Yang et al. 2019, "`XLNet`", section 2.2.
     /// Positions that the order does not name are causal and come after it.
     Permutation(Vec<usize>),
+    /// Every position sees every position but this one, which only sees itself among them: it is to be told from the
+    /// others (a cloze test).
+    Except(usize),
 }
 
 impl Mask {
@@ -27,6 +30,7 @@ impl Mask {
         match self {
             Self::Causal => key <= query,
             Self::Bidirectional => true,
+            Self::Except(hidden) => key != *hidden || query == *hidden,
             Self::Prefix(n) | Self::SeqToSeq(n) => key <= query || (query < *n && key < *n),
             Self::Window(n) => key <= query && query - key < *n,
             Self::Permutation(order) => {
@@ -62,7 +66,7 @@ impl Mask {
     pub fn joint(&self) -> Option<usize> {
         match self {
             Self::Causal | Self::Window(_) => Some(0),
-            Self::Bidirectional => None,
+            Self::Bidirectional | Self::Except(_) => None,
             Self::Prefix(n) | Self::SeqToSeq(n) => Some(*n),
             Self::Permutation(order) => Some(order.iter().map(|&p| p + 1).max().unwrap_or(0)),
         }
@@ -85,6 +89,7 @@ impl fmt::Display for Mask {
             Self::Prefix(n) => write!(f, "prefix:{n}"),
             Self::SeqToSeq(n) => write!(f, "seq2seq:{n}"),
             Self::Window(n) => write!(f, "window:{n}"),
+            Self::Except(n) => write!(f, "except:{n}"),
             Self::Permutation(order) => {
                 f.write_str("permutation:")?;
                 for (i, position) in order.iter().enumerate() {
@@ -112,7 +117,7 @@ impl fmt::Display for MaskError {
         match self {
             Self::Unknown(name) => write!(
                 f,
-                "no mask is called {name:?}: use causal, bidirectional, prefix:N, seq2seq:N, window:N or permutation:3,0,1,2"
+                "no mask is called {name:?}: use causal, bidirectional, prefix:N, seq2seq:N, window:N, except:N or permutation:3,0,1,2"
             ),
             Self::Number(text) => write!(f, "{text:?} needs a number of positions after its name, as in window:8"),
             Self::Order(text) => write!(f, "{text:?} must name each of its positions once, counting from 0"),
@@ -137,6 +142,7 @@ impl FromStr for Mask {
                 0 => Err(MaskError::Number(text.into())),
                 n => Ok(Self::Window(n)),
             },
+            "except" => Ok(Self::Except(number()?)),
             "permutation" => {
                 let order: Result<Vec<usize>, _> = argument.split(',').map(|part| part.trim().parse()).collect();
                 let order = order.map_err(|_| MaskError::Order(text.into()))?;

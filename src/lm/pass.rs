@@ -98,7 +98,7 @@ impl Pass<'_> {
 
     /// Whether a second stream predicts each token from those before it in the order.
     fn two_streams(&self) -> bool {
-        self.stack.mask_embedding.is_some() && matches!(self.mask, Mask::Permutation(_))
+        self.stack.mask_embedding.is_some() && matches!(self.mask, Mask::Permutation(_) | Mask::Except(_))
     }
 
     /// The sum of a token's embeddings, into the residual stream; angles where positions are rotary.
@@ -208,7 +208,7 @@ impl Pass<'_> {
                 heads: self.shape.heads,
                 buckets,
                 farthest,
-                both_ways: *self.mask == Mask::Bidirectional,
+                both_ways: self.mask.joint().is_none(),
             },
             _ => Distances::None,
         }

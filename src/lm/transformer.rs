@@ -85,6 +85,11 @@ impl Transformer {
         self.weights.head.is_some()
     }
 
+    /// Whether a second stream predicts tokens without seeing them, so that none has to be hidden behind a mask token.
+    pub fn has_query_stream(&self) -> bool {
+        self.weights.main.mask_embedding.is_some()
+    }
+
     /// Computes the source of an encoder–decoder model, all of it at once; these positions then stand before those of
     /// [`extend`](Self::extend).
     ///
@@ -152,6 +157,33 @@ impl Transformer {
             rest = after;
         }
         Ok(positions.split_off(past.len()))
+    }
+
+    /// What the model computes at `index` when it sees every token but that one: from behind the `mask` token, or in a
+    /// model with two streams by the one that does not see its own token. Its logits are those of the hidden token.
+    ///
+    /// # Errors
+    /// As [`extend`](Self::extend); and the model needs a mask token and is given none.
+    pub fn cloze<'a>(
+        &self,
+        tokens: impl Into<Input<'a>>,
+        index: usize,
+        mask: Option<u32>,
+        workspace: &mut Workspace,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Arc<Position>, ForwardError> {
+        let input = tokens.into();
+        let mut hidden = input.tokens.to_vec();
+        let rule = if self.has_query_stream() {
+            Mask::Except(index)
+        } else {
+            let mask = mask.ok_or(ForwardError::NoMaskToken)?;
+            hidden.get_mut(index).into_iter().for_each(|token| *token = mask);
+            self.blueprint.mask.clone()
+        };
+        let input = Input { tokens: &hidden, ..input };
+        let positions = self.extend(&[], input, &rule, workspace, go_on)?;
+        positions.into_iter().nth(index).ok_or(ForwardError::NoSuchPosition { index, length: hidden.len() })
     }
 
     pub(crate) fn check(&self, past: &[Arc<Position>], input: Input<'_>, mask: &Mask) -> Result<(), ForwardError> {

@@ -62,7 +62,10 @@ impl Pane for Attention {
         let Some(key) = ctx.state.key_in_view() else { return false };
         match command {
             Command::KeyLeft => ctx.state.key = Some(key.saturating_sub(1)),
-            Command::KeyRight => ctx.state.key = Some((key + 1).min(ctx.state.selected)),
+            Command::KeyRight => {
+                let sees = |key: &usize| ctx.state.sees(ctx.state.selected, *key);
+                ctx.state.key = Some(Some(key + 1).filter(sees).filter(|&key| key < ctx.state.run.len()).unwrap_or(key));
+            }
             _ => return false,
         }
         true
@@ -74,7 +77,7 @@ impl Pane for Attention {
         let cell = with_grid(ctx.state, parts.grid, |grid| grid.cell_at(parts.grid, at));
         if let Some((query, key)) = cell {
             ctx.select(query);
-            ctx.state.key = Some(key.min(query));
+            ctx.state.key = Some(key).filter(|&key| ctx.state.sees(query, key)).or(Some(query));
         } else if parts.heads.contains(at) {
             let offset = heads_offset(ctx.state, parts.heads);
             let (columns, rows) = head_size(ctx.state, parts.heads);
@@ -139,7 +142,8 @@ fn with_grid<T>(state: &State, area: Rect, go: impl FnOnce(&Grid<'_>) -> T) -> T
     let count = state.run.len();
     let key = state.key_in_view();
     let value = |query: usize, key: usize| {
-        if key > query { None } else { state.row(query).map(|row| row.get(key).copied().unwrap_or(0.0)) }
+        let row = state.row(query).filter(|_| state.sees(query, key))?;
+        Some(row.get(key).copied().unwrap_or(0.0))
     };
     let row_label = |index: usize| label(state, index);
     let column_label = |index: usize| label(state, index);

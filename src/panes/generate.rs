@@ -86,13 +86,14 @@ impl Pane for Generate {
         let (language, theme) = (state.language, &state.theme);
         let shown = state.shown();
         let after = state.run.at(state.selected).map(|node| state.label(node.token));
+        let place = if state.predicts_next() { Message::AfterToken } else { Message::InPlaceOf };
         let details =
-            after.map(|label| language.say(Message::AfterToken, &[&safe::fit(&label, 20)])).unwrap_or_default();
+            after.map(|label| language.say(place, &[&safe::fit(&label, 20)])).unwrap_or_default();
         let note = shown.map_or_else(String::new, |shown| {
             language.say(Message::EntropyBits, &[&format::bits(shown.distribution.entropy_bits())])
         });
         let frame = Panel {
-            title: language.text(Message::TitleNext),
+            title: language.text(if state.predicts_next() { Message::TitleNext } else { Message::TitleHidden }),
             details: &details,
             note: &note,
             foot: &came(state).unwrap_or_default(),
@@ -103,10 +104,14 @@ impl Pane for Generate {
         let Parts { sampler, table, tail } = parts(inner);
         draw::line(buf, sampler, &sampler_line(state, usize::from(sampler.width)), Alignment::Left, theme);
         let Some(shown) = shown else {
-            let what = if state.is_busy(Lane::Run) || state.opening.is_some() {
-                Message::Reading
-            } else {
-                Message::NothingToShow
+            let busy = state.is_busy(Lane::Run) || state.opening.is_some();
+            let what = match &state.model {
+                Some(model) if !model.engine.has_head() => Message::HasNoHead,
+                Some(model) if !state.predicts_next() && !model.can_hide() => Message::NoMaskToken,
+                Some(_) if state.selected < state.source_len() => Message::SourceHasNone,
+                _ if busy || (state.is_busy(Lane::Evidence) && state.has_distribution(state.selected)) => Message::Reading,
+                Some(_) if !state.predicts_next() && !state.run.is_empty() => Message::NoPartOfText,
+                _ => Message::NothingToShow,
             };
             super::remark(state, what, table, buf);
             return None;
@@ -133,7 +138,7 @@ impl Generate {
         let distribution = &shown.distribution;
         let shaped = shown.shaped(|| state.settings.sampler());
         let order = distribution.order();
-        let came = state.run.at(state.selected + 1).map(|node| node.token);
+        let came = state.predicted(state.selected).map(|node| node.token);
         let wide = area.width >= 50;
         let digits = (distribution.len().ilog10() + 1).max(2) as u16;
         let token = (area.width / 4).clamp(8, 18);
@@ -257,7 +262,7 @@ fn tail_line(state: &State, shown: &Shown, last: usize) -> Line<'static> {
 
 /// The token that came next on the path: its rank here, and what it cost.
 fn came(state: &State) -> Option<String> {
-    let node = state.run.at(state.selected + 1)?;
+    let node = state.predicted(state.selected)?;
     let score = node.score?;
     let label = safe::fit(&state.label(node.token), 12);
     Some(state.language.say(Message::Came, &[&label, &(score.rank + 1), &format::bits(score.surprisal)]))

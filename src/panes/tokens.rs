@@ -319,7 +319,7 @@ fn facts(state: &State, cuts: &Cuts<'_>, columns: usize) -> Vec<Line<'static>> {
         let total: f64 = scored.iter().map(|score| score.surprisal).sum();
         let mean = total / scored.len() as f64;
         let whole = language.say(
-            Message::TextCost,
+            if state.predicts_next() { Message::TextCost } else { Message::TextCostHidden },
             &[
                 &format!("{total:.1}"),
                 &format::bits(mean),
@@ -358,7 +358,7 @@ fn facts(state: &State, cuts: &Cuts<'_>, columns: usize) -> Vec<Line<'static>> {
 
 /// Whether a token is no part of the text: put before it, or a special token that was generated.
 fn is_apart(state: &State, node: &Node) -> bool {
-    node.origin == Origin::Start || (node.origin.is_generated() && state.is_special(node.token))
+    matches!(node.origin, Origin::Start | Origin::End) || (node.origin.is_generated() && state.is_special(node.token))
 }
 
 /// Items one after another, on as many lines as they need.

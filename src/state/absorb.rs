@@ -97,12 +97,18 @@ impl Ctx<'_> {
         let context = model.engine.config.context;
         let mut path: Vec<(u32, Origin)> = cut.start.iter().map(|&token| (token, Origin::Start)).collect();
         let tokens = &cut.tokens;
+        let mut behind: Vec<(u32, Origin)> = cut.end.iter().map(|&token| (token, Origin::End)).collect();
+        behind.extend(model.engine.config.decoder_start.map(|token| (token, Origin::End)));
         // A text longer than the context keeps its end, with a quarter of the context left to go on in.
-        let room = if path.len() + tokens.len() < context { tokens.len() } else { (context * 3 / 4).max(1) };
+        let around = path.len() + behind.len();
+        let room = if around + tokens.len() < context { tokens.len() } else { (context * 3 / 4).max(1) };
         let dropped = tokens.len().saturating_sub(room);
         path.extend(
             tokens[dropped..].iter().map(|token| (token.id, Origin::Text { start: token.start, end: token.end })),
         );
+        if !tokens.is_empty() || !path.is_empty() {
+            path.append(&mut behind);
+        }
         if model.tokenizer.is_none() && path.is_empty() {
             self.say(Notice::warning(Message::NoTokenizer, &[&model.name, &(model.engine.config.vocabulary - 1)]));
         } else if dropped > 0 {
@@ -116,9 +122,16 @@ impl Ctx<'_> {
         }
         let follows = self.state.selected >= self.state.tip();
         self.state.dropped = dropped;
+        if *self.state.run.text() != cut.text {
+            self.forget_both_ways();
+        }
         self.state.run.read(Arc::clone(&cut.text), &path);
         self.state.evidence.keep_rows_of(self.state.run.path());
-        self.state.selected = if follows { self.state.tip() } else { self.state.selected.min(self.state.tip()) };
+        self.state.selected = match self.state.predicts_next() {
+            true if follows => self.state.tip(),
+            true => self.state.selected.min(self.state.tip()),
+            false => self.state.hidden().unwrap_or_else(|| self.state.selected_in_text()),
+        };
         self.state.candidate = 0;
         self.state.key = None;
         self.cancel(Lane::Evidence);

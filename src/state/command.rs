@@ -59,6 +59,8 @@ pub enum Command {
     Bottom,
     /// Take what is highlighted.
     Take,
+    /// Hide the selected token behind the mask token.
+    Hide,
     /// Draw one token.
     Step,
     /// Start or stop playing.

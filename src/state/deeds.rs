@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Ctx;
+use super::Evidence;
 use super::Flow;
 use super::HeadChoice;
 use super::Notice;
@@ -12,7 +13,10 @@ use crate::job::Generate;
 use crate::job::Job;
 use crate::job::Lane;
 use crate::job::Look;
+use crate::job::Origin;
 use crate::job::Read;
+use crate::lm::blueprint::Stacks;
+use crate::model::Model;
 use crate::model::Spec;
 use crate::ui::Message;
 
@@ -54,13 +58,14 @@ impl Ctx<'_> {
         let Some(model) = self.state.model.clone() else { return };
         let run = &self.state.run;
         let context = run.context();
-        let unscored = run.tokens().skip(1).position(|node| node.score.is_none()).map_or(run.len(), |index| index + 1);
-        if run.is_empty() || (context.len() == run.len() && unscored == run.len()) {
+        let mut unscored = self.state.scored();
+        unscored.start += run.tokens().take(unscored.end).skip(unscored.start).take_while(|n| n.score.is_some()).count();
+        if run.is_empty() || (context.len() == run.len() && (unscored.is_empty() || !self.state.has_distribution(unscored.start))) {
             return self.cancel(Lane::Run);
         }
         let tokens = run.tokens().map(|node| node.token).collect();
-        let threads = self.state.threads;
-        self.submit(Lane::Run, Job::Read(Read { model, context, tokens, unscored, threads }));
+        let (source, threads) = (self.state.source_len(), self.state.threads);
+        self.submit(Lane::Run, Job::Read(Read { model, context, tokens, source, unscored, threads }));
     }
 
     /// Selects a token of the path.
@@ -75,6 +80,12 @@ impl Ctx<'_> {
     /// Takes a token after the selected one, by hand. Where another was taken before, the path branches.
     pub fn take(&mut self, token: u32) {
         let at = self.state.selected;
+        if !self.state.predicts_next() {
+            return self.fill(token);
+        }
+        if self.refuses_source() {
+            return;
+        }
         if self.state.run.at(at + 1).is_some_and(|node| node.token == token) {
             return self.select(at + 1);
         }
@@ -89,8 +100,65 @@ impl Ctx<'_> {
         self.generate(Some(token), 1);
     }
 
+    /// Puts a token where the selected one stands in the text.
+    fn fill(&mut self, token: u32) {
+        if self.state.run.at(self.state.selected).is_some_and(|node| node.token == token) {
+            return;
+        }
+        let piece = String::from_utf8_lossy(self.state.piece(token)).into_owned();
+        self.replace(&piece);
+    }
+
+    /// Hides the selected token behind the mask token.
+    pub fn hide(&mut self) {
+        let mask = self.state.model.as_ref().and_then(|model| Some((model.mask()?, model.tokenizer.as_ref()?)));
+        let piece = mask.map(|(mask, tokenizer)| String::from_utf8_lossy(tokenizer.piece(mask)).into_owned());
+        match piece.filter(|_| !self.state.predicts_next()) {
+            Some(piece) => self.replace(&piece),
+            None => self.say(Notice::hint(Message::NothingToHide, &[])),
+        }
+    }
+
+    /// Puts `piece` in the place of the selected token's bytes in the text.
+    fn replace(&mut self, piece: &str) {
+        let Some(Origin::Text { start, end }) = self.state.run.at(self.state.selected).map(|node| node.origin) else {
+            return self.say(Notice::hint(Message::NoPartOfText, &[]));
+        };
+        let text = self.state.run.text();
+        let (Some(before), Some(inside), Some(after)) = (text.get(..start), text.get(start..end), text.get(end..)) else {
+            return self.say(Notice::hint(Message::NoPartOfText, &[]));
+        };
+        // A piece that begins a word brings its space along where the tokenizer counts it in, and only there.
+        let spaced = inside.starts_with(' ') && !piece.starts_with(' ');
+        let piece = if inside.starts_with(' ') || before.is_empty() { piece } else { piece.trim_start_matches(' ') };
+        let text = format!("{before}{}{piece}{after}", if spaced { " " } else { "" });
+        self.state.run.mark();
+        self.set_text(&text);
+    }
+
+    /// Says that a source is read whole, if a token of it is selected; returns whether it is.
+    fn refuses_source(&mut self) -> bool {
+        let refused = self.state.selected < self.state.source_len();
+        if refused {
+            self.say(Notice::hint(Message::SourceIsWhole, &[]));
+        }
+        refused
+    }
+
+    /// Says that the model fills in and does not go on, if it does.
+    fn refuses_to_go_on(&mut self) -> bool {
+        let refused = !self.state.predicts_next();
+        if refused {
+            self.say(Notice::hint(Message::FillsIn, &[]));
+        }
+        refused
+    }
+
     /// Draws one token after the last one.
     pub fn step(&mut self) {
+        if self.refuses_to_go_on() {
+            return;
+        }
         if self.state.playing {
             return self.stop();
         }
@@ -114,6 +182,9 @@ impl Ctx<'_> {
     pub fn play(&mut self) {
         if self.state.playing {
             return self.stop();
+        }
+        if self.refuses_to_go_on() {
+            return;
         }
         let (read, length) = (self.state.run.context_len(), self.state.run.len());
         if read < length {
@@ -145,6 +216,9 @@ impl Ctx<'_> {
 
     /// Plays another continuation after the selected token, with the next seed. What stood there stays as a branch.
     pub fn branch(&mut self) {
+        if self.refuses_to_go_on() || self.refuses_source() {
+            return;
+        }
         self.stop();
         let in_text = self.state.selected + 1 < self.state.run.text_len();
         self.fork(self.state.selected + 1);
@@ -157,7 +231,9 @@ impl Ctx<'_> {
     /// Makes what was generated part of the text.
     pub fn adopt(&mut self) {
         let flow = Flow::of(self.state);
-        self.set_text(&flow.text[..flow.finished]);
+        // What a decoder wrote takes the place of its source.
+        let from = if self.state.source_len() > 0 { flow.given.min(flow.finished) } else { 0 };
+        self.set_text(&flow.text[from..flow.finished]);
     }
 
     /// Goes to the branch after (or before) the current one.
@@ -246,9 +322,9 @@ impl Ctx<'_> {
         let read = state.run.context_len();
         let path = state.run.path();
         let here = state.selected;
+        let on_its_way = state.predicts_next() && here == state.tip() && state.is_busy(Lane::Run);
         let distribution =
-            (state.shown().is_none() && here < read && !(here == state.tip() && state.is_busy(Lane::Run)))
-                .then_some(here);
+            (state.shown().is_none() && here < read && state.has_distribution(here) && !on_its_way).then_some(here);
         let window = here.saturating_sub(WINDOW)..(here + WINDOW).min(read);
         let missing: Vec<_> = window.filter(|&query| state.evidence.row(path[query]).is_none()).collect();
         let seen = state.overview().map_or(0, |seen| seen.length);
@@ -321,14 +397,31 @@ impl Ctx<'_> {
         self.cancel(Lane::Run);
         self.cancel(Lane::Evidence);
         self.state.drawing = false;
-        self.state.selected = self.state.tip();
+        self.state.selected = match self.state.predicts_next() {
+            true => self.state.tip(),
+            false => self.state.selected_in_text(),
+        };
         self.state.candidate = 0;
         self.read();
+    }
+
+    /// The text is another: where the model sees all of it from every position, nothing that was computed still holds.
+    pub(super) fn forget_both_ways(&mut self) {
+        let both_ways = |model: &Arc<Model>| model.engine.blueprint.stacks != Stacks::Decoder;
+        if self.state.model.as_ref().is_some_and(both_ways) {
+            self.cancel(Lane::Run);
+            self.cancel(Lane::Evidence);
+            self.state.run.forget();
+            self.state.evidence = Evidence::default();
+        }
     }
 
     /// Undo or redo moved the path, and perhaps the text.
     fn returned(&mut self) {
         self.cancel(Lane::Text);
+        if self.state.text != *self.state.run.text() {
+            self.forget_both_ways();
+        }
         self.state.text = Arc::clone(self.state.run.text());
         self.arrive();
     }

@@ -36,7 +36,13 @@ impl Flow {
             match node.origin {
                 Origin::Text { start, .. } => flow.starts.push(start),
                 Origin::Start => flow.starts.push(0),
+                Origin::End => flow.starts.push(flow.text.len()),
                 _ => {
+                    if flow.text.len() == flow.given && state.source_len() > 0 {
+                        // What a decoder writes is no continuation of its source.
+                        flow.text.push('\n');
+                        flow.given = flow.text.len();
+                    }
                     flow.starts.push(flow.text.len());
                     if state.is_special(node.token) && !specials {
                         continue;

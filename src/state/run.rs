@@ -72,7 +72,7 @@ impl Run {
     }
 
     /// The nodes of the path, in order.
-    pub fn tokens(&self) -> impl ExactSizeIterator<Item = &Node> {
+    pub fn tokens(&self) -> impl ExactSizeIterator<Item = &Node> + DoubleEndedIterator {
         self.path.iter().map(|&id| self.node(id))
     }
 
@@ -111,6 +111,18 @@ impl Run {
             self.path.push(id);
         }
         self.forget_unused();
+    }
+
+    /// The text is about to be changed by a step that undo can take back.
+    pub fn mark(&mut self) {
+        self.remember();
+    }
+
+    /// Lets go of all that the model computed: where it sees a text from both sides, none of it holds for another text.
+    pub fn forget(&mut self) {
+        for node in &mut self.nodes {
+            (node.position, node.score) = (None, None);
+        }
     }
 
     /// Appends a token to the path as one step that undo can take back.

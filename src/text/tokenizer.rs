@@ -197,6 +197,16 @@ impl Tokenizer {
         tokens
     }
 
+    /// The tokens that the tokenizer's template puts before every text, and behind it.
+    pub fn template(&self) -> (&[u32], &[u32]) {
+        (&self.before, &self.after)
+    }
+
+    /// The token that stands for one that is hidden: a masked language model's.
+    pub fn mask(&self) -> Option<u32> {
+        ["[MASK]", "<mask>"].iter().find_map(|piece| self.id_of(piece)).filter(|&id| self.is_special(id))
+    }
+
     /// The very bytes that the token `id` stands for in text; nothing for an id outside the vocabulary.
     pub fn piece(&self, id: u32) -> &[u8] {
         self.texts.get(id)

@@ -185,6 +185,7 @@ fn hugging_face(
         context: context(rows, offset)?,
         norm_epsilon: reader.number("layer_norm_eps")?.unwrap_or(1e-12),
         segments: reader.size("type_vocab_size")?.unwrap_or(2),
+        decoder_start: None,
         encoder: None,
     };
     let blueprint = Blueprint {
@@ -210,6 +211,7 @@ fn distilbert(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed("max_position_embeddings")?,
         norm_epsilon: 1e-12,
         segments: 0,
+        decoder_start: None,
         encoder: None,
     };
     let activation = activation(reader, "activation", Activation::Gelu)?;
@@ -238,6 +240,7 @@ fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed(&key("context_length"))?,
         norm_epsilon: reader.number(&key("attention.layer_norm_epsilon"))?.unwrap_or(1e-12),
         segments,
+        decoder_start: None,
         encoder: None,
     };
     let blueprint =

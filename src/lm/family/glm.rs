@@ -90,6 +90,7 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed("max_position_embeddings")?,
         norm_epsilon: reader.number("rms_norm_eps")?.unwrap_or(1.562_5e-7),
         segments: 0,
+        decoder_start: None,
         encoder: None,
     };
     let positions = rope::hugging_face_part(reader, Pairs::Interleaved, head_width, config.context, 0.5)?;
@@ -126,6 +127,7 @@ fn chatglm(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed("seq_length")?,
         norm_epsilon: reader.number("layernorm_epsilon")?.unwrap_or(1e-5),
         segments: 0,
+        decoder_start: None,
         encoder: None,
     };
     let positions = Positions::Rotary {
@@ -155,6 +157,7 @@ fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed(&key("context_length"))?,
         norm_epsilon: reader.number(&key("attention.layer_norm_rms_epsilon"))?.unwrap_or(1e-5),
         segments: 0,
+        decoder_start: None,
         encoder: None,
     };
     let positions = rope::gguf(reader, "chatglm", Pairs::Interleaved, head_width, config.context)?;

@@ -79,6 +79,7 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed("n_positions")?,
         norm_epsilon: reader.number("layer_norm_epsilon")?.unwrap_or(1e-5),
         segments: 0,
+        decoder_start: None,
         encoder: None,
     };
     let activation = activation(reader, "activation_function", Activation::GeluTanh)?;
@@ -100,6 +101,7 @@ fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed("gpt2.context_length")?,
         norm_epsilon: reader.number("gpt2.attention.layer_norm_epsilon")?.unwrap_or(1e-5),
         segments: 0,
+        decoder_start: None,
         encoder: None,
     };
     let tied = !reader.has_tensor("output.weight");

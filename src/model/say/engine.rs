@@ -45,6 +45,10 @@ impl Say for ForwardError {
             Self::NoEncoder => "这个模型的解码器前没有编码器：请只给一段文本".to_owned(),
             Self::NoSource => "解码器需要源文本：请给出编码器要读的文本".to_owned(),
             Self::NoHead => "文件里没有语言模型头，因此没有概率：请换用带有它的模型".to_owned(),
+            Self::NoMaskToken => "分词器没有掩码词元，无法隐藏词元：请使用该模型自己的分词器".to_owned(),
+            Self::NoSuchPosition { index, length } => {
+                format!("长度为 {length} 的序列里没有位置 {index}：请从 0 数起")
+            }
             Self::SeesAhead { past } => {
                 format!("在这种掩码下，前 {past} 个位置会看到后面的位置：请一次计算整个序列")
             }

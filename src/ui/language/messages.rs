@@ -38,6 +38,17 @@ messages! {
     ColumnToken = "token", "词元";
     ContextFull = "the context is full: the model holds {} tokens; undo, or shorten the text", "上下文已满：模型最多容纳 {} 个词元；请撤销或缩短文本";
     Copied = "{} characters copied", "已复制 {} 个字符";
+    CostHidden = "{} cost {} bits, all other tokens seen: the model gave it {}, rank {}", "看到其余词元时，{} 花费 {} 比特：模型给它 {}，第 {} 位";
+    FillsIn = "this model fills in, it does not go on: Enter puts the highlighted token here, x hides the selected one", "这个模型填空而不续写：Enter 把高亮的词元放在这里，x 隐藏所选词元";
+    HasNoHead = "the file has no language-model head: there is attention, and no distribution", "文件里没有语言模型头：有注意力，没有分布";
+    InPlaceOf = "in place of {}", "在 {} 处";
+    NoPartOfText = "this token was put around the text; select one of the text's", "这个词元是加在文本两端的；请选文本中的词元";
+    NoMaskToken = "no tokenizer with a mask token: there is attention, and no distribution", "没有带掩码词元的分词器：有注意力，没有分布";
+    NothingToHide = "only a model with a mask token can hide a token", "只有带掩码词元的模型才能隐藏词元";
+    SourceHasNone = "the encoder reads the source and predicts nothing: select a token behind it", "编码器只读源文本，不作预测：请选其后的词元";
+    SourceIsWhole = "the encoder reads the source whole: select a token behind it, or edit the text", "编码器一次读完源文本：请选其后的词元，或编辑文本";
+    TitleHidden = "Hidden token", "隐藏词元";
+    TextCostHidden = "Σ {} bits, each from all others · {} per token · pseudo-perplexity {} · {} bits per byte", "Σ {} 比特（各由其余词元推断） · 每词元 {} · 伪困惑度 {} · 每字节 {} 比特";
     Cost = "{} cost {} bits: the model gave it {}, rank {}", "{} 花费 {} 比特：模型给它 {}，第 {} 位";
     CostAndRank = "{} bits · rank {}", "{} 比特 · 第 {} 位";
     Crashed = "a worker stopped and was started anew: {}", "后台线程出错，已重新启动：{}";
@@ -63,6 +74,8 @@ messages! {
     HabitUniform = "looks at all alike", "均匀地看";
     HeadMeasures = "H {} bits · {} back", "H {} 比特 · 距离 {}";
     HeaderShape = "{} layers × {} heads", "{} 层 × {} 头";
+    HelpHide = "hide the selected token, for a model that fills in", "隐藏所选词元（用于填空的模型）";
+    KeyHide = "hide", "隐藏";
     HelpAdopt = "make what was generated part of the text", "把生成的内容并入文本";
     HelpBack = "close, unzoom, or leave the text", "关闭、还原或离开文本框";
     HelpBottom = "to the end of the list: the least probable token", "到列表末尾：概率最小的词元";
