@@ -74,6 +74,8 @@ messages! {
     HabitUniform = "looks at all alike", "均匀地看";
     HeadMeasures = "H {} bits · {} back", "H {} 比特 · 距离 {}";
     HeaderShape = "{} layers × {} heads", "{} 层 × {} 头";
+    Stands = "here: {} · rank {} · {} bits", "此处：{} · 第 {} 位 · {} 比特";
+    OfSource = " (source)", "（源文本）";
     HelpHide = "hide the selected token, for a model that fills in", "隐藏所选词元（用于填空的模型）";
     KeyHide = "hide", "隐藏";
     HelpAdopt = "make what was generated part of the text", "把生成的内容并入文本";
@@ -308,5 +310,10 @@ messages! {
     CliCannotRead = "{} cannot be read: {}", "无法读取 {}：{}";
     CliCannotWrite = "the output cannot be written: {}", "无法写出结果：{}";
     CliBadDictionary = "{}: {}", "{}：{}";
+    CliFillsIn = "{} fills in and does not go on: `lmscope fill` shows what it puts where a token is hidden", "{} 填空而不续写：`lmscope fill` 显示它在隐藏的词元处填什么";
+    CliGoesOn = "{} goes on and does not fill in: `lmscope generate` continues a text", "{} 续写而不填空：`lmscope generate` 续写文本";
+    CliNothingHidden = "no token is hidden: write the mask token in the text ([MASK], <mask>), or name places with --at", "没有隐藏的词元：请在文本中写掩码词元（[MASK]、<mask>），或用 --at 指明位置";
+    CliInPlaceOf = "in place of token {} {} · entropy {} bits", "在第 {} 个词元 {} 处 · 熵 {} 比特";
+    CliTotalHidden = "{} bits over {} tokens, each from all others · pseudo-perplexity {}", "{} 比特，{} 个词元，各由其余词元推断 · 伪困惑度 {}";
     CliNothingToScore = "there is one token at most, so nothing has a context to be scored in: give a longer text, or --special", "至多只有一个词元，没有上下文可供计分：请给更长的文本，或用 --special";
 }
