@@ -108,7 +108,10 @@ impl Ctx<'_> {
         if self.state.run.at(self.state.selected).is_some_and(|node| node.token == token) {
             return;
         }
-        let piece = String::from_utf8_lossy(self.state.piece(token)).into_owned();
+        let piece = match self.state.has_tokenizer() {
+            true => String::from_utf8_lossy(self.state.piece(token)).into_owned(),
+            false => token.to_string(),
+        };
         self.replace(&piece);
     }
 

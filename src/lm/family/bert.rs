@@ -8,11 +8,15 @@ use crate::lm::{
     names::{Attention, FeedForward, HeadNames, LayerNames, StackNames, Transposed, stack},
 };
 
+const UNDERSTANDS: &str = "understanding: filling in, classifying, comparing";
+
 pub(super) const BERT: Family = Family {
     name: "BERT",
     source: "Devlin et al. 2018",
     model_types: &["bert"],
     gguf: Some("bert"),
+    suited_for: UNDERSTANDS,
+    typical: || Blueprint { segments: true, ..blueprint(BERT.name, Objective::MaskedTokens, Activation::Gelu) },
     hugging_face: |reader| hugging_face(reader, BERT.name, NAMES, Objective::MaskedTokens),
     read_gguf: gguf,
 };
@@ -22,6 +26,11 @@ pub(super) const ROBERTA: Family = Family {
     source: "Liu et al. 2019",
     model_types: &["roberta", "xlm-roberta", "camembert"],
     gguf: None,
+    suited_for: UNDERSTANDS,
+    typical: || Blueprint {
+        positions: Positions::Learned { offset: 2, padding: Some(1) },
+        ..blueprint(ROBERTA.name, Objective::MaskedTokens, Activation::Gelu)
+    },
     hugging_face: |reader| hugging_face(reader, ROBERTA.name, ROBERTA_NAMES, Objective::MaskedTokens),
     read_gguf: gguf,
 };
@@ -31,6 +40,8 @@ pub(super) const DISTILBERT: Family = Family {
     source: "Sanh et al. 2019",
     model_types: &["distilbert"],
     gguf: None,
+    suited_for: UNDERSTANDS,
+    typical: || blueprint(DISTILBERT.name, Objective::MaskedTokens, Activation::Gelu),
     hugging_face: distilbert,
     read_gguf: gguf,
 };
@@ -40,6 +51,8 @@ pub(super) const UNILM: Family = Family {
     source: "Dong et al. 2019",
     model_types: &["unilm"],
     gguf: None,
+    suited_for: "understanding and writing with the same weights",
+    typical: || Blueprint { segments: true, ..blueprint(UNILM.name, Objective::Unified, Activation::Gelu) },
     hugging_face: |reader| hugging_face(reader, UNILM.name, NAMES, Objective::Unified),
     read_gguf: gguf,
 };
