@@ -1,4 +1,4 @@
-//! BERT (Devlin et al. 2018) and what kept its shape: RoBERTa (Liu et al. 2019), DistilBERT (Sanh et al. 2019), and UniLM
+//! BERT (Devlin et al. 2018) and what kept its shape: `RoBERTa` (Liu et al. 2019), `DistilBERT` (Sanh et al. 2019), and `UniLM`
 //! (Dong et al. 2019), which runs the same layers under several masks.
 
 use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
@@ -17,7 +17,7 @@ pub(super) const BERT: Family = Family {
     gguf: Some("bert"),
     suited_for: UNDERSTANDS,
     typical: || Blueprint { segments: true, ..blueprint(BERT.name, Objective::MaskedTokens, Activation::Gelu) },
-    hugging_face: |reader| hugging_face(reader, BERT.name, NAMES, Objective::MaskedTokens),
+    hugging_face: |reader| hugging_face(reader, BERT.name, &NAMES, Objective::MaskedTokens),
     read_gguf: gguf,
 };
 
@@ -31,7 +31,7 @@ pub(super) const ROBERTA: Family = Family {
         positions: Positions::Learned { offset: 2, padding: Some(1) },
         ..blueprint(ROBERTA.name, Objective::MaskedTokens, Activation::Gelu)
     },
-    hugging_face: |reader| hugging_face(reader, ROBERTA.name, ROBERTA_NAMES, Objective::MaskedTokens),
+    hugging_face: |reader| hugging_face(reader, ROBERTA.name, &ROBERTA_NAMES, Objective::MaskedTokens),
     read_gguf: gguf,
 };
 
@@ -53,7 +53,7 @@ pub(super) const UNILM: Family = Family {
     gguf: None,
     suited_for: "understanding and writing with the same weights",
     typical: || Blueprint { segments: true, ..blueprint(UNILM.name, Objective::Unified, Activation::Gelu) },
-    hugging_face: |reader| hugging_face(reader, UNILM.name, NAMES, Objective::Unified),
+    hugging_face: |reader| hugging_face(reader, UNILM.name, &NAMES, Objective::Unified),
     read_gguf: gguf,
 };
 
@@ -172,17 +172,14 @@ fn blueprint(family: &'static str, objective: Objective, activation: Activation)
 fn hugging_face(
     reader: Reader<'_>,
     family: &'static str,
-    names: Names,
+    names: &Names,
     objective: Objective,
 ) -> Result<Plan, ModelError> {
     if let Some(kind) = reader.text("position_embedding_type").filter(|kind| *kind != "absolute") {
         return Err(ModelError::Unsupported { key: "position_embedding_type".into(), value: kind.into() });
     }
     // RoBERTa counts positions from the padding token's id on, and leaves that row to padding.
-    let padding = match family == ROBERTA.name {
-        true => Some(reader.token("pad_token_id")?.unwrap_or(1)),
-        false => None,
-    };
+    let padding = if family == ROBERTA.name { Some(reader.token("pad_token_id")?.unwrap_or(1)) } else { None };
     let offset = padding.map_or(0, |padding| padding as usize + 1);
     let width = reader.needed("hidden_size")?;
     let heads = reader.needed("num_attention_heads")?;
@@ -207,7 +204,7 @@ fn hugging_face(
         tied_head: reader.flag("tie_word_embeddings").unwrap_or(true),
         ..blueprint(family, objective, activation(reader, "hidden_act", Activation::Gelu)?)
     };
-    Ok(Plan { blueprint, config, names })
+    Ok(Plan { blueprint, config, names: *names })
 }
 
 fn distilbert(reader: Reader<'_>) -> Result<Plan, ModelError> {

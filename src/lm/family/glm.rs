@@ -1,4 +1,4 @@
-//! GLM (Du et al. 2021): Hugging Face's `glm`, and the layout of ChatGLM2 and ChatGLM3.
+//! GLM (Du et al. 2021): Hugging Face's `glm`, and the layout of `ChatGLM2` and `ChatGLM3`.
 
 use super::llama;
 use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};

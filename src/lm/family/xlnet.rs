@@ -1,4 +1,4 @@
-//! XLNet (Yang et al. 2019), in the layers of Transformer-XL (Dai et al. 2019).
+//! `XLNet` (Yang et al. 2019), in the layers of Transformer-XL (Dai et al. 2019).
 
 use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
 use crate::lm::{
