@@ -165,7 +165,7 @@ pub enum Pairs {
 }
 
 /// How rotary frequencies are changed for long contexts.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Scaling {
     /// Not at all.
     None,
@@ -173,6 +173,32 @@ pub enum Scaling {
     Linear {
         /// The divisor.
         factor: f32,
+    },
+    /// The base grows with the sequence once it is longer than those trained on ("dynamic NTK").
+    Dynamic {
+        /// How much longer a sequence may become.
+        factor: f32,
+        /// The context the model was trained on.
+        original: f32,
+    },
+    /// The first pairs of each head turn, the others stand still.
+    Proportional {
+        /// How many pairs turn.
+        rotated: usize,
+        /// What their frequencies are divided by.
+        factor: f32,
+    },
+    /// Each frequency divided by its own factor, of two lists by the length of the sequence (Ding et al. 2024,
+    /// "`LongRoPE`", section 3).
+    Long {
+        /// The factors of a sequence no longer than those first trained on.
+        short: Vec<f32>,
+        /// The factors of a longer one.
+        long: Vec<f32>,
+        /// The context the model was first trained on.
+        original: f32,
+        /// What queries and keys are multiplied by.
+        attention: f32,
     },
     /// Low frequencies divided, high ones kept, those between blended (Llama 3.1's model card).
     Llama3 {
@@ -197,6 +223,8 @@ pub enum Scaling {
         original: f32,
         /// What queries and keys are multiplied by.
         attention: f32,
+        /// Whether the ramp begins and ends at whole pairs.
+        whole: bool,
     },
 }
 
@@ -356,6 +384,9 @@ impl Positions {
         let scaling = match scaling {
             Scaling::None => String::new(),
             Scaling::Linear { factor } => format!(", linear ×{factor}"),
+            Scaling::Dynamic { factor, .. } => format!(", dynamic ×{factor}"),
+            Scaling::Proportional { rotated, .. } => format!(", {} of them turned", 2 * rotated),
+            Scaling::Long { .. } => ", longrope".into(),
             Scaling::Llama3 { factor, .. } => format!(", llama3 ×{factor}"),
             Scaling::Yarn { factor, .. } => format!(", yarn ×{factor}"),
         };

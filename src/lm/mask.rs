@@ -1,6 +1,6 @@
 //! Which positions a query may look at.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
 /// The rule that says which keys a query sees; positions are counted from the start of the sequence.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +16,13 @@ pub enum Mask {
     SeqToSeq(usize),
     /// Causal, and no further back than `n` positions, the query's own among them (Beltagy et al. 2020, section 3.1).
     Window(usize),
+    /// A window of `n` positions in some layers, causal in the others.
+    Layers {
+        /// How far back the windows reach.
+        window: usize,
+        /// For each layer, whether it has a window.
+        windowed: Vec<bool>,
+    },
     /// Position `order[i]` sees `order[0]..=order[i]`: the content stream of Yang et al. 2019, "`XLNet`", section 2.2.
     /// Positions that the order does not name are causal and come after it.
     Permutation(Vec<usize>),
@@ -25,10 +32,21 @@ pub enum Mask {
 }
 
 impl Mask {
+    /// The rule of one layer.
+    pub fn of_layer(&self, layer: usize) -> Cow<'_, Self> {
+        match self {
+            Self::Layers { window, windowed } if windowed.get(layer) == Some(&true) => {
+                Cow::Owned(Self::Window(*window))
+            }
+            Self::Layers { .. } => Cow::Owned(Self::Causal),
+            _ => Cow::Borrowed(self),
+        }
+    }
+
     /// Whether the position `query` may look at the position `key`.
     pub fn visible(&self, query: usize, key: usize) -> bool {
         match self {
-            Self::Causal => key <= query,
+            Self::Causal | Self::Layers { .. } => key <= query,
             Self::Bidirectional => true,
             Self::Except(hidden) => key != *hidden || query == *hidden,
             Self::Prefix(n) | Self::SeqToSeq(n) => key <= query || (query < *n && key < *n),
@@ -65,7 +83,7 @@ impl Mask {
     /// that grows past it only looks back. `None`: the whole sequence, however long.
     pub fn joint(&self) -> Option<usize> {
         match self {
-            Self::Causal | Self::Window(_) => Some(0),
+            Self::Causal | Self::Window(_) | Self::Layers { .. } => Some(0),
             Self::Bidirectional | Self::Except(_) => None,
             Self::Prefix(n) | Self::SeqToSeq(n) => Some(*n),
             Self::Permutation(order) => Some(order.iter().map(|&p| p + 1).max().unwrap_or(0)),
@@ -89,6 +107,10 @@ impl fmt::Display for Mask {
             Self::Prefix(n) => write!(f, "prefix:{n}"),
             Self::SeqToSeq(n) => write!(f, "seq2seq:{n}"),
             Self::Window(n) => write!(f, "window:{n}"),
+            Self::Layers { window, windowed } => {
+                let layers = windowed.iter().filter(|&&windowed| windowed).count();
+                write!(f, "window:{window} in {layers} of {} layers", windowed.len())
+            }
             Self::Except(n) => write!(f, "except:{n}"),
             Self::Permutation(order) => {
                 f.write_str("permutation:")?;

@@ -108,6 +108,7 @@ impl Pass<'_> {
         stream.clear();
         stream.resize(input.tokens.len() * width, 0.0);
         angles.clear();
+        let frequencies = self.rotary.map(|rotary| rotary.frequencies(self.length)).unwrap_or_default();
         let mut added = vec![0.0; width];
         let mut add = |matrix: &Matrix, at: usize, row: &mut [f32]| {
             matrix.expand_row(at, &mut added);
@@ -140,7 +141,7 @@ impl Pass<'_> {
                 normalize_in_place(self.blueprint.norm, norm, self.norm_epsilon, row);
             }
             if let Some(rotary) = self.rotary {
-                rotary.angles(self.past.len() + i, self.length, angles);
+                rotary.angles(&frequencies, self.past.len() + i, angles);
             }
         }
     }
@@ -323,7 +324,7 @@ impl Pass<'_> {
                 Queries::Own => new[i].queries(number),
                 Queries::Stream | Queries::Cross => new[i].second(number),
             };
-            self.seen(queries, place, &mut seen);
+            self.seen(number, queries, place, &mut seen);
             head.weights(sight, head.part(q), place, &seen, &mut row);
             out.fill(0.0);
             head.mix(sight, &row, out);
@@ -342,9 +343,9 @@ impl Pass<'_> {
     }
 
     /// What the query at `place` sees.
-    fn seen(&self, queries: Queries, place: usize, seen: &mut [bool]) {
+    fn seen(&self, layer: usize, queries: Queries, place: usize, seen: &mut [bool]) {
         match queries {
-            Queries::Own => self.mask.row(place, seen),
+            Queries::Own => self.mask.of_layer(layer).row(place, seen),
             Queries::Stream => {
                 self.mask.row(place, seen);
                 seen[place] = false;
@@ -403,7 +404,7 @@ impl Pass<'_> {
             None if queries == Queries::Own => self.buckets(),
             _ => Distances::None,
         };
-        self.seen(queries, query, &mut seen);
+        self.seen(layer, queries, query, &mut seen);
         let head = self.head(isa, layer, head, &distances);
         head.weights(sight, head.part(stored), query, &seen, &mut row);
         row

@@ -80,6 +80,16 @@ impl<'a> Reader<'a> {
         self.size(key)?.ok_or_else(|| ModelError::MissingSetting { key: key.into() })
     }
 
+    /// A count from 0 on; `None` if the header does not say, or not with a count.
+    pub(crate) fn count(self, key: &str) -> Option<u64> {
+        self.integer(key)?.0
+    }
+
+    /// Words in a row; `None` if the header does not say.
+    pub(crate) fn texts(self, key: &str) -> Option<Vec<&'a str>> {
+        self.json(key)?.as_array()?.iter().map(Value::as_str).collect()
+    }
+
     /// A token's id; `None` if the header does not say.
     pub(crate) fn token(self, key: &str) -> Result<Option<u32>, ModelError> {
         match self.integer(key) {
@@ -96,6 +106,14 @@ impl<'a> Reader<'a> {
             Some((Some(number), _)) if number.is_finite() && number > 0.0 => Ok(Some(number)),
             Some((_, value)) => Err(ModelError::BadSetting { key: key.into(), value }),
         }
+    }
+
+    /// Positive numbers in a row; `None` if the header does not say.
+    pub(crate) fn numbers(self, key: &str) -> Result<Option<Vec<f32>>, ModelError> {
+        let Some(value) = self.json(key) else { return Ok(None) };
+        let number = |value: &Value| value.as_f64().map(|x| x as f32).filter(|x| x.is_finite() && *x > 0.0);
+        let numbers = value.as_array().and_then(|list| list.iter().map(number).collect::<Option<Vec<_>>>());
+        numbers.map(Some).ok_or_else(|| ModelError::BadSetting { key: key.into(), value: value.to_string() })
     }
 
     /// A switch; `None` if the header does not say.

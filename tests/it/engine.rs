@@ -114,6 +114,10 @@ fn hugging_face_families_compute_what_transformers_computes() {
     let families = [
         "llama",
         "llama3-rope",
+        "rope-yarn",
+        "rope-dynamic",
+        "rope-longrope",
+        "qwen2-layers",
         "gpt2",
         "mistral-window",
         "qwen2",

@@ -95,7 +95,7 @@ fn hugging_face(reader: Reader<'_>, family: &'static str, query_key_norm: bool) 
         Some(head_width) => head_width,
         None => divided(("hidden_size", width), ("num_attention_heads", heads))?,
     };
-    let config = Config {
+    let mut config = Config {
         layers: reader.needed("num_hidden_layers")?,
         width,
         heads,
@@ -114,31 +114,43 @@ fn hugging_face(reader: Reader<'_>, family: &'static str, query_key_norm: bool) 
         names.main.layer.query_norm = Some("self_attn.q_norm");
         names.main.layer.key_norm = Some("self_attn.k_norm");
     }
+    let positions = rope::hugging_face(reader, Pairs::Halves, head_width, config.context)?;
+    if let Positions::Rotary { scaling: Scaling::Dynamic { factor, original }, .. } = positions {
+        config.context = (original * factor) as usize;
+    }
     let blueprint = Blueprint {
         family,
-        positions: rope::hugging_face(reader, Pairs::Halves, head_width, config.context)?,
+        positions,
         attention_bias: reader.has_tensor("model.layers.0.self_attn.q_proj.bias"),
         query_key_norm,
         activation: activation(reader, "hidden_act", Activation::Silu)?,
         gated: true,
         tied_head: reader.flag("tie_word_embeddings").unwrap_or(!reader.has_tensor("lm_head.weight")),
-        mask: window(reader)?,
+        mask: window(reader, config.layers)?,
         ..DECODER
     };
     Ok(Plan { blueprint, config, names })
 }
 
-/// A sliding window, where the model slides it in every layer.
-fn window(reader: Reader<'_>) -> Result<Mask, ModelError> {
+/// A sliding window, in every layer or in those that the settings name.
+fn window(reader: Reader<'_>, layers: usize) -> Result<Mask, ModelError> {
     let Some(window) = reader.size("sliding_window")? else { return Ok(Mask::Causal) };
-    if reader.flag("use_sliding_window") == Some(false) {
-        return Ok(Mask::Causal);
+    let windowed: Vec<bool> = match (reader.texts("layer_types"), reader.count("max_window_layers")) {
+        _ if reader.flag("use_sliding_window") == Some(false) => return Ok(Mask::Causal),
+        (Some(kinds), _) => kinds.iter().map(|kind| *kind == "sliding_attention").collect(),
+        // The first layers look everywhere.
+        (None, Some(first)) => (0..layers).map(|layer| layer as u64 >= first).collect(),
+        (None, None) => vec![true; layers],
+    };
+    if windowed.len() != layers {
+        let (key, value) = ("layer_types".into(), format!("of {} layers", windowed.len()));
+        return Err(ModelError::BadSetting { key, value });
     }
-    match reader.size("max_window_layers") {
-        Ok(None) | Err(_) => Ok(Mask::Window(window)),
-        Ok(Some(layers)) if layers >= reader.needed("num_hidden_layers")? => Ok(Mask::Causal),
-        Ok(Some(layers)) => Err(ModelError::Unsupported { key: "max_window_layers".into(), value: layers.to_string() }),
-    }
+    Ok(match (windowed.contains(&true), windowed.contains(&false)) {
+        (true, true) => Mask::Layers { window, windowed },
+        (true, false) => Mask::Window(window),
+        (false, _) => Mask::Causal,
+    })
 }
 
 fn gguf(reader: Reader<'_>, family: &'static str, architecture: &str, pairs: Pairs) -> Result<Plan, ModelError> {

@@ -171,9 +171,12 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
             }),
         );
     }
+    // Settings written since the head may be tied without being scaled say so; before, v1.0's was both and v1.1's neither.
+    // mT5's never was scaled.
     let said = reader.flag("tie_word_embeddings").unwrap_or(true);
-    let tied_head = said || !reader.has_tensor("lm_head.weight");
-    let scaled = reader.flag("scale_decoder_outputs").unwrap_or(said);
+    let tied_head = !reader.has_tensor("lm_head.weight");
+    let usual = said && reader.text("model_type") != Some("mt5");
+    let scaled = reader.flag("scale_decoder_outputs").unwrap_or(usual);
     let blueprint = Blueprint {
         tied_head,
         head_scale: if scaled { (width as f32).sqrt().recip() } else { 1.0 },

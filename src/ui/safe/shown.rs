@@ -125,6 +125,8 @@ impl Shown {
                     self.text.push(c);
                     kept += 1;
                 }
+                // Not everything without a width of its own takes a base: a lone Hangul vowel stands apart from any.
+                Class::Mark if kept == 0 && format!("◌{c}").graphemes(true).count() > 1 => self.point(c),
                 Class::Mark if marks < MARKS && kept < CLUSTER => {
                     if kept == 0 {
                         self.text.push('◌');

@@ -121,6 +121,14 @@ fn hostile_text_never_reaches_the_terminal() {
 }
 
 #[test]
+fn a_vowel_that_takes_no_base_is_shown_by_its_code_point() {
+    let shown = safe::visible("\u{d7b0}");
+    assert_eq!(shown, "‹U+D7B0›");
+    assert_eq!(safe::visible("한"), "한");
+    assert_eq!(safe::visible(&shown), shown);
+}
+
+#[test]
 fn hostile_text_is_never_invisible() {
     for text in hostile() {
         assert_eq!(safe::width(&safe::visible(&text)) == 0, text.is_empty(), "{text:?}");
