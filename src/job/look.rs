@@ -113,7 +113,8 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
             let view = |head| {
                 let rows: Vec<_> = queries.iter().map(|&query| (query, row(layer, head, query))).collect();
                 // What a head does is measured on its own stack's attention; a decoder's other one has no places to name.
-                let own: Vec<_> = queries.iter().map(|&query| (query, own(engine, &job.context, layer, head, query))).collect();
+                let own: Vec<_> =
+                    queries.iter().map(|&query| (query, own(engine, &job.context, layer, head, query))).collect();
                 HeadView { score: heads::measure(&own, &job.tokens), rows }
             };
             heads.push((0..engine.config.heads).map(view).collect());
@@ -125,7 +126,13 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
 
 /// One row of a head over the whole path. In a decoder behind an encoder the two attentions of a layer stand side by side:
 /// to the source, and to what the decoder has read of its own.
-pub(super) fn row(engine: &Transformer, context: &[Arc<Position>], layer: usize, head: usize, query: usize) -> Vec<f32> {
+pub(super) fn row(
+    engine: &Transformer,
+    context: &[Arc<Position>],
+    layer: usize,
+    head: usize,
+    query: usize,
+) -> Vec<f32> {
     let mut row = own(engine, context, layer, head, query);
     if !context[query].is_source() && context[0].is_source() {
         let cross = engine.attention(context, &engine.blueprint.mask, AttentionKind::Cross, layer, head, query);

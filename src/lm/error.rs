@@ -190,9 +190,9 @@ impl fmt::Display for ForwardError {
             Self::NoHead => f.write_str(
                 "the file has no language-model head, so there are no probabilities: use a checkpoint saved with it",
             ),
-            Self::NoMaskToken => {
-                f.write_str("the tokenizer has no mask token to hide one behind: use the tokenizer that belongs to the model")
-            }
+            Self::NoMaskToken => f.write_str(
+                "the tokenizer has no mask token to hide one behind: use the tokenizer that belongs to the model",
+            ),
             Self::NoSuchPosition { index, length } => {
                 write!(f, "there is no position {index} in a sequence of {length}: count from 0")
             }

@@ -64,7 +64,8 @@ impl Pane for Attention {
             Command::KeyLeft => ctx.state.key = Some(key.saturating_sub(1)),
             Command::KeyRight => {
                 let sees = |key: &usize| ctx.state.sees(ctx.state.selected, *key);
-                ctx.state.key = Some(Some(key + 1).filter(sees).filter(|&key| key < ctx.state.run.len()).unwrap_or(key));
+                ctx.state.key =
+                    Some(Some(key + 1).filter(sees).filter(|&key| key < ctx.state.run.len()).unwrap_or(key));
             }
             _ => return false,
         }

@@ -87,8 +87,7 @@ impl Pane for Generate {
         let shown = state.shown();
         let after = state.run.at(state.selected).map(|node| state.label(node.token));
         let place = if state.predicts_next() { Message::AfterToken } else { Message::InPlaceOf };
-        let details =
-            after.map(|label| language.say(place, &[&safe::fit(&label, 20)])).unwrap_or_default();
+        let details = after.map(|label| language.say(place, &[&safe::fit(&label, 20)])).unwrap_or_default();
         let note = shown.map_or_else(String::new, |shown| {
             language.say(Message::EntropyBits, &[&format::bits(shown.distribution.entropy_bits())])
         });
@@ -109,7 +108,9 @@ impl Pane for Generate {
                 Some(model) if !model.engine.has_head() => Message::HasNoHead,
                 Some(model) if !state.predicts_next() && !model.can_hide() => Message::NoMaskToken,
                 Some(_) if state.selected < state.source_len() => Message::SourceHasNone,
-                _ if busy || (state.is_busy(Lane::Evidence) && state.has_distribution(state.selected)) => Message::Reading,
+                _ if busy || (state.is_busy(Lane::Evidence) && state.has_distribution(state.selected)) => {
+                    Message::Reading
+                }
                 Some(_) if !state.predicts_next() && !state.run.is_empty() => Message::NoPartOfText,
                 _ => Message::NothingToShow,
             };

@@ -88,7 +88,10 @@ impl Prompt {
 
     /// What was generated becomes part of the text before the text is edited, so that typing goes on from what is seen.
     fn take_over(&mut self, ctx: &mut Ctx<'_>) {
-        if ctx.state.source_len() == 0 && ctx.state.run.text_len() < ctx.state.run.len() && *self.field.text() == **ctx.state.run.text() {
+        if ctx.state.source_len() == 0
+            && ctx.state.run.text_len() < ctx.state.run.len()
+            && *self.field.text() == **ctx.state.run.text()
+        {
             let flow = Flow::of(ctx.state);
             self.field.edit(Edit::Finish);
             self.field.insert(&flow.text[flow.given..flow.finished]);

@@ -59,8 +59,11 @@ impl Ctx<'_> {
         let run = &self.state.run;
         let context = run.context();
         let mut unscored = self.state.scored();
-        unscored.start += run.tokens().take(unscored.end).skip(unscored.start).take_while(|n| n.score.is_some()).count();
-        if run.is_empty() || (context.len() == run.len() && (unscored.is_empty() || !self.state.has_distribution(unscored.start))) {
+        unscored.start +=
+            run.tokens().take(unscored.end).skip(unscored.start).take_while(|n| n.score.is_some()).count();
+        if run.is_empty()
+            || (context.len() == run.len() && (unscored.is_empty() || !self.state.has_distribution(unscored.start)))
+        {
             return self.cancel(Lane::Run);
         }
         let tokens = run.tokens().map(|node| node.token).collect();
@@ -125,7 +128,8 @@ impl Ctx<'_> {
             return self.say(Notice::hint(Message::NoPartOfText, &[]));
         };
         let text = self.state.run.text();
-        let (Some(before), Some(inside), Some(after)) = (text.get(..start), text.get(start..end), text.get(end..)) else {
+        let (Some(before), Some(inside), Some(after)) = (text.get(..start), text.get(start..end), text.get(end..))
+        else {
             return self.say(Notice::hint(Message::NoPartOfText, &[]));
         };
         // A piece that begins a word brings its space along where the tokenizer counts it in, and only there.

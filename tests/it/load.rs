@@ -1,5 +1,7 @@
 //! Model files: good ones open, bad ones say what is wrong.
 
+mod llama2c;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 

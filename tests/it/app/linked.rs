@@ -1,7 +1,7 @@
 //! One selection everywhere.
 
-use lmscope::lm::AttentionKind;
 use lmscope::lab::heads::Habit;
+use lmscope::lm::AttentionKind;
 
 use super::explorer;
 use super::path;
