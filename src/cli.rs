@@ -23,6 +23,7 @@
 mod arguments;
 mod bench;
 mod failure;
+mod fetch;
 mod generate;
 mod glance;
 mod help;

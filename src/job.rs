@@ -5,6 +5,7 @@ mod bounds;
 mod choice;
 mod generate;
 mod look;
+mod open;
 mod read;
 mod segment;
 mod ticket;
@@ -27,6 +28,7 @@ pub use segment::Words;
 pub use ticket::Desk;
 pub use ticket::Ticket;
 
+use crate::hub::Progress;
 use crate::lm::Distribution;
 use crate::lm::ForwardError;
 use crate::lm::NotFinite;
@@ -92,6 +94,8 @@ pub struct Reply {
 /// The content of a reply.
 #[derive(Debug)]
 pub enum Body {
+    /// A file of the model is being fetched.
+    Fetching(Progress),
     /// The model is open.
     Opened(Arc<Model>),
     /// The text's tokens.
@@ -150,10 +154,7 @@ pub type Send<'a> = &'a mut dyn FnMut(Body) -> ControlFlow<()>;
 /// Runs one job to its end, or until its ticket is no longer current.
 pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
     let outcome = match job {
-        Job::Open(spec) => match crate::model::open(&spec) {
-            Ok(model) => said(send(Body::Opened(Arc::new(model)))),
-            Err(error) => Err(Stop::Fault(Fault::Open(error))),
-        },
+        Job::Open(spec) => open::open(&spec, ticket, send),
         Job::Tokenize(text, model) => segment::tokenize(text, &model, send),
         Job::Words(text) => segment::words(text, send),
         Job::Read(read) => read::read(read, ticket, send),

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::Failure;
 use super::arguments::{Common, Models, spec};
+use super::fetch::fetch;
 use super::output::{Column, Output, thousands};
 use crate::lm::FAMILIES;
 use crate::model::{self, Description, EMBEDDED, NoTokenizer, Say, Source, Spec};
@@ -67,6 +68,7 @@ pub(super) fn run(common: &Common, options: &Models, output: &mut Output<'_>) ->
     if named.is_empty() {
         named.extend(common.named_model.clone());
     }
+    named.iter().try_for_each(|spec| fetch(spec, common.language))?;
     let descriptions: Vec<Description> = named.iter().map(model::describe).collect::<Result<_, _>>()?;
     match (descriptions.as_slice(), common.json) {
         ([], _) => all(common, output),

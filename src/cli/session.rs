@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::arguments::{Common, Source};
+use super::fetch::fetch;
 use super::{Failure, input};
 use crate::lm::{Distribution, Mask, Position, Workspace};
 use crate::model::{self, Model};
@@ -36,7 +37,9 @@ pub(super) struct Piece {
 
 impl Session {
     pub(super) fn open(common: &Common) -> Result<Self, Failure> {
-        let model = model::open(&common.model())?;
+        let spec = common.model();
+        fetch(&spec, common.language)?;
+        let model = model::open(&spec)?;
         Ok(Self { model, workspace: Workspace::new(common.threads) })
     }
 

@@ -1,9 +1,10 @@
 //! The tokenizer of a model file: GGUF's `tokenizer.ggml.*`, `tokenizer.json` of a Hugging Face folder, or a file beside
 //! the weights.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::{NoTokenizer, OpenError, Spec, checkpoint};
+use super::{NoTokenizer, OpenError, Spec, checkpoint, local};
 use crate::lm::checkpoint::{Checkpoint, Header};
 use crate::lm::load::{self, LoadError, gguf::Metadata};
 use crate::text::{PieceKind, Tokenizer, TokenizerError, Vocabulary};
@@ -17,6 +18,7 @@ const MOST_BYTES: u64 = 256 << 20;
 /// The file cannot be read, or it holds no tokenizer that can.
 pub fn open_tokenizer(spec: &Spec) -> Result<Result<Tokenizer, NoTokenizer>, OpenError> {
     let name = spec.name();
+    let spec = &*local(spec, &mut |_| ControlFlow::Continue(()))?;
     let refused = |error| NoTokenizer::Refused { name: name.clone(), error };
     if let Spec::Path(path) = spec
         && path.is_file()
@@ -77,11 +79,13 @@ fn beside(checkpoint: &Checkpoint) -> Result<Option<Result<Tokenizer, TokenizerE
 }
 
 /// Files that may hold the tokenizer, in the order they are looked for.
-const BESIDE: [(&str, fn(&[u8]) -> Result<Tokenizer, TokenizerError>); 3] = [
+const BESIDE: [(&str, Read); 3] = [
     (FILE, Tokenizer::from_json),
     ("tokenizer.model", |_| Err(unread("tokenizer.model"))),
     ("tokenizer.bin", |_| Err(unread("tokenizer.bin"))),
 ];
+
+type Read = fn(&[u8]) -> Result<Tokenizer, TokenizerError>;
 
 fn unread(name: &str) -> TokenizerError {
     TokenizerError::Unsupported { part: "tokenizer", kind: name.to_owned() }

@@ -181,8 +181,13 @@ messages! {
     NothingToShow = "nothing to show yet", "暂无内容";
     NothingToUndo = "nothing to undo", "没有可撤销的步骤";
     Off = "off", "关";
-    OpenOther = "o opens another: a GGUF file or a Hugging Face folder", "按 o 打开其他模型：GGUF 文件或 Hugging Face 目录";
+    OpenOther = "o opens another: a file, a folder, or hf:owner/name", "按 o 打开其他模型：文件、目录，或 hf:owner/name";
     OpenWhich = "Model (stories, poems, or a path)", "模型（stories、poems 或路径）";
+    Fetching = "fetching {}: {} of {}, {} %", "正在下载 {}：{} / {}，{} %";
+    FetchingSome = "fetching {}: {}", "正在下载 {}：{}";
+    FetchStopped = "{} is not all here: open it again to go on from where it stopped", "{} 尚未下载完：再次打开即从断处继续";
+    FetchWaiting = "another program is fetching {}: waiting for it", "另一个程序正在下载 {}：等待中";
+    SpaceStops = "Space stops", "空格停止";
     Opening = "opening {}…", "正在打开 {}…";
     Pace = "pace", "速度";
     PickedByHand = "picked by hand", "手动选取";
