@@ -11,19 +11,24 @@
 //! - `generate`: `model`, `prompt` (`text`, `ids`), the settings (`seed`, `temperature`, `top_k`, `top_p`, `min_p`), `text`
 //!   (what was generated), `stopped` (`steps`, `end`, `context`), `steps` of a token and, by the model before the sampler,
 //!   `probability`, `surprisal_bits`, `entropy_bits`, `rank` (from 1), then `sampler_probability`, `candidates`, `random`.
+//! - `fill`: `model`, `ids`, `hidden` of an `index`, the `token` there, `entropy_bits`, `candidates` of a token with
+//!   `probability` and `surprisal_bits`.
 //! - `score`: `model`, `tokens` of a token, its `bytes`, `surprisal_bits`, `probability`, `rank`, `entropy_bits`; `scored`,
 //!   `bits`, `perplexity` (2 to the bits per scored token), `bits_per_byte` (of the whole text), `bytes`, and `window` and
-//!   `stride` where the text is longer than the context. The first token has nothing before it and is not scored.
-//! - `trace`: `model`, `file`, `ids`, `mask`, `layers`, `arrays`.
+//!   `stride` where the text is longer than the context. The first token has nothing before it and is not scored. A model
+//!   that fills in scores every token from all others (`pseudo` is true), one with an encoder the text after its `source`.
+//! - `trace`: `model`, `file`, `ids`, `decoder_ids`, `mask`, `layers`, `arrays`.
 //! - `models`: `embedded` and `families`; of one model its names, sizes, `blueprint`, `parameters`, `bytes`, `tensors`; of
 //!   several `models`.
-//! - `bench`: `model`, `threads`, `prefill`, `decode`, `prefill_tokens_per_second`, `decode_tokens_per_second`.
+//! - `bench`: `model`, `threads`, `prefill`, `decode`, `prefill_tokens_per_second`, `decode_tokens_per_second`
+//!   (null for a model that fills in).
 //! - without a command: `model`, `text`, `tokens` with `surprisal_bits`, `next` with `probability`, `entropy_bits`.
 
 mod arguments;
 mod bench;
 mod failure;
 mod fetch;
+mod fill;
 mod generate;
 mod glance;
 mod help;
@@ -41,7 +46,7 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 pub use arguments::{
-    Bench, Common, ExploreOptions, Generate, Invocation, Models, Sampling, Score, Segment, Source, Subcommand,
+    Bench, Common, ExploreOptions, Fill, Generate, Invocation, Models, Sampling, Score, Segment, Source, Subcommand,
     Tokenize, Trace,
 };
 pub use failure::Failure;
@@ -118,6 +123,7 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::Tokenize(options) => tokenize::run(common, options, streams.input, &mut output),
             Subcommand::Segment(options) => segment::run(common, options, streams.input, &mut output),
             Subcommand::Generate(options) => generate::run(common, options, streams.input, &mut output),
+            Subcommand::Fill(options) => fill::run(common, options, streams.input, &mut output),
             Subcommand::Score(options) => score::run(common, options, streams.input, &mut output),
             Subcommand::Trace(options) => trace::run(common, options, streams.input, &mut output),
             Subcommand::Models(options) => models::run(common, options, &mut output),

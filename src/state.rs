@@ -183,14 +183,13 @@ impl State {
     /// The tokens of the path that have a cost: none for what stands around a text, none for a source.
     pub fn scored(&self) -> Range<usize> {
         let around = |node: &Node| matches!(node.origin, Origin::Start | Origin::End);
-        match (self.predicts_next(), self.source_len()) {
-            (true, source) => (source + 1).min(self.run.len())..self.run.len(),
-            (false, _) => {
-                let start = self.run.tokens().take_while(|node| around(node)).count();
-                let end = self.run.len() - self.run.tokens().rev().take_while(|node| around(node)).count();
-                start..end.max(start)
-            }
+        let length = self.run.len();
+        if self.predicts_next() {
+            return (self.source_len() + 1).min(length)..length;
         }
+        let start = self.run.tokens().take_while(|node| around(node)).count();
+        let end = length - self.run.tokens().rev().take_while(|node| around(node)).count();
+        start..end.max(start)
     }
 
     /// Whether there is a distribution at `index` of the path: none for a source, none around a text that is filled in,

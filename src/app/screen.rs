@@ -259,7 +259,7 @@ fn standing(state: &State) -> String {
 /// Whether a command is of use with the model that is open: some go on, others fill in.
 fn suits(state: &State, command: Command) -> bool {
     match command {
-        Command::Hide => !state.predicts_next(),
+        Command::Hide => state.model.as_ref().is_some_and(|model| model.mask().is_some()) && !state.predicts_next(),
         Command::Play | Command::Step | Command::Branch | Command::NextParameter | Command::TurnUp => {
             state.predicts_next()
         }

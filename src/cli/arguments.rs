@@ -112,6 +112,8 @@ pub enum Subcommand {
     Segment(Segment),
     /// Continue a text, token by token
     Generate(Generate),
+    /// What a model puts where a token is hidden
+    Fill(Fill),
     /// How surprising each token of a text is
     Score(Score),
     /// Write everything one forward pass computes to a safetensors file
@@ -224,12 +226,29 @@ pub struct Generate {
     pub ignore_end: bool,
 }
 
+/// `lmscope fill`
+#[derive(Debug, Args)]
+pub struct Fill {
+    /// The text, with mask tokens in it.
+    #[command(flatten)]
+    pub source: Source,
+    /// Hide these tokens instead, one at a time: their places, from 0
+    #[arg(long, value_name = "PLACES", value_delimiter = ',')]
+    pub at: Option<Vec<usize>>,
+    /// How many candidates for each
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub top: usize,
+}
+
 /// `lmscope score`
 #[derive(Debug, Args)]
 pub struct Score {
     /// The text, or a file that holds it; - reads standard input
     #[command(flatten)]
     pub source: Source,
+    /// What the encoder reads, for a model that has one before its decoder
+    #[arg(long, value_name = "TEXT", conflicts_with = "ids")]
+    pub given: Option<String>,
     /// How many tokens the model sees at once; its whole context unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub window: Option<u32>,
@@ -241,7 +260,13 @@ pub struct Trace {
     /// What to run.
     #[command(flatten)]
     pub source: Source,
-    /// Which positions see which: causal, bidirectional, prefix:N, seq2seq:N, window:N, permutation:3,0,1,2
+    /// The decoder's tokens, for a model with an encoder before it; the token it begins with unless given
+    #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = id)]
+    pub decoder_ids: Option<Vec<u32>>,
+    /// Which text each token belongs to, for a model that tells two apart: 0,0,1,1
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = id)]
+    pub segments: Option<Vec<u32>>,
+    /// Which positions see which: causal, bidirectional, prefix:N, seq2seq:N, window:N, except:N, permutation:3,0,1,2
     #[arg(long, value_name = "MASK")]
     pub mask: Option<Mask>,
     /// The file to write

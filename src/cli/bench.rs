@@ -18,7 +18,7 @@ struct Answer {
     prefill: u32,
     decode: u32,
     prefill_tokens_per_second: f64,
-    decode_tokens_per_second: f64,
+    decode_tokens_per_second: Option<f64>,
 }
 
 pub(super) fn run(common: &Common, options: &Bench, output: &mut Output<'_>) -> Result<(), Failure> {
@@ -33,15 +33,17 @@ pub(super) fn run(common: &Common, options: &Bench, output: &mut Output<'_>) -> 
     // Any tokens do: the work is the same for all.
     let ids: Vec<u32> = (0..prefill).map(|index| (index * 7919 % vocabulary) as u32).collect();
     // The first pass brings the weights into memory.
-    session.extend(&[], ids.get(..1).unwrap_or_default())?;
+    let first = ids.get(..1).unwrap_or_default();
+    let goes_on = session.model.engine.blueprint.predicts_next();
+    drop(if goes_on { session.begin(first)? } else { session.extend(&[], first)? });
 
     let start = Instant::now();
-    let mut positions = session.extend(&[], &ids)?;
-    let mut last = greedy(&mut session, positions.last().cloned().as_slice())?;
+    let mut positions = if goes_on { session.begin(&ids)? } else { session.extend(&[], &ids)? };
+    let mut last = if goes_on { greedy(&mut session, positions.last().cloned().as_slice())? } else { 0 };
     let prefill_seconds = start.elapsed().as_secs_f64();
 
     let start = Instant::now();
-    for _ in 0..decode {
+    for _ in 0..if goes_on { decode } else { 0 } {
         let next = session.extend(&positions, &[last])?;
         last = greedy(&mut session, &next)?;
         positions.extend(next);
@@ -54,7 +56,7 @@ pub(super) fn run(common: &Common, options: &Bench, output: &mut Output<'_>) -> 
         prefill: options.prefill,
         decode: options.decode,
         prefill_tokens_per_second: prefill as f64 / prefill_seconds.max(f64::MIN_POSITIVE),
-        decode_tokens_per_second: decode as f64 / decode_seconds.max(f64::MIN_POSITIVE),
+        decode_tokens_per_second: goes_on.then(|| decode as f64 / decode_seconds.max(f64::MIN_POSITIVE)),
     };
     if common.json {
         return output.json(&answer);
@@ -66,7 +68,10 @@ pub(super) fn run(common: &Common, options: &Bench, output: &mut Output<'_>) -> 
     let fact = |word: Message, value: String| vec![word.text(language).to_owned(), value];
     output.rows(&[
         fact(Message::CliPrefill, rate(answer.prefill_tokens_per_second, prefill, prefill_seconds)),
-        fact(Message::CliDecode, rate(answer.decode_tokens_per_second, decode, decode_seconds)),
+        fact(
+            Message::CliDecode,
+            answer.decode_tokens_per_second.map_or_else(|| "–".to_owned(), |speed| rate(speed, decode, decode_seconds)),
+        ),
         fact(Message::CliThreads, answer.threads.to_string()),
     ])
 }

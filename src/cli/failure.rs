@@ -35,6 +35,12 @@ pub enum Failure {
     Input(io::Error),
     /// There is no token to begin with.
     NothingGiven,
+    /// The model of this name fills in and does not go on.
+    FillsIn(String),
+    /// The model of this name goes on and does not fill in.
+    GoesOn(String),
+    /// No token is hidden.
+    NothingHidden,
     /// There is no token that could be scored.
     NothingToScore,
     /// Results that could not be written.
@@ -48,7 +54,7 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::NobodyReads => 0,
-            Self::NothingGiven | Self::SameFile(_) => 2,
+            Self::NothingGiven | Self::NothingHidden | Self::SameFile(_) => 2,
             _ => 1,
         }
     }
@@ -75,6 +81,9 @@ impl Failure {
                 Message::CliCannotRead.say(language, &[&Message::CliStandardInput.text(language), error])
             }
             Self::NothingGiven => Message::CliNothingGiven.text(language).to_owned(),
+            Self::FillsIn(model) => Message::CliFillsIn.say(language, &[model]),
+            Self::GoesOn(model) => Message::CliGoesOn.say(language, &[model]),
+            Self::NothingHidden => Message::CliNothingHidden.text(language).to_owned(),
             Self::NothingToScore => Message::CliNothingToScore.text(language).to_owned(),
             Self::Output(error) => Message::CliCannotWrite.say(language, &[error]),
             Self::NobodyReads => String::new(),

@@ -78,7 +78,8 @@ pub(super) fn run(
     let sampler = options.sampling.sampler();
     let end = session.model.tokenizer.as_ref().and_then(Tokenizer::eos);
     let context = session.model.engine.config.context;
-    let mut positions = session.extend(&[], &given.ids)?;
+    let mut positions = session.begin(&given.ids)?;
+    let source = positions.iter().take_while(|position| position.is_source()).count();
     if !common.json {
         heading(output)?;
     }
@@ -117,7 +118,7 @@ pub(super) fn run(
         if steps.len() == options.steps {
             break Stopped::Steps;
         }
-        if positions.len() == context {
+        if positions.len() - source == context {
             break Stopped::Context;
         }
         let next = session.extend(&positions, &[id])?;

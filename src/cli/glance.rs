@@ -9,6 +9,7 @@ use super::output::{Column, Output, probability};
 use super::session::{Piece, Session};
 use super::{Failure, input, score};
 use crate::lm::Distribution;
+use crate::lm::blueprint::Stacks;
 use crate::model::Spec;
 use crate::ui::Message;
 
@@ -21,7 +22,7 @@ struct Answer<'a> {
     text: String,
     tokens: Vec<Seen>,
     next: Vec<Next>,
-    entropy_bits: f64,
+    entropy_bits: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -55,10 +56,17 @@ pub(super) fn run(options: &ExploreOptions, stdin: &mut dyn Read, output: &mut O
     if given.ids.is_empty() {
         return Err(Failure::NothingGiven);
     }
-    let surprises = score::surprises(&mut session, &given.ids, context)?;
-    let positions = session.extend(&[], &given.ids)?;
-    let last = positions.get(positions.len() - 1..).unwrap_or_default();
-    let Some(distribution) = session.distributions(last)?.pop() else { return Err(Failure::NothingGiven) };
+    let (surprises, distribution) = match session.model.engine.blueprint.stacks {
+        Stacks::Encoder => (score::hidden(&mut session, &given.ids)?, None),
+        stacks => {
+            let positions = session.begin(&given.ids)?;
+            let last = positions.get(positions.len() - 1..).unwrap_or_default();
+            let scored = stacks == Stacks::Decoder;
+            let surprises =
+                if scored { score::surprises(&mut session, &given.ids, context)? } else { vec![None; given.ids.len()] };
+            (surprises, session.distributions(last)?.pop())
+        }
+    };
     if options.common.json {
         let tokens = given.ids.iter().zip(&given.ranges).zip(&surprises).map(|((&id, &bytes), surprise)| Seen {
             piece: session.piece(id),
@@ -68,12 +76,13 @@ pub(super) fn run(options: &ExploreOptions, stdin: &mut dyn Read, output: &mut O
         return output.json(&Answer {
             model: &session.model.name,
             tokens: tokens.collect(),
-            next: next(&session, &distribution),
-            entropy_bits: distribution.entropy_bits(),
+            next: distribution.as_ref().map(|distribution| next(&session, distribution)).unwrap_or_default(),
+            entropy_bits: distribution.as_ref().map(Distribution::entropy_bits),
             text: given.text.unwrap_or_default(),
         });
     }
     score::show(&session, &given, &surprises, output)?;
+    let Some(distribution) = distribution else { return Ok(()) };
     output.line("")?;
     let entropy = format!("{:.3}", distribution.entropy_bits());
     let (title, bits) = (Message::CliNext.text(output.language), Message::CliBits.text(output.language));

@@ -28,10 +28,11 @@ pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
 
 /// What each command does.
-const COMMANDS: [(&str, &str); 7] = [
+const COMMANDS: [(&str, &str); 8] = [
     ("tokenize", "一段文本的词元"),
     ("segment", "一段文本的词，按词典切分"),
     ("generate", "逐个词元续写一段文本"),
+    ("fill", "模型在隐藏的词元处填什么"),
     ("score", "一段文本的每个词元有多出人意料"),
     ("trace", "把一次前向计算的全部结果写入 safetensors 文件"),
     ("models", "内置的模型和可读取的家族，或某一个模型"),
@@ -39,7 +40,7 @@ const COMMANDS: [(&str, &str); 7] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 28] = [
+const ARGUMENTS: [(&str, &str, &str); 33] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -62,11 +63,16 @@ const ARGUMENTS: [(&str, &str, &str); 28] = [
     ("segment", "dictionary", "自己的词典：每行一个词，可带词频"),
     ("generate", "steps", "最多生成多少个词元"),
     ("generate", "ignore_end", "遇到结束词元也继续"),
+    ("fill", "at", "改为逐个隐藏这些位置的词元，从 0 数起"),
+    ("fill", "top", "每处列出多少个候选"),
+    ("score", "given", "编码器读的文本，用于解码器前有编码器的模型"),
+    ("trace", "decoder_ids", "解码器的词元，用于解码器前有编码器的模型；不给出则为它的起始词元"),
+    ("trace", "segments", "每个词元属于哪段文本，用于区分两段文本的模型：0,0,1,1"),
     ("score", "window", "模型一次看到多少个词元；不给出则为整个上下文"),
     (
         "trace",
         "mask",
-        "哪些位置看到哪些位置：causal、bidirectional、prefix:N、seq2seq:N、window:N、permutation:3,0,1,2",
+        "哪些位置看到哪些位置：causal、bidirectional、prefix:N、seq2seq:N、window:N、except:N、permutation:3,0,1,2",
     ),
     ("trace", "output", "要写的文件"),
     ("models", "specs", "内置模型、文件、Hugging Face 文件夹或 hf:owner/name；给出几个则并排比较"),

@@ -6,13 +6,15 @@ use super::Failure;
 use super::arguments::{Common, Models, spec};
 use super::fetch::fetch;
 use super::output::{Column, Output, thousands};
-use crate::lm::FAMILIES;
+use crate::lm::{Blueprint, FAMILIES};
 use crate::model::{self, Description, EMBEDDED, NoTokenizer, Say, Source, Spec};
 use crate::ui::Message;
 use crate::ui::{Language, safe};
 
 /// Columns of text for each model where several stand side by side.
 const WIDEST: usize = 44;
+
+type Rows = serde_json::Map<String, serde_json::Value>;
 
 #[derive(Serialize)]
 struct List {
@@ -30,7 +32,10 @@ struct Family {
     name: &'static str,
     source: &'static str,
     model_type: &'static str,
+    model_types: &'static [&'static str],
     gguf: Option<&'static str>,
+    suited_for: &'static str,
+    blueprint: Rows,
 }
 
 #[derive(Serialize)]
@@ -41,7 +46,7 @@ struct Answer {
     license: Option<String>,
     files: Vec<String>,
     family: &'static str,
-    blueprint: serde_json::Map<String, serde_json::Value>,
+    blueprint: Rows,
     parameters: u64,
     bytes: u64,
     layers: usize,
@@ -110,7 +115,10 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
             name: family.name,
             source: family.source,
             model_type: family.model_types[0],
+            model_types: family.model_types,
             gguf: family.gguf,
+            suited_for: family.suited_for,
+            blueprint: rows(&(family.typical)()),
         });
         return output
             .json(&List { embedded: descriptions.iter().map(answer).collect(), families: families.collect() });
@@ -145,12 +153,33 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
         .iter()
         .map(|family| {
             let formats = family.gguf.map_or("safetensors", |_| "safetensors, GGUF");
-            vec![family.name.to_owned(), family.model_types.join(", "), formats.to_owned(), family.source.to_owned()]
+            let rows = (family.typical)().rows();
+            let said = |what: &str| {
+                let how = rows.iter().find(|(of, _)| *of == what).map_or("", |(_, how)| how);
+                output.language.term(how).to_owned()
+            };
+            let norm = format!("{} {}", said("norm"), said("norm place"));
+            vec![
+                family.name.to_owned(),
+                said("stacks"),
+                said("trained to predict"),
+                said("positions"),
+                norm,
+                said("feed-forward"),
+                said("mask"),
+                formats.to_owned(),
+                family.source.to_owned(),
+            ]
         })
         .collect();
     let columns = [
         Column::Left(Message::CliFamily),
-        Column::Left(Message::CliModelType),
+        Column::Left(Message::Stacks),
+        Column::Left(Message::TrainedTo),
+        Column::Left(Message::TermPositions),
+        Column::Left(Message::TermNorm),
+        Column::Left(Message::TermFeedForward),
+        Column::Left(Message::TermMask),
         Column::Left(Message::CliFormats),
         Column::Left(Message::CliSource),
     ];
@@ -159,7 +188,6 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
 
 fn answer(description: &Description) -> Answer {
     let config = &description.config;
-    let rows = description.blueprint.rows().into_iter();
     Answer {
         name: description.name.clone(),
         title: description.about.name.clone(),
@@ -167,7 +195,7 @@ fn answer(description: &Description) -> Answer {
         license: description.about.license.clone(),
         files: files(description),
         family: description.blueprint.family,
-        blueprint: rows.map(|(what, how)| (what.replace([' ', '-'], "_"), how.into())).collect(),
+        blueprint: rows(&description.blueprint),
         parameters: description.parameters,
         bytes: description.bytes,
         layers: config.layers,
@@ -185,6 +213,12 @@ fn answer(description: &Description) -> Answer {
             .map(|(dtype, stored)| StoredAs { dtype: dtype.name(), count: stored.tensors, bytes: stored.bytes })
             .collect(),
     }
+}
+
+/// A blueprint's rows by names that scripts can use.
+fn rows(blueprint: &Blueprint) -> Rows {
+    let rows = blueprint.rows().into_iter();
+    rows.map(|(what, how)| (what.replace([' ', '-'], "_"), how.into())).collect()
 }
 
 fn files(description: &Description) -> Vec<String> {

@@ -8,6 +8,8 @@ use super::arguments::{Common, Score};
 use super::output::{Column, Output, probability};
 use super::session::{Given, Piece, Session};
 use super::{Failure, input};
+use crate::lm::blueprint::Stacks;
+use crate::lm::{Distribution, ForwardError};
 use crate::ui::Message;
 
 /// Positions whose logits are held at the same time.
@@ -23,6 +25,8 @@ struct Answer<'a> {
     bits: f64,
     /// Two to the bits per scored token.
     perplexity: f64,
+    /// Whether each token was scored from all others, before it and behind it.
+    pseudo: bool,
     /// Bits by the bytes of the whole text; absent for ids.
     bits_per_byte: Option<f64>,
     bytes: Option<usize>,
@@ -63,12 +67,21 @@ pub(super) fn run(
     let given = session.given(&options.source, text)?;
     let context = session.model.engine.config.context;
     let window = options.window.map_or(context, |window| context.min(window as usize)).max(2);
-    let surprises = surprises(&mut session, &given.ids, window)?;
+    let pseudo = !session.model.engine.blueprint.predicts_next();
+    let surprises = match session.model.engine.blueprint.stacks {
+        Stacks::Decoder => surprises(&mut session, &given.ids, window)?,
+        Stacks::Encoder => hidden(&mut session, &given.ids)?,
+        Stacks::EncoderDecoder => {
+            let source = options.given.as_deref().ok_or(ForwardError::NoSource)?;
+            let source = session.encode(source, options.source.special)?;
+            answered(&mut session, &source, &given.ids)?
+        }
+    };
     let scored: Vec<f64> = surprises.iter().flatten().map(|surprise| surprise.bits).collect();
     if scored.is_empty() {
         return Err(Failure::NothingToScore);
     }
-    let slid = given.ids.len() > window;
+    let slid = !pseudo && given.ids.len() > window;
     let bits: f64 = scored.iter().sum();
     let length = given.text.as_ref().map(String::len).filter(|length| *length > 0);
     let answer = Answer {
@@ -77,12 +90,43 @@ pub(super) fn run(
         scored: scored.len(),
         bits,
         perplexity: (bits / scored.len() as f64).exp2(),
+        pseudo,
         bits_per_byte: length.map(|length| bits / length as f64),
         bytes: length,
         window: slid.then_some(window),
         stride: slid.then_some(window / 2),
     };
     if common.json { output.json(&answer) } else { print(&session, &answer, options.source.special, output) }
+}
+
+/// What the model says of each token when it sees all others and not that one.
+pub(super) fn hidden(session: &mut Session, ids: &[u32]) -> Result<Vec<Option<Surprise>>, Failure> {
+    let one = |index: usize| Ok(Some(Surprise::of(&session.cloze(ids, index)?, ids[index])));
+    (0..ids.len()).map(one).collect()
+}
+
+/// What a decoder says of each token of its answer before seeing it.
+fn answered(session: &mut Session, source: &[u32], ids: &[u32]) -> Result<Vec<Option<Surprise>>, Failure> {
+    let mut path = session.begin(source)?;
+    let start = path.len() - 1;
+    path.extend(session.extend(&path, ids)?);
+    let mut surprises = Vec::new();
+    for (positions, ids) in path[start..].chunks(ROWS).zip(ids.chunks(ROWS)) {
+        let distributions = session.distributions(positions)?;
+        surprises.extend(distributions.iter().zip(ids).map(|(distribution, &id)| Some(Surprise::of(distribution, id))));
+    }
+    Ok(surprises)
+}
+
+impl Surprise {
+    fn of(distribution: &Distribution, id: u32) -> Self {
+        Self {
+            bits: distribution.surprisal_bits(id),
+            probability: distribution.probability(id),
+            rank: distribution.rank(id).unwrap_or(0) + 1,
+            entropy_bits: distribution.entropy_bits(),
+        }
+    }
 }
 
 /// What the model said of each token before seeing it; nothing of the first. A text longer than `window` is read in windows
@@ -99,12 +143,7 @@ pub(super) fn surprises(session: &mut Session, ids: &[u32], window: usize) -> Re
         let targets = seen.get(first..).unwrap_or_default();
         for (positions, targets) in positions.chunks(ROWS).zip(targets.chunks(ROWS)) {
             for (distribution, &id) in session.distributions(positions)?.iter().zip(targets) {
-                surprises.push(Some(Surprise {
-                    bits: distribution.surprisal_bits(id),
-                    probability: distribution.probability(id),
-                    rank: distribution.rank(id).unwrap_or(0) + 1,
-                    entropy_bits: distribution.entropy_bits(),
-                }));
+                surprises.push(Some(Surprise::of(distribution, id)));
             }
         }
         start += window / 2;
@@ -133,11 +172,16 @@ fn print(session: &Session, answer: &Answer<'_>, special: bool, output: &mut Out
         output.say(Message::CliWindowed, &[&window, &stride])?;
     }
     let bits = format!("{:.3}", answer.bits);
-    output.say(Message::CliTotal, &[&bits, &answer.scored, &format!("{:.3}", answer.perplexity)])?;
+    let total = if answer.pseudo { Message::CliTotalHidden } else { Message::CliTotal };
+    output.say(total, &[&bits, &answer.scored, &format!("{:.3}", answer.perplexity)])?;
     if let (Some(per_byte), Some(bytes)) = (answer.bits_per_byte, answer.bytes) {
         output.say(Message::CliPerByte, &[&format!("{per_byte:.4}"), &bytes])?;
     }
-    if special { Ok(()) } else { output.say(Message::CliFirstUnscored, &[]) }
+    if special || answer.tokens.iter().all(|token| token.surprisal_bits.is_some()) {
+        Ok(())
+    } else {
+        output.say(Message::CliFirstUnscored, &[])
+    }
 }
 
 fn table(session: &Session, tokens: &[Row], output: &mut Output<'_>) -> Result<(), Failure> {

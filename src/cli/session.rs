@@ -8,8 +8,10 @@ use serde::Serialize;
 use super::arguments::{Common, Source};
 use super::fetch::fetch;
 use super::{Failure, input};
+use crate::lm::blueprint::Stacks;
 use crate::lm::{Distribution, Mask, Position, Workspace};
 use crate::model::{self, Model};
+use crate::text::Token;
 use crate::ui::safe;
 
 /// A model with what a forward pass needs.
@@ -49,8 +51,7 @@ impl Session {
             return Ok(Given { text: None, ids: ids.clone(), ranges: vec![None; ids.len()] });
         }
         let text = text.unwrap_or_default();
-        let tokenizer = self.model.tokenizer()?;
-        let tokens = if source.special { tokenizer.encode_special(&text) } else { tokenizer.encode(&text) };
+        let tokens = self.tokens(&text, source.special)?;
         Ok(Given {
             ids: tokens.iter().map(|token| token.id).collect(),
             ranges: tokens.iter().map(|token| Some([token.start, token.end])).collect(),
@@ -58,9 +59,43 @@ impl Session {
         })
     }
 
+    /// The ids of a text, with the tokens of the template around them if they are `special`.
+    pub(super) fn encode(&self, text: &str, special: bool) -> Result<Vec<u32>, Failure> {
+        Ok(self.tokens(text, special)?.iter().map(|token| token.id).collect())
+    }
+
+    fn tokens(&self, text: &str, special: bool) -> Result<Vec<Token>, Failure> {
+        let tokenizer = self.model.tokenizer()?;
+        Ok(if special { tokenizer.encode_special(text) } else { tokenizer.encode(text) })
+    }
+
     /// The text of a source that is not ids.
     pub(super) fn text(source: &Source, stdin: &mut dyn Read) -> Result<Option<String>, Failure> {
         source.text.as_deref().map(|text| input::text(text, stdin)).transpose()
+    }
+
+    /// Runs the tokens that a model continues: before a decoder, an encoder reads them as its source, and the decoder's
+    /// first token follows.
+    pub(super) fn begin(&mut self, tokens: &[u32]) -> Result<Vec<Arc<Position>>, Failure> {
+        let engine = &self.model.engine;
+        match engine.blueprint.stacks {
+            Stacks::Decoder => self.extend(&[], tokens),
+            Stacks::Encoder => Err(Failure::FillsIn(self.model.name.clone())),
+            Stacks::EncoderDecoder => {
+                let mut path = engine.encode(tokens, &mut self.workspace, &|| true)?;
+                let start: Vec<u32> = engine.config.decoder_start.into_iter().collect();
+                path.extend(self.extend(&path, &start)?);
+                Ok(path)
+            }
+        }
+    }
+
+    /// The distribution of the token at `index`, hidden from the model.
+    pub(super) fn cloze(&mut self, tokens: &[u32], index: usize) -> Result<Distribution, Failure> {
+        let mask = self.model.mask();
+        let position = self.model.engine.cloze(tokens, index, mask, &mut self.workspace, &|| true)?;
+        let logits = self.model.engine.logits(&[position], &mut self.workspace)?;
+        Ok(Distribution::new(logits)?)
     }
 
     /// Runs `tokens` after `past` under the model's own mask.

@@ -9,6 +9,8 @@ use super::Failure;
 use super::arguments::{Common, Trace};
 use super::output::Output;
 use super::session::Session;
+use crate::lm::blueprint::Stacks;
+use crate::lm::{ForwardError, Input};
 use crate::model::Source;
 use crate::ui::Message;
 use crate::ui::safe;
@@ -18,6 +20,8 @@ struct Answer {
     model: String,
     file: String,
     ids: Vec<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decoder_ids: Option<Vec<u32>>,
     mask: String,
     layers: usize,
     arrays: usize,
@@ -42,7 +46,13 @@ pub(super) fn run(
     }
     let engine = &session.model.engine;
     let mask = options.mask.as_ref().unwrap_or(&engine.blueprint.mask);
-    let trace = engine.trace(&given.ids, &[], mask, &mut session.workspace)?;
+    let decoder = match (&options.decoder_ids, engine.blueprint.stacks) {
+        (Some(_), Stacks::Decoder | Stacks::Encoder) => return Err(ForwardError::NoEncoder.into()),
+        (Some(ids), Stacks::EncoderDecoder) => ids.clone(),
+        (None, _) => engine.config.decoder_start.into_iter().collect(),
+    };
+    let input = Input { tokens: &given.ids, segments: options.segments.as_deref().unwrap_or_default() };
+    let trace = engine.trace(input, &decoder, mask, &mut session.workspace)?;
     trace.write(&options.output)?;
     let file = options.output.display().to_string();
     let arrays = trace.count();
@@ -53,6 +63,7 @@ pub(super) fn run(
             mask: mask.to_string(),
             layers: engine.config.layers,
             ids: given.ids,
+            decoder_ids: trace.decoder_input_ids,
             arrays,
         });
     }

@@ -89,9 +89,10 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
     let engine = &job.model.engine;
     if let Some(index) = job.distribution.filter(|&index| index < job.context.len()) {
         let mut workspace = Workspace::new(1);
-        let position = match engine.blueprint.predicts_next() {
-            true => Arc::clone(&job.context[index]),
-            false => engine.cloze(&job.tokens, index, job.model.mask(), &mut workspace, &|| ticket.is_current())?,
+        let position = if engine.blueprint.predicts_next() {
+            Arc::clone(&job.context[index])
+        } else {
+            engine.cloze(&job.tokens, index, job.model.mask(), &mut workspace, &|| ticket.is_current())?
         };
         let logits = engine.logits(&[position], &mut workspace)?;
         said(send(Body::Distribution { index, distribution: distribution(logits)? }))?;

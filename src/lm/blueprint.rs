@@ -128,7 +128,7 @@ pub enum Positions {
     Learned {
         /// The row of the first position.
         offset: usize,
-        /// A token that takes the row before the first and is not counted (RoBERTa's padding).
+        /// A token that takes the row before the first and is not counted (`RoBERTa`'s padding).
         padding: Option<u32>,
     },
     /// A learned number per head and per bucket of distances, added to the product of query and key (Raffel et al. 2019,

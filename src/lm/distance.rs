@@ -129,10 +129,8 @@ impl Meeting<'_> {
 /// The bucket of a key that lies `ahead` of its query: the nearer half of the distances have one each, the others share
 /// them by the logarithm of the distance.
 fn bucket(ahead: isize, buckets: usize, farthest: usize, both_ways: bool) -> usize {
-    let (buckets, start) = match both_ways {
-        true => (buckets / 2, if ahead > 0 { buckets / 2 } else { 0 }),
-        false => (buckets, 0),
-    };
+    let (buckets, start) =
+        if both_ways { (buckets / 2, if ahead > 0 { buckets / 2 } else { 0 }) } else { (buckets, 0) };
     let distance = if both_ways { ahead.unsigned_abs() } else { (-ahead).max(0) as usize };
     let exact = buckets / 2;
     if distance < exact {

@@ -18,6 +18,9 @@ use super::{
     reader::Reader,
 };
 
+/// What decoders are good at.
+const GOES_ON: &str = "going on with a text: stories, code, conversation";
+
 /// One family: what it is called, what its files call it, how its settings are read.
 pub struct Family {
     /// The name as its paper writes it.
@@ -28,6 +31,10 @@ pub struct Family {
     pub model_types: &'static [&'static str],
     /// GGUF's `general.architecture`, where files of that format are read.
     pub gguf: Option<&'static str>,
+    /// What it is good at.
+    pub suited_for: &'static str,
+    /// The make of its best-known model; a file may differ from it in what its settings say.
+    pub typical: fn() -> Blueprint,
     hugging_face: fn(Reader<'_>) -> Result<Plan, ModelError>,
     read_gguf: fn(Reader<'_>) -> Result<Plan, ModelError>,
 }

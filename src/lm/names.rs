@@ -104,6 +104,7 @@ pub(crate) enum FeedForward {
 }
 
 /// A stack that has layers and nothing else; tables begin with it.
+#[expect(clippy::large_types_passed_by_value, reason = "tables are built by it, at compile time")]
 pub(crate) const fn stack(layer: LayerNames) -> StackNames {
     StackNames {
         positions: None,

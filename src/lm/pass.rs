@@ -121,7 +121,9 @@ impl Pass<'_> {
         for (i, (&token, row)) in input.tokens.iter().zip(stream.chunks_exact_mut(width)).enumerate() {
             self.embedding.expand_row(token as usize, row);
             if self.blueprint.embedding_scale != 1.0 {
-                row.iter_mut().for_each(|x| *x *= self.blueprint.embedding_scale);
+                for x in row.iter_mut() {
+                    *x *= self.blueprint.embedding_scale;
+                }
             }
             if let (Some(positions), Positions::Learned { offset, .. }) =
                 (&self.stack.positions, &self.blueprint.positions)
@@ -149,14 +151,14 @@ impl Pass<'_> {
         self.read(&layer.attention_norm, rows, workspace);
         self.project(number, layer, new, workspace);
         if self.two_streams() {
-            self.swap_streams(workspace);
+            std::mem::swap(&mut workspace.stream, &mut workspace.second_stream);
             self.read(&layer.attention_norm, rows, workspace);
             self.ask(number, &layer.projections[0], new, workspace);
             self.attend(number, Queries::Stream, new, &distances, workspace);
             self.write(&layer.output, workspace);
             self.add(&layer.attention_norm, workspace);
             self.feed_forward(layer, rows, workspace);
-            self.swap_streams(workspace);
+            std::mem::swap(&mut workspace.stream, &mut workspace.second_stream);
         }
         self.attend(number, Queries::Own, new, &distances, workspace);
         self.write(&layer.output, workspace);
@@ -173,10 +175,6 @@ impl Pass<'_> {
             self.cross(number, cross, new, workspace);
         }
         self.feed_forward(layer, rows, workspace);
-    }
-
-    fn swap_streams(&self, workspace: &mut Workspace) {
-        std::mem::swap(&mut workspace.stream, &mut workspace.second_stream);
     }
 
     fn cross(&self, number: usize, cross: &Cross, new: &mut [Position], workspace: &mut Workspace) {

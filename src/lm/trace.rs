@@ -79,9 +79,10 @@ impl Transformer {
             &mut watch,
         )?;
         path.extend(new.into_iter().map(Arc::new));
-        let logits = match self.has_head() {
-            true => Some(matrix(&self.logits(&path[start..], workspace)?, self.config.vocabulary)),
-            false => None,
+        let logits = if self.has_head() {
+            Some(matrix(&self.logits(&path[start..], workspace)?, self.config.vocabulary))
+        } else {
+            None
         };
         Ok(Trace {
             input_ids: input.tokens.to_vec(),

@@ -178,7 +178,9 @@ impl Transformer {
             Mask::Except(index)
         } else {
             let mask = mask.ok_or(ForwardError::NoMaskToken)?;
-            hidden.get_mut(index).into_iter().for_each(|token| *token = mask);
+            if let Some(token) = hidden.get_mut(index) {
+                *token = mask;
+            }
             self.blueprint.mask.clone()
         };
         let input = Input { tokens: &hidden, ..input };
@@ -220,7 +222,9 @@ impl Transformer {
             let row = input.row_mut(i);
             row.copy_from_slice(&position.hidden);
             if self.blueprint.head_scale != 1.0 {
-                row.iter_mut().for_each(|x| *x *= self.blueprint.head_scale);
+                for x in row.iter_mut() {
+                    *x *= self.blueprint.head_scale;
+                }
             }
         }
         input.seal();

@@ -195,6 +195,8 @@ fn sources(state: &State, area: Rect, buf: &mut Buffer) {
     if area.height < 2 {
         return;
     }
+    // The source's tokens look at one another; only what stands behind them has a source.
+    let source = if state.selected < state.source_len() { 0 } else { state.source_len() };
     let mut keys: Vec<usize> = (0..row.len()).collect();
     keys.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
     let mut spans = vec![Span::styled(format!(" {}", state.language.text(Message::LooksAt)), theme.dim())];
@@ -202,6 +204,7 @@ fn sources(state: &State, area: Rect, buf: &mut Buffer) {
         let separator = if place == 0 { "  " } else { " · " };
         let note = match key {
             _ if key == state.selected => state.language.text(Message::Itself),
+            _ if key < source => state.language.text(Message::OfSource),
             0 => state.language.text(Message::FirstToken),
             _ => "",
         };

@@ -266,5 +266,6 @@ fn came(state: &State) -> Option<String> {
     let node = state.predicted(state.selected)?;
     let score = node.score?;
     let label = safe::fit(&state.label(node.token), 12);
-    Some(state.language.say(Message::Came, &[&label, &(score.rank + 1), &format::bits(score.surprisal)]))
+    let came = if state.predicts_next() { Message::Came } else { Message::Stands };
+    Some(state.language.say(came, &[&label, &(score.rank + 1), &format::bits(score.surprisal)]))
 }

@@ -1,4 +1,4 @@
-//! The model that is open, as its blueprint says, and the ones that can be opened.
+//! The models that can be opened, the families that can be read, and beside them the open model or two families compared.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Alignment;
@@ -10,20 +10,30 @@ use ratatui::text::Span;
 use super::Pane;
 use super::View;
 use super::format;
+use crate::lm::Blueprint;
+use crate::lm::FAMILIES;
+use crate::lm::Family;
 use crate::model::EMBEDDED;
+use crate::model::Embedded;
 use crate::model::Model;
 use crate::model::Spec;
 use crate::state::Command;
 use crate::state::Ctx;
+use crate::state::Notice;
 use crate::state::State;
+use crate::ui::Language;
 use crate::ui::Message;
 use crate::ui::Panel;
 use crate::ui::draw;
 use crate::ui::panel;
 use crate::ui::safe;
 
-/// Rows before the first model of the list.
-const HEAD: u16 = 1;
+/// Columns of the list.
+const LIST: u16 = 15;
+/// Columns of what a row is about.
+const WHAT: usize = 20;
+/// The narrowest column of a comparison.
+const COLUMN: u16 = 20;
 
 /// The models pane.
 #[derive(Debug, Default)]
@@ -31,23 +41,63 @@ pub struct Models {
     selected: usize,
 }
 
+/// A row of the list.
+enum Item {
+    Title(Message),
+    Model(&'static Embedded),
+    Family(&'static Family),
+    Blank,
+}
+
+fn items() -> Vec<Item> {
+    let models = EMBEDDED.iter().map(|model| Item::Model(model));
+    let families = FAMILIES.iter().map(Item::Family);
+    let rows = std::iter::once(Item::Title(Message::Embedded)).chain(models);
+    rows.chain([Item::Blank, Item::Title(Message::Families)]).chain(families).collect()
+}
+
+fn choices() -> usize {
+    EMBEDDED.len() + FAMILIES.len()
+}
+
+/// The row of a choice in the list.
+fn row_of(choice: usize) -> usize {
+    if choice < EMBEDDED.len() { choice + 1 } else { choice + 3 }
+}
+
+/// The first row of the list in view.
+fn offset(choice: usize, visible: usize) -> usize {
+    (row_of(choice) + 1).saturating_sub(visible)
+}
+
 impl Pane for Models {
-    fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, _area: Rect) -> bool {
-        match command {
-            Command::Up => self.selected = self.selected.saturating_sub(1),
-            Command::Down => self.selected = (self.selected + 1).min(EMBEDDED.len() - 1),
-            Command::Top => self.selected = 0,
-            Command::Bottom => self.selected = EMBEDDED.len() - 1,
-            Command::Take => ctx.open(Spec::Embedded(EMBEDDED[self.selected])),
+    fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, area: Rect) -> bool {
+        let page = usize::from(area.height.saturating_sub(2)).max(1);
+        self.selected = match command {
+            Command::Up => self.selected.saturating_sub(1),
+            Command::Down => self.selected + 1,
+            Command::PageUp => self.selected.saturating_sub(page),
+            Command::PageDown => self.selected + page,
+            Command::Top => 0,
+            Command::Bottom => choices(),
+            Command::Take => {
+                match EMBEDDED.get(self.selected) {
+                    Some(model) => ctx.open(Spec::Embedded(model)),
+                    None => ctx.say(Notice::hint(Message::FamilyIsNoFile, &[])),
+                }
+                self.selected
+            }
             _ => return false,
         }
+        .min(choices() - 1);
         true
     }
 
     fn click(&mut self, _ctx: &mut Ctx<'_>, area: Rect, at: Position) {
-        let first = area.y + 1 + HEAD;
-        if at.y >= first && usize::from(at.y - first) < EMBEDDED.len() {
-            self.selected = usize::from(at.y - first);
+        let inner = area.inner(ratatui::layout::Margin::new(0, 1));
+        if at.y >= inner.y && at.x < inner.x + LIST {
+            let row = usize::from(at.y - inner.y) + offset(self.selected, usize::from(inner.height));
+            self.selected = (0..choices()).find(|&choice| row_of(choice) == row).unwrap_or(self.selected);
         }
     }
 
@@ -56,28 +106,113 @@ impl Pane for Models {
         let (language, theme) = (state.language, &state.theme);
         let frame = Panel {
             title: language.text(Message::TitleModels),
+            foot: language.text(Message::OpenOther),
             focused: view.focused,
             rule: !view.boxed,
             ..Panel::default()
         };
         let inner = panel::draw(&frame, view.area, buf, theme);
-        let mut lines = vec![Line::styled(format!(" {}", language.text(Message::Embedded)), theme.dim())];
-        for (index, model) in EMBEDDED.iter().enumerate() {
-            let open = state.model.as_ref().is_some_and(|open| open.name == model.name);
-            let mark = if open { "●" } else { " " };
-            let style = if index == self.selected { theme.selected_row() } else { theme.text() };
-            lines.push(Line::styled(format!(" {mark} {:<10} {}", model.name, model.prompt), style));
-        }
-        lines.push(Line::styled(format!(" {}", language.text(Message::OpenOther)), theme.dim()));
-        lines.push(Line::default());
-        if let Some(model) = &state.model {
-            lines.extend(description(state, model));
-        }
-        for (line, row) in lines.iter().zip(inner.rows()) {
+        let list = Rect { width: LIST.min(inner.width), ..inner };
+        let beside = Rect { x: list.right() + 1, width: inner.width.saturating_sub(LIST + 1), ..inner };
+        self.list(state, list, buf);
+        let lines = match self.selected.checked_sub(EMBEDDED.len()).and_then(|index| FAMILIES.get(index)) {
+            Some(family) => comparison(state, family, beside.width),
+            None => state.model.as_ref().map(|model| description(state, model)).unwrap_or_default(),
+        };
+        for (line, row) in lines.iter().zip(beside.rows()) {
             draw::line(buf, row, line, Alignment::Left, theme);
         }
         None
     }
+}
+
+impl Models {
+    fn list(&self, state: &State, area: Rect, buf: &mut Buffer) {
+        let (language, theme) = (state.language, &state.theme);
+        let skipped = offset(self.selected, usize::from(area.height));
+        let family = state.model.as_ref().map(|model| model.engine.blueprint.family);
+        for ((row, item), place) in items().into_iter().enumerate().skip(skipped).zip(area.rows()) {
+            let mark = |open: bool| match open {
+                true if theme.ascii => "*",
+                true => "●",
+                false => " ",
+            };
+            let style = if row == row_of(self.selected) { theme.selected_row() } else { theme.text() };
+            let line = match item {
+                Item::Title(title) => Line::styled(format!(" {}", language.text(title)), theme.dim()),
+                Item::Blank => Line::default(),
+                Item::Model(model) => {
+                    let open = state.model.as_ref().is_some_and(|open| open.name == model.name);
+                    Line::styled(safe::left(&format!(" {} {}", mark(open), model.name), LIST.into()), style)
+                }
+                Item::Family(of) => {
+                    let open = family == Some(of.name);
+                    Line::styled(safe::left(&format!(" {} {}", mark(open), of.name), LIST.into()), style)
+                }
+            };
+            draw::line(buf, place, &line, Alignment::Left, theme);
+        }
+    }
+}
+
+/// A family beside the open model, and where there is room the families after it; rows that differ are marked.
+fn comparison(state: &State, family: &'static Family, width: u16) -> Vec<Line<'static>> {
+    let (language, theme) = (state.language, &state.theme);
+    let mut columns: Vec<(String, Blueprint)> = Vec::new();
+    if let Some(model) = &state.model {
+        let name = language.say(Message::OpenModelColumn, &[&safe::visible(&model.name)]);
+        columns.push((name, model.engine.blueprint.clone()));
+    }
+    let after = FAMILIES.iter().skip_while(|other| other.name != family.name);
+    columns.extend(after.map(|f| (language.say(Message::TypicalColumn, &[&f.name]), (f.typical)())));
+    let room = usize::from(width).saturating_sub(WHAT + 2);
+    let shown = (room / usize::from(COLUMN)).clamp(1, columns.len().max(1));
+    // Where only one column fits, it is the family's.
+    let columns =
+        if shown == 1 { &columns[columns.len().min(2) - 1..][..1] } else { &columns[..shown.min(columns.len())] };
+    let each = (room / columns.len().max(1)).min(44);
+    let rows: Vec<_> = columns.iter().map(|(_, blueprint)| said(blueprint, language)).collect();
+    let differs = |row: usize| rows.iter().any(|other| other[row].1 != rows[0][row].1);
+    let count = rows.first().map_or(0, Vec::len);
+    let marked = (0..count).filter(|&row| differs(row)).count();
+    let cell = |text: &str| safe::left(&safe::fit(text, each.saturating_sub(1)), each);
+    let fact = |what: Message, how: &str| {
+        Line::from(vec![
+            Span::styled(format!("  {} ", safe::left(language.text(what), WHAT - 1)), theme.dim()),
+            Span::styled(how.to_owned(), theme.text()),
+        ])
+    };
+    let mut lines = vec![
+        fact(Message::ModelFamily, &format!("{} · {}", family.name, family.source)),
+        fact(Message::SuitedFor, language.term(family.suited_for)),
+        Line::default(),
+    ];
+    let mut heads = vec![Span::raw(" ".repeat(WHAT + 2))];
+    heads.extend(columns.iter().map(|(name, _)| Span::styled(cell(name), theme.title(false))));
+    lines.push(Line::from(heads));
+    for row in 0..count {
+        let (mark, style) = match differs(row) {
+            true if theme.ascii => ("! ", theme.accent()),
+            true => ("≠ ", theme.accent()),
+            false => ("  ", theme.text()),
+        };
+        let mut spans = vec![
+            Span::styled(mark, style),
+            Span::styled(safe::left(&safe::fit(&rows[0][row].0, WHAT - 1), WHAT), theme.dim()),
+        ];
+        spans.extend(rows.iter().map(|rows| Span::styled(cell(&rows[row].1), style)));
+        lines.push(Line::from(spans));
+    }
+    if columns.len() > 1 {
+        lines.push(Line::styled(format!("  {}", language.say(Message::Differences, &[&marked, &count])), theme.dim()));
+    }
+    lines
+}
+
+/// A blueprint's rows in a language.
+fn said(blueprint: &Blueprint, language: Language) -> Vec<(String, String)> {
+    let rows = blueprint.rows().into_iter();
+    rows.map(|(what, how)| (language.term(what).to_owned(), language.term(&how).to_owned())).collect()
 }
 
 /// The open model: sizes, blueprint, how its tensors are stored.
@@ -101,12 +236,11 @@ fn description(state: &State, model: &Model) -> Vec<Line<'static>> {
     ];
     let stored = model.dtypes.iter().map(|(dtype, stored)| format!("{} {}", dtype.name(), format::size(stored.bytes)));
     rows.push((language.text(Message::ModelStored).to_owned(), stored.collect::<Vec<_>>().join(" · ")));
-    let blueprint = model.engine.blueprint.rows().into_iter();
-    rows.extend(blueprint.map(|(what, how)| (language.term(what).to_owned(), language.term(&how).to_owned())));
+    rows.extend(said(&model.engine.blueprint, language));
     rows.into_iter()
         .map(|(what, how)| {
             Line::from(vec![
-                Span::styled(format!(" {} ", safe::left(&what, 20)), theme.dim()),
+                Span::styled(format!("  {} ", safe::left(&what, WHAT - 1)), theme.dim()),
                 Span::styled(how, theme.text()),
             ])
         })

@@ -108,7 +108,11 @@ impl Ctx<'_> {
         if self.state.run.at(self.state.selected).is_some_and(|node| node.token == token) {
             return;
         }
-        let piece = String::from_utf8_lossy(self.state.piece(token)).into_owned();
+        let piece = if self.state.has_tokenizer() {
+            String::from_utf8_lossy(self.state.piece(token)).into_owned()
+        } else {
+            token.to_string()
+        };
         self.replace(&piece);
     }
 
@@ -407,10 +411,7 @@ impl Ctx<'_> {
         self.cancel(Lane::Run);
         self.cancel(Lane::Evidence);
         self.state.drawing = false;
-        self.state.selected = match self.state.predicts_next() {
-            true => self.state.tip(),
-            false => self.state.selected_in_text(),
-        };
+        self.state.selected = if self.state.predicts_next() { self.state.tip() } else { self.state.selected_in_text() };
         self.state.candidate = 0;
         self.read();
     }

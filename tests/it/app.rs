@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod fetching;
+mod families;
 mod generating;
 mod keys;
 mod linked;

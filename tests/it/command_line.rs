@@ -485,3 +485,119 @@ fn a_real_model_says_what_the_reference_says() {
         assert_eq!(greedy["text"], prompt["greedy_24_text"]);
     }
 }
+
+fn fixture(name: &str) -> String {
+    format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn a_decoder_behind_a_source_is_generated_scored_and_traced() {
+    for name in ["t5", "bart"] {
+        let model = fixture(name);
+        let answer = json(&[
+            "generate",
+            "--model",
+            &model,
+            "--ids",
+            "5,9,17",
+            "--steps",
+            "3",
+            "--temperature",
+            "0",
+            "--ignore-end",
+        ]);
+        let steps = answer["steps"].as_array().expect("steps");
+        assert_eq!(steps.len(), 3);
+        let greedy: Vec<u64> = steps.iter().map(|step| step["id"].as_u64().expect("an id")).collect();
+        let file = std::env::temp_dir().join(format!("lmscope-{name}-{}.safetensors", std::process::id()));
+        let path = file.display().to_string();
+        let start = if name == "t5" { 0 } else { 2 };
+        let decoder = format!("{start},{},{}", greedy[0], greedy[1]);
+        let traced = json(&["trace", "--model", &model, "--ids", "5,9,17", "--decoder-ids", &decoder, "-o", &path]);
+        assert_eq!(traced["decoder_ids"].as_array().map(Vec::len), Some(3));
+        let bytes = std::fs::read(&file).expect("a file");
+        std::fs::remove_file(&file).expect("the file");
+        let arrays = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
+        for (array, shape) in [
+            ("encoder_attentions.1", vec![4, 3, 3]),
+            ("decoder_attentions.1", vec![4, 3, 3]),
+            ("cross_attentions.1", vec![4, 3, 3]),
+            ("encoder_hidden_states.2", vec![3, 32]),
+            ("decoder_hidden_states.2", vec![3, 32]),
+            ("logits", vec![3, 110]),
+        ] {
+            assert_eq!(arrays.tensor(array).expect(array).shape(), shape, "{array}");
+        }
+        // The most probable token after each of the decoder's tokens is the one that was generated.
+        let logits = arrays.tensor("logits").expect("logits").data().chunks_exact(4).collect::<Vec<_>>();
+        for (row, expected) in logits.chunks(110).zip(&greedy) {
+            let number = |index: usize| f32::from_le_bytes(row[index].try_into().expect("four bytes"));
+            let best = (0..110).max_by(|&a, &b| number(a).total_cmp(&number(b))).expect("a token");
+            assert_eq!(best as u64, *expected);
+        }
+    }
+    assert!(
+        failed(&["trace", "--model", &fixture("gpt2"), "--ids", "1", "--decoder-ids", "1", "-o", "x"], 1)
+            .contains("no encoder")
+    );
+}
+
+#[test]
+fn a_model_that_fills_in_says_what_it_puts_where_a_token_is_hidden() {
+    let model = fixture("xlnet");
+    let answer = json(&["fill", "--model", &model, "--ids", "5,9,17,33", "--at", "1,3", "--top", "4"]);
+    let hidden = answer["hidden"].as_array().expect("places");
+    assert_eq!(hidden.iter().map(|place| place["index"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(3)]);
+    assert_eq!(hidden[0]["candidates"].as_array().map(Vec::len), Some(4));
+    // What stands there is not seen.
+    let other = json(&["fill", "--model", &model, "--ids", "5,77,17,33", "--at", "1", "--top", "4"]);
+    assert_eq!(other["hidden"][0]["candidates"], hidden[0]["candidates"]);
+    let scored = json(&["score", "--model", &model, "--ids", "5,9,17,33"]);
+    assert_eq!(scored["pseudo"], true);
+    assert_eq!(scored["scored"], 4);
+    let candidates = hidden[1]["candidates"].as_array().expect("candidates");
+    if let Some(same) = candidates.iter().find(|candidate| candidate["id"] == 33) {
+        assert_eq!(same["surprisal_bits"], scored["tokens"][3]["surprisal_bits"]);
+    }
+    assert!(failed(&["fill", "--model", &model, "--ids", "5,9", "--at", "7"], 1).contains("no position 7"));
+    assert!(failed(&["generate", "--model", &model, "--ids", "5,9"], 1).contains("lmscope fill"));
+    assert!(failed(&["fill", "--ids", "5,9", "--at", "0"], 1).contains("lmscope generate"));
+    assert!(failed(&["fill", "--model", &fixture("bert"), "--ids", "5,9", "--at", "0"], 1).contains("mask token"));
+    assert!(failed(&["fill", "--model", &model, "--ids", "5,9"], 2).contains("--at"));
+}
+
+#[test]
+fn the_texts_of_a_pair_are_told_apart_where_the_model_does() {
+    let model = fixture("bert");
+    let trace = |segments: &str| {
+        let file = std::env::temp_dir().join(format!("lmscope-pair-{segments}-{}.safetensors", std::process::id()));
+        let path = file.display().to_string();
+        json(&["trace", "--model", &model, "--ids", "5,9,17,33", "--segments", segments, "-o", &path]);
+        let bytes = std::fs::read(&file).expect("a file");
+        std::fs::remove_file(&file).expect("the file");
+        bytes
+    };
+    assert_eq!(trace("0,0,0,0"), trace("0"));
+    assert_ne!(trace("0,0,1,1"), trace("0,0,0,0"));
+    assert!(failed(&["trace", "--model", &model, "--ids", "5", "--segments", "2", "-o", "x"], 1).contains("no text 2"));
+}
+
+/// The BART of the package `loqui-g2p`, which spells English words in phonemes; `LMSCOPE_G2P` names its folder.
+#[test]
+#[ignore = "needs LMSCOPE_G2P, the folder of the spelling model"]
+fn a_real_encoder_and_decoder_spell_as_their_package_does() {
+    let model = std::env::var("LMSCOPE_G2P").expect("LMSCOPE_G2P");
+    // The package's two alphabets, token by token; the first four are marks.
+    let graphemes: Vec<char> = "____AIOWYbdfhijklmnpstuvwz'-.BCDEFGHJKLMNPQRSTUVXZacegoqrxy".chars().collect();
+    let phonemes: Vec<char> = "____AIOWYbdfhijklmnpstuvwzæðŋɑɔəɛɜɡɪɹɾʃʊʌʒʔʤʧˈˌθᵊᵻ".chars().collect();
+    let spelled = |word: &str| {
+        let id = |letter: char| graphemes.iter().position(|&other| other == letter).expect("a letter").to_string();
+        let ids: Vec<String> = ["1".into()].into_iter().chain(word.chars().map(id)).chain(["2".into()]).collect();
+        let common = ["generate", "--model", &model, "--temperature", "0", "--steps", "40", "--ids"];
+        let answer = json(&[&common[..], &[&ids.join(",")]].concat());
+        let steps = answer["steps"].as_array().expect("steps").iter().map(|step| step["id"].as_u64().expect("an id"));
+        let written = steps.skip_while(|&id| id == 1).take_while(|&id| id > 3);
+        written.map(|id| phonemes[id as usize]).collect::<String>()
+    };
+    assert_eq!(spelled("transformer"), "tɹænsfˈɔɹməɹ");
+}

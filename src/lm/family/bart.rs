@@ -12,6 +12,8 @@ pub(super) const BART: Family = Family {
     source: "Lewis et al. 2019",
     model_types: &["bart"],
     gguf: None,
+    suited_for: "rewriting: summary, translation, correction",
+    typical: || blueprint(Activation::Gelu, 1.0, true),
     hugging_face,
     read_gguf: |_| Err(ModelError::Architecture { name: "bart".into() }),
 };
@@ -66,6 +68,23 @@ const NAMES: Names = Names {
     encoder: Some(ENCODER),
 };
 
+fn blueprint(activation: Activation, embedding_scale: f32, tied_head: bool) -> Blueprint {
+    Blueprint {
+        family: BART.name,
+        stacks: Stacks::EncoderDecoder,
+        objective: Objective::Denoising,
+        norm: Norm::Layer,
+        norm_place: NormPlace::After,
+        embedding_norm: true,
+        embedding_scale,
+        positions: Positions::Learned { offset: OFFSET, padding: None },
+        attention_bias: true,
+        activation,
+        tied_head,
+        ..DECODER
+    }
+}
+
 fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
     let width = reader.needed("d_model")?;
     let shape = |side: &str| -> Result<Shape, ModelError> {
@@ -93,19 +112,8 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         decoder_start: Some(reader.token("decoder_start_token_id")?.unwrap_or(2)),
         encoder: Some(shape("encoder")?),
     };
-    let blueprint = Blueprint {
-        family: BART.name,
-        stacks: Stacks::EncoderDecoder,
-        objective: Objective::Denoising,
-        norm: Norm::Layer,
-        norm_place: NormPlace::After,
-        embedding_norm: true,
-        embedding_scale: if reader.flag("scale_embedding") == Some(true) { (width as f32).sqrt() } else { 1.0 },
-        positions: Positions::Learned { offset: OFFSET, padding: None },
-        attention_bias: true,
-        activation: activation(reader, "activation_function", Activation::Gelu)?,
-        tied_head: reader.flag("tie_word_embeddings").unwrap_or(true),
-        ..DECODER
-    };
+    let scale = if reader.flag("scale_embedding") == Some(true) { (width as f32).sqrt() } else { 1.0 };
+    let activation = activation(reader, "activation_function", Activation::Gelu)?;
+    let blueprint = blueprint(activation, scale, reader.flag("tie_word_embeddings").unwrap_or(true));
     Ok(Plan { blueprint, config, names: NAMES })
 }

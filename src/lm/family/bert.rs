@@ -1,4 +1,4 @@
-//! BERT (Devlin et al. 2018) and what kept its shape: RoBERTa (Liu et al. 2019), DistilBERT (Sanh et al. 2019), and UniLM
+//! BERT (Devlin et al. 2018) and what kept its shape: `RoBERTa` (Liu et al. 2019), `DistilBERT` (Sanh et al. 2019), and `UniLM`
 //! (Dong et al. 2019), which runs the same layers under several masks.
 
 use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
@@ -8,12 +8,16 @@ use crate::lm::{
     names::{Attention, FeedForward, HeadNames, LayerNames, StackNames, Transposed, stack},
 };
 
+const UNDERSTANDS: &str = "understanding: filling in, classifying, comparing";
+
 pub(super) const BERT: Family = Family {
     name: "BERT",
     source: "Devlin et al. 2018",
     model_types: &["bert"],
     gguf: Some("bert"),
-    hugging_face: |reader| hugging_face(reader, BERT.name, NAMES, Objective::MaskedTokens),
+    suited_for: UNDERSTANDS,
+    typical: || Blueprint { segments: true, ..blueprint(BERT.name, Objective::MaskedTokens, Activation::Gelu) },
+    hugging_face: |reader| hugging_face(reader, BERT.name, &NAMES, Objective::MaskedTokens),
     read_gguf: gguf,
 };
 
@@ -22,7 +26,12 @@ pub(super) const ROBERTA: Family = Family {
     source: "Liu et al. 2019",
     model_types: &["roberta", "xlm-roberta", "camembert"],
     gguf: None,
-    hugging_face: |reader| hugging_face(reader, ROBERTA.name, ROBERTA_NAMES, Objective::MaskedTokens),
+    suited_for: UNDERSTANDS,
+    typical: || Blueprint {
+        positions: Positions::Learned { offset: 2, padding: Some(1) },
+        ..blueprint(ROBERTA.name, Objective::MaskedTokens, Activation::Gelu)
+    },
+    hugging_face: |reader| hugging_face(reader, ROBERTA.name, &ROBERTA_NAMES, Objective::MaskedTokens),
     read_gguf: gguf,
 };
 
@@ -31,6 +40,8 @@ pub(super) const DISTILBERT: Family = Family {
     source: "Sanh et al. 2019",
     model_types: &["distilbert"],
     gguf: None,
+    suited_for: UNDERSTANDS,
+    typical: || blueprint(DISTILBERT.name, Objective::MaskedTokens, Activation::Gelu),
     hugging_face: distilbert,
     read_gguf: gguf,
 };
@@ -40,7 +51,9 @@ pub(super) const UNILM: Family = Family {
     source: "Dong et al. 2019",
     model_types: &["unilm"],
     gguf: None,
-    hugging_face: |reader| hugging_face(reader, UNILM.name, NAMES, Objective::Unified),
+    suited_for: "understanding and writing with the same weights",
+    typical: || Blueprint { segments: true, ..blueprint(UNILM.name, Objective::Unified, Activation::Gelu) },
+    hugging_face: |reader| hugging_face(reader, UNILM.name, &NAMES, Objective::Unified),
     read_gguf: gguf,
 };
 
@@ -159,17 +172,14 @@ fn blueprint(family: &'static str, objective: Objective, activation: Activation)
 fn hugging_face(
     reader: Reader<'_>,
     family: &'static str,
-    names: Names,
+    names: &Names,
     objective: Objective,
 ) -> Result<Plan, ModelError> {
     if let Some(kind) = reader.text("position_embedding_type").filter(|kind| *kind != "absolute") {
         return Err(ModelError::Unsupported { key: "position_embedding_type".into(), value: kind.into() });
     }
     // RoBERTa counts positions from the padding token's id on, and leaves that row to padding.
-    let padding = match family == ROBERTA.name {
-        true => Some(reader.token("pad_token_id")?.unwrap_or(1)),
-        false => None,
-    };
+    let padding = if family == ROBERTA.name { Some(reader.token("pad_token_id")?.unwrap_or(1)) } else { None };
     let offset = padding.map_or(0, |padding| padding as usize + 1);
     let width = reader.needed("hidden_size")?;
     let heads = reader.needed("num_attention_heads")?;
@@ -194,7 +204,7 @@ fn hugging_face(
         tied_head: reader.flag("tie_word_embeddings").unwrap_or(true),
         ..blueprint(family, objective, activation(reader, "hidden_act", Activation::Gelu)?)
     };
-    Ok(Plan { blueprint, config, names })
+    Ok(Plan { blueprint, config, names: *names })
 }
 
 fn distilbert(reader: Reader<'_>) -> Result<Plan, ModelError> {

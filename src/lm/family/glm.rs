@@ -1,4 +1,4 @@
-//! GLM (Du et al. 2021): Hugging Face's `glm`, and the layout of ChatGLM2 and ChatGLM3.
+//! GLM (Du et al. 2021): Hugging Face's `glm`, and the layout of `ChatGLM2` and `ChatGLM3`.
 
 use super::llama;
 use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
@@ -8,17 +8,34 @@ use crate::lm::{
     rope,
 };
 
-pub(super) const GLM: Family =
-    Family { name: "GLM", source: "Du et al. 2021", model_types: &["glm"], gguf: None, hugging_face, read_gguf: gguf };
+const FILLS_BEHIND: &str = "going on with a text, and filling blanks behind it";
+
+pub(super) const GLM: Family = Family {
+    name: "GLM",
+    source: "Du et al. 2021",
+    model_types: &["glm"],
+    gguf: None,
+    suited_for: FILLS_BEHIND,
+    typical: || typical(GLM.name),
+    hugging_face,
+    read_gguf: gguf,
+};
 
 pub(super) const CHATGLM: Family = Family {
     name: "ChatGLM",
     source: "Zeng et al. 2024",
     model_types: &["chatglm"],
     gguf: Some("chatglm"),
+    suited_for: FILLS_BEHIND,
+    typical: || typical(CHATGLM.name),
     hugging_face: chatglm,
     read_gguf: gguf,
 };
+
+fn typical(family: &'static str) -> Blueprint {
+    let positions = Positions::Rotary { pairs: Pairs::Interleaved, dimensions: 64, base: 1e4, scaling: Scaling::None };
+    blueprint(family, positions, true, false)
+}
 
 const NAMES: Names = Names {
     main: StackNames {

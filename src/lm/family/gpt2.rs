@@ -1,6 +1,8 @@
 //! GPT-2 (Radford et al. 2019).
 
-use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
+use super::{
+    Activation, Blueprint, Config, DECODER, Family, GOES_ON, ModelError, Names, Plan, Reader, activation, divided,
+};
 use crate::lm::{
     blueprint::Norm,
     names::{Attention, FeedForward, GGUF, LayerNames, StackNames, Transposed, head, stack},
@@ -11,6 +13,8 @@ pub(super) const GPT2: Family = Family {
     source: "Radford et al. 2019",
     model_types: &["gpt2"],
     gguf: Some("gpt2"),
+    suited_for: GOES_ON,
+    typical: || blueprint(Activation::GeluTanh, true),
     hugging_face,
     read_gguf: gguf,
 };

@@ -1,8 +1,10 @@
 //! GPT-NeoX (Black et al. 2022), the make of the Pythia suite.
 
-use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
+use super::{
+    Activation, Blueprint, Config, DECODER, Family, GOES_ON, ModelError, Names, Plan, Reader, activation, divided,
+};
 use crate::lm::{
-    blueprint::{Fused, Norm, Pairs, Residual},
+    blueprint::{Fused, Norm, Pairs, Positions, Residual, Scaling},
     names::{Attention, FeedForward, GGUF, LayerNames, StackNames, Transposed, head, stack},
     rope,
 };
@@ -12,6 +14,13 @@ pub(super) const GPT_NEOX: Family = Family {
     source: "Black et al. 2022",
     model_types: &["gpt_neox"],
     gguf: Some("gptneox"),
+    suited_for: GOES_ON,
+    typical: || Blueprint {
+        positions: Positions::Rotary { pairs: Pairs::Halves, dimensions: 24, base: 1e4, scaling: Scaling::None },
+        fused: Fused::PerHead,
+        tied_head: false,
+        ..blueprint(Activation::Gelu, true)
+    },
     hugging_face,
     read_gguf: gguf,
 };

@@ -1,8 +1,10 @@
 //! `LLaMA` (Touvron et al. 2023) and the families that keep its shape: Mistral, Qwen2, Qwen3.
 
-use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
+use super::{
+    Activation, Blueprint, Config, DECODER, Family, GOES_ON, ModelError, Names, Plan, Reader, activation, divided,
+};
 use crate::lm::{
-    blueprint::Pairs,
+    blueprint::{Pairs, Positions, Scaling},
     mask::Mask,
     names::{Attention, FeedForward, GGUF, LayerNames, StackNames, Transposed, head, stack},
     rope,
@@ -13,6 +15,8 @@ pub(super) const LLAMA: Family = Family {
     source: "Touvron et al. 2023",
     model_types: &["llama"],
     gguf: Some("llama"),
+    suited_for: GOES_ON,
+    typical: || typical(LLAMA.name, 128, 1e4),
     hugging_face: |reader| hugging_face(reader, "LLaMA", false),
     read_gguf: |reader| gguf(reader, "LLaMA", "llama", Pairs::Interleaved),
 };
@@ -22,6 +26,8 @@ pub(super) const MISTRAL: Family = Family {
     source: "Jiang et al. 2023",
     model_types: &["mistral"],
     gguf: None,
+    suited_for: GOES_ON,
+    typical: || Blueprint { mask: Mask::Window(4096), ..typical(MISTRAL.name, 128, 1e4) },
     hugging_face: |reader| hugging_face(reader, "Mistral", false),
     read_gguf: |reader| gguf(reader, "Mistral", "llama", Pairs::Interleaved),
 };
@@ -31,6 +37,8 @@ pub(super) const QWEN2: Family = Family {
     source: "Yang et al. 2024",
     model_types: &["qwen2"],
     gguf: Some("qwen2"),
+    suited_for: GOES_ON,
+    typical: || Blueprint { attention_bias: true, ..typical(QWEN2.name, 128, 1e6) },
     hugging_face: |reader| hugging_face(reader, "Qwen2", false),
     read_gguf: |reader| gguf(reader, "Qwen2", "qwen2", Pairs::Halves),
 };
@@ -40,6 +48,8 @@ pub(super) const QWEN3: Family = Family {
     source: "Yang et al. 2025",
     model_types: &["qwen3"],
     gguf: Some("qwen3"),
+    suited_for: GOES_ON,
+    typical: || Blueprint { query_key_norm: true, ..typical(QWEN3.name, 128, 1e6) },
     hugging_face: |reader| hugging_face(reader, "Qwen3", true),
     read_gguf: |reader| gguf(reader, "Qwen3", "qwen3", Pairs::Halves),
 };
@@ -72,6 +82,11 @@ pub(super) const NAMES: Names = Names {
     },
     encoder: None,
 };
+
+fn typical(family: &'static str, dimensions: usize, base: f32) -> Blueprint {
+    let positions = Positions::Rotary { pairs: Pairs::Halves, dimensions, base, scaling: Scaling::None };
+    Blueprint { family, positions, gated: true, tied_head: false, ..DECODER }
+}
 
 fn hugging_face(reader: Reader<'_>, family: &'static str, query_key_norm: bool) -> Result<Plan, ModelError> {
     let width = reader.needed("hidden_size")?;

@@ -12,6 +12,8 @@ pub(super) const T5: Family = Family {
     source: "Raffel et al. 2019",
     model_types: &["t5", "mt5"],
     gguf: Some("t5"),
+    suited_for: "any task written as text to text: translation, summary",
+    typical: || Blueprint { head_scale: 512_f32.sqrt().recip(), ..blueprint(32, 128, Activation::Relu, false) },
     hugging_face,
     read_gguf: gguf,
 };
@@ -218,12 +220,12 @@ fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
         names.encoder =
             names.encoder.map(|stack| StackNames { layer: LayerNames { feed_forward, ..stack.layer }, ..stack });
     }
-    // What v1.0 has and v1.1 has not goes together: a tied head, scaled, and no gate.
+    // The format does not say whether the head is scaled: v1.0's is, which is tied and has no gate.
     let tied_head = !reader.has_tensor("output.weight");
     let activation = if gated { Activation::GeluTanh } else { Activation::Relu };
     let blueprint = Blueprint {
         tied_head,
-        head_scale: if tied_head { (width as f32).sqrt().recip() } else { 1.0 },
+        head_scale: if tied_head && !gated { (width as f32).sqrt().recip() } else { 1.0 },
         ..blueprint(reader.needed(&key("attention.relative_buckets_count"))?, 128, activation, gated)
     };
     Ok(Plan { blueprint, config, names })

@@ -1,4 +1,4 @@
-//! XLNet (Yang et al. 2019), in the layers of Transformer-XL (Dai et al. 2019).
+//! `XLNet` (Yang et al. 2019), in the layers of Transformer-XL (Dai et al. 2019).
 
 use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
 use crate::lm::{
@@ -12,6 +12,8 @@ pub(super) const XLNET: Family = Family {
     source: "Yang et al. 2019",
     model_types: &["xlnet"],
     gguf: None,
+    suited_for: "understanding, with what hidden tokens say of one another",
+    typical: || blueprint(Activation::Gelu, Mask::Bidirectional, true),
     hugging_face,
     read_gguf: |_| Err(ModelError::Architecture { name: "xlnet".into() }),
 };
@@ -45,6 +47,21 @@ const NAMES: Names = Names {
     encoder: None,
 };
 
+fn blueprint(activation: Activation, mask: Mask, tied_head: bool) -> Blueprint {
+    Blueprint {
+        family: XLNET.name,
+        stacks: Stacks::Encoder,
+        objective: Objective::Permutation,
+        norm: Norm::Layer,
+        norm_place: NormPlace::After,
+        positions: Positions::RelativeSinusoid,
+        activation,
+        tied_head,
+        mask,
+        ..DECODER
+    }
+}
+
 fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
     let width = reader.needed("d_model")?;
     let heads = reader.needed("n_head")?;
@@ -76,17 +93,7 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         decoder_start: None,
         encoder: None,
     };
-    let blueprint = Blueprint {
-        family: XLNET.name,
-        stacks: Stacks::Encoder,
-        objective: Objective::Permutation,
-        norm: Norm::Layer,
-        norm_place: NormPlace::After,
-        positions: Positions::RelativeSinusoid,
-        activation: activation(reader, "ff_activation", Activation::Gelu)?,
-        tied_head: reader.flag("tie_word_embeddings").unwrap_or(true),
-        mask,
-        ..DECODER
-    };
+    let activation = activation(reader, "ff_activation", Activation::Gelu)?;
+    let blueprint = blueprint(activation, mask, reader.flag("tie_word_embeddings").unwrap_or(true));
     Ok(Plan { blueprint, config, names: NAMES })
 }
