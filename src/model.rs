@@ -3,6 +3,7 @@
 mod description;
 mod error;
 mod say;
+mod soundness;
 mod spec;
 mod tokenizer;
 
@@ -12,15 +13,16 @@ use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-pub use description::{Description, describe};
+pub use description::{Description, Engine, Hints, Memory, TensorInfo, check, describe};
 pub use error::{NoTokenizer, OpenError};
 pub use say::{Say, say_progress};
+pub use soundness::NotSound;
 pub use spec::{EMBEDDED, Embedded, Spec, default_for};
 pub use tokenizer::open_tokenizer;
 
 use crate::hub::{self, Surroundings, Watch};
 use crate::lm::Transformer;
-use crate::lm::checkpoint::{Checkpoint, Dtype, Header};
+use crate::lm::checkpoint::{Checkpoint, Dtype, Header, Tensor};
 use crate::lm::load::{self, Problem};
 use crate::text::{Tokenizer, TokenizerError};
 
@@ -44,6 +46,8 @@ pub struct Model {
     pub bytes: u64,
     /// How many numbers its tensors hold together.
     pub parameters: u64,
+    /// Every tensor by the name the file gives it; the numbers stay in the file.
+    pub tensors: BTreeMap<String, Tensor>,
     /// How many tensors of each stored type there are, and their bytes together.
     pub dtypes: BTreeMap<Dtype, Stored>,
 }
@@ -131,18 +135,38 @@ pub fn open(spec: &Spec) -> Result<Model, OpenError> {
     };
     let bytes = checkpoint.bytes;
     let parameters = checkpoint.tensors.values().map(|tensor| tensor.elements() as u64).sum();
-    let mut dtypes: BTreeMap<Dtype, Stored> = BTreeMap::new();
-    for tensor in checkpoint.tensors.values() {
-        let stored = dtypes.entry(tensor.dtype).or_default();
-        stored.tensors += 1;
-        stored.bytes += tensor.bytes.len() as u64;
+    let dtypes = stored(&checkpoint.tensors);
+    if checkpoint.tensors.is_empty() {
+        return Err(OpenError::NoWeights { name });
     }
     let engine = Transformer::new(&checkpoint).map_err(|error| OpenError::Model { name: name.clone(), error })?;
     let rows = engine.config.vocabulary;
     if let Some(tokens) = tokenizer.as_ref().map(Tokenizer::len).filter(|tokens| *tokens > rows) {
         return Err(OpenError::Vocabulary { name, tokens, rows });
     }
-    Ok(Model { name, about, source, engine, tokenizer, tokenizer_error, bytes, parameters, dtypes })
+    Ok(Model {
+        name,
+        about,
+        source,
+        engine,
+        tokenizer,
+        tokenizer_error,
+        bytes,
+        parameters,
+        tensors: checkpoint.tensors,
+        dtypes,
+    })
+}
+
+/// Tensors by stored type.
+fn stored(tensors: &BTreeMap<String, Tensor>) -> BTreeMap<Dtype, Stored> {
+    let mut dtypes: BTreeMap<Dtype, Stored> = BTreeMap::new();
+    for tensor in tensors.values() {
+        let stored = dtypes.entry(tensor.dtype).or_default();
+        stored.tensors += 1;
+        stored.bytes += tensor.bytes.len() as u64;
+    }
+    dtypes
 }
 
 /// The model as this machine has it: one of the hub is fetched where it is not here.

@@ -280,6 +280,12 @@ pub struct Models {
     /// An embedded model, a file, a Hugging Face folder or hf:owner/name; several stand side by side
     #[arg(value_name = "SPEC")]
     pub specs: Vec<OsString>,
+    /// List every tensor: name, type, shape, bytes
+    #[arg(long)]
+    pub tensors: bool,
+    /// Read every weight, and say which are no finite numbers
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// `lmscope bench`

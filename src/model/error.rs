@@ -27,6 +27,11 @@ pub enum OpenError {
         /// What is wrong.
         error: ModelError,
     },
+    /// The file holds a vocabulary and no weights.
+    NoWeights {
+        /// The file.
+        name: String,
+    },
     /// The tokenizer has more tokens than the model has embeddings.
     Vocabulary {
         /// The model.
@@ -77,6 +82,10 @@ impl fmt::Display for OpenError {
             Self::Hub(error) => error.fmt(f),
             Self::Load(error) => error.fmt(f),
             Self::Model { name, error } => write!(f, "{name}: {error}"),
+            Self::NoWeights { name } => write!(
+                f,
+                "{name} holds a vocabulary and no weights: `lmscope tokenize --tokenizer` takes it; to run a model, name one with weights"
+            ),
             Self::Vocabulary { name, tokens, rows } => write!(
                 f,
                 "{name}: the tokenizer has {tokens} tokens, the weights have {rows}: take both from the same release"

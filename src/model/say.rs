@@ -38,6 +38,9 @@ impl Say for OpenError {
             Self::Hub(error) => error.chinese(),
             Self::Load(error) => error.chinese(),
             Self::Model { name, error } => format!("{name}：{}", error.chinese()),
+            Self::NoWeights { name } => format!(
+                "{name} 只有词表，没有权重：可用于 `lmscope tokenize --tokenizer`；要运行模型，请给出有权重的文件"
+            ),
             Self::Vocabulary { name, tokens, rows } => {
                 format!("{name}：分词器有 {tokens} 个词元，权重只有 {rows} 个：两者请取自同一次发布")
             }

@@ -1,8 +1,8 @@
 //! The explorer driven headless: the shipping loop's parts, jobs run inline, no time.
 
 mod bad_input;
-mod fetching;
 mod families;
+mod fetching;
 mod generating;
 mod keys;
 mod linked;

@@ -230,7 +230,7 @@ fn a_connection_that_brings_nothing_is_given_up() {
 fn each_refusal_says_what_to_do() {
     let cache = Cache::new();
     let refused = |status: u16, token: Option<&str>| {
-        let hub = Server::start(move |_| Answer::status(status).with("Retry-After", 7));
+        let hub = Server::start(move |_| Answer::status(status).with("Retry-After", "7"));
         let token = token.map(str::to_owned);
         fetched("hf:someone/tiny", &Surroundings { token, ..cache.surroundings(&hub.address) }).expect_err("refused")
     };
@@ -273,7 +273,10 @@ fn a_tag_that_is_no_file_name_and_a_size_that_fits_no_disk_are_refused() {
             if request.method != "HEAD" {
                 return answer;
             }
-            Answer::status(302).with("Location", "/x").with("X-Linked-ETag", tag).with("X-Linked-Size", size)
+            Answer::status(302)
+                .with("Location", "/x")
+                .with("X-Linked-ETag", tag)
+                .with("X-Linked-Size", size.to_string())
         });
         fetched("hf:someone/tiny", &cache.surroundings(&hub.address)).expect_err("refused")
     };

@@ -329,6 +329,16 @@ messages! {
     CliVocabulary = "vocabulary", "词表";
     CliTokenizer = "tokenizer", "分词器";
     CliStored = "tensors", "张量";
+    CliArchitecture = "architecture", "架构";
+    CliRuns = "runs here", "能否运行";
+    CliNo = "no: {}", "否：{}";
+    CliMemory = "memory", "内存";
+    CliMemoryOf = "weights {} (mapped) · {} a token · {} for the whole context", "权重 {}（映射）· 每词元 {} · 整个上下文 {}";
+    CliShape = "shape", "形状";
+    CliSound = "{}: {} tensors, every number finite", "{}：{} 个张量，全部是有限数";
+    CliTensor = "tensor", "张量";
+    CliType = "type", "类型";
+    CliUnsound = "{} tensors have numbers that are not finite: download the file again", "{} 个张量有不是有限数的数：请重新下载";
     CliSource = "source", "出处";
     CliLayersHeads = "layers × heads", "层 × 头";
     CliNoTokenizer = "none: give token ids with --ids", "没有：请用 --ids 给出词元编号";

@@ -42,8 +42,8 @@ impl Answer {
         Self { status: 200, body: body.into(), ..Self::default() }
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.headers.push((name, value.to_string()));
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 
@@ -102,14 +102,9 @@ fn read(stream: &TcpStream) -> Option<Request> {
 }
 
 fn write(mut stream: TcpStream, request: &Request, answer: &Answer) {
-    let mut head = format!("HTTP/1.1 {} Words\r\nConnection: close\r\n", answer.status);
-    if !answer.headers.iter().any(|(name, _)| *name == "Content-Length") {
-        head += &format!("Content-Length: {}\r\n", answer.body.len());
-    }
-    for (name, value) in &answer.headers {
-        head += &format!("{name}: {value}\r\n");
-    }
-    let _ = stream.write_all(format!("{head}\r\n").as_bytes());
+    let headers: Vec<String> = answer.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let (status, length, headers) = (answer.status, answer.body.len(), headers.concat());
+    let _ = write!(stream, "HTTP/1.1 {status} Words\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n");
     if request.method != "HEAD" {
         let _ = stream.write_all(&answer.body[..answer.cut.unwrap_or(answer.body.len())]);
     }
@@ -151,7 +146,7 @@ impl Repository {
             return Answer::status(302)
                 .with("Location", format!("{elsewhere}/large/{name}"))
                 .with("X-Linked-ETag", format!("\"{}\"", sha256(content)))
-                .with("X-Linked-Size", content.len());
+                .with("X-Linked-Size", content.len().to_string());
         }
         Answer::part(request, content).with("ETag", format!("W/\"{}\"", blob_sha1(content)))
     }
@@ -172,5 +167,5 @@ pub(super) fn blob_sha1(bytes: &[u8]) -> String {
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
