@@ -123,7 +123,7 @@ impl App {
         let example = text.is_none();
         let text = text.unwrap_or_else(|| match &model {
             Spec::Embedded(model) => model.prompt.to_owned(),
-            Spec::Path(_) => language.text(Message::ExampleText).to_owned(),
+            Spec::Path(_) | Spec::Hub(_) => language.text(Message::ExampleText).to_owned(),
         });
         let mut app = Self {
             state: State::new(language, theme, threads, settings),

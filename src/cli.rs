@@ -18,7 +18,9 @@
 //!   `stride` where the text is longer than the context. The first token has nothing before it and is not scored. A model
 //!   that fills in scores every token from all others (`pseudo` is true), one with an encoder the text after its `source`.
 //! - `trace`: `model`, `file`, `ids`, `decoder_ids`, `mask`, `layers`, `arrays`.
-//! - `models`: `embedded` and `families`; of one model its names, sizes, `blueprint`, `parameters`, `bytes`, `tensors`; of
+//! - `models`: `embedded` and `families`; of one model its names, sizes, `architecture`, `runs` and, where it does not,
+//!   `reason`, `blueprint`, `parameters`, `bytes`, `memory` (`weights`, `per_token`, `context`), `tensors` by type,
+//!   `every_tensor` (`name`, `dtype`, `shape`, `bytes`); with `--check`, `tensors` read and those `not_finite`; of
 //!   several `models`.
 //! - `bench`: `model`, `threads`, `prefill`, `decode`, `prefill_tokens_per_second`, `decode_tokens_per_second`
 //!   (null for a model that fills in).
@@ -27,6 +29,7 @@
 mod arguments;
 mod bench;
 mod failure;
+mod fetch;
 mod fill;
 mod generate;
 mod glance;

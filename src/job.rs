@@ -5,6 +5,7 @@ mod bounds;
 mod choice;
 mod generate;
 mod look;
+mod open;
 mod read;
 mod segment;
 mod ticket;
@@ -27,11 +28,13 @@ pub use segment::Words;
 pub use ticket::Desk;
 pub use ticket::Ticket;
 
+use crate::hub::Progress;
 use crate::lm::Distribution;
 use crate::lm::ForwardError;
 use crate::lm::NotFinite;
 use crate::lm::Position;
 use crate::model::Model;
+use crate::model::NotSound;
 use crate::model::OpenError;
 use crate::model::Spec;
 
@@ -92,6 +95,8 @@ pub struct Reply {
 /// The content of a reply.
 #[derive(Debug)]
 pub enum Body {
+    /// A file of the model is being fetched.
+    Fetching(Progress),
     /// The model is open.
     Opened(Arc<Model>),
     /// The text's tokens.
@@ -141,7 +146,7 @@ pub enum Fault {
     /// The forward pass refused, because the context is full or a token is not the model's.
     Forward(ForwardError),
     /// The model computed a logit that is not a number.
-    NotFinite(NotFinite),
+    NotFinite(NotSound),
 }
 
 /// Where a worker sends each part of its answer; `Break` asks it to stop.
@@ -149,11 +154,9 @@ pub type Send<'a> = &'a mut dyn FnMut(Body) -> ControlFlow<()>;
 
 /// Runs one job to its end, or until its ticket is no longer current.
 pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
+    let model = job.model();
     let outcome = match job {
-        Job::Open(spec) => match crate::model::open(&spec) {
-            Ok(model) => said(send(Body::Opened(Arc::new(model)))),
-            Err(error) => Err(Stop::Fault(Fault::Open(error))),
-        },
+        Job::Open(spec) => open::open(&spec, ticket, send),
         Job::Tokenize(text, model) => segment::tokenize(text, &model, send),
         Job::Words(text) => segment::words(text, send),
         Job::Read(read) => read::read(read, ticket, send),
@@ -164,14 +167,33 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
     let _ = match outcome {
         Ok(()) => send(Body::Done),
         Err(Stop::Fault(fault)) => send(Body::Failed(fault)),
+        Err(Stop::NotFinite(logit)) => {
+            let wanted = || ticket.is_current();
+            let explained = model.map(|model| model.explain(logit, &wanted));
+            send(Body::Failed(Fault::NotFinite(explained.unwrap_or(NotSound { logit, weights: None }))))
+        }
         Err(Stop::Unwanted) => ControlFlow::Break(()),
     };
+}
+
+impl Job {
+    /// The model that the job runs.
+    fn model(&self) -> Option<Arc<Model>> {
+        match self {
+            Self::Read(read) => Some(Arc::clone(&read.model)),
+            Self::Generate(generate) => Some(Arc::clone(&generate.model)),
+            Self::Look(look) => Some(Arc::clone(&look.model)),
+            Self::Open(_) | Self::Tokenize(..) | Self::Words(_) | Self::Panic => None,
+        }
+    }
 }
 
 /// Why a job ends before its end.
 enum Stop {
     /// Nobody wants the answer any more.
     Unwanted,
+    /// The model computed a logit that is not a number.
+    NotFinite(NotFinite),
     /// It cannot go on.
     Fault(Fault),
 }
@@ -182,7 +204,7 @@ fn said(flow: ControlFlow<()>) -> Result<(), Stop> {
 
 /// The distribution that `logits` describe, or the first logit that is not a number.
 fn distribution(logits: Vec<f32>) -> Result<Arc<Distribution>, Stop> {
-    Distribution::new(logits).map(Arc::new).map_err(|error| Stop::Fault(Fault::NotFinite(error)))
+    Distribution::new(logits).map(Arc::new).map_err(Stop::NotFinite)
 }
 
 impl From<ForwardError> for Stop {

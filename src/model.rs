@@ -3,21 +3,26 @@
 mod description;
 mod error;
 mod say;
+mod soundness;
 mod spec;
 mod tokenizer;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-pub use description::{Description, describe};
+pub use description::{Description, Engine, Hints, Memory, TensorInfo, check, describe};
 pub use error::{NoTokenizer, OpenError};
-pub use say::Say;
+pub use say::{Say, say_progress};
+pub use soundness::NotSound;
 pub use spec::{EMBEDDED, Embedded, Spec, default_for};
 pub use tokenizer::open_tokenizer;
 
+use crate::hub::{self, Surroundings, Watch};
 use crate::lm::Transformer;
-use crate::lm::checkpoint::{Checkpoint, Dtype, Header};
+use crate::lm::checkpoint::{Checkpoint, Dtype, Header, Tensor};
 use crate::lm::load::{self, Problem};
 use crate::text::{Tokenizer, TokenizerError};
 
@@ -41,6 +46,8 @@ pub struct Model {
     pub bytes: u64,
     /// How many numbers its tensors hold together.
     pub parameters: u64,
+    /// Every tensor by the name the file gives it; the numbers stay in the file.
+    pub tensors: BTreeMap<String, Tensor>,
     /// How many tensors of each stored type there are, and their bytes together.
     pub dtypes: BTreeMap<Dtype, Stored>,
 }
@@ -98,16 +105,27 @@ impl Model {
     }
 }
 
-/// Opens a model: an embedded one in under a millisecond, a file in a few whatever its size.
+/// Makes sure that a model is on this machine: one of the hub is fetched where it is not, and `watch` is told how far it
+/// has come.
 ///
 /// # Errors
-/// The file is not a model, its architecture is not known, or its vocabulary does not fit its weights.
+/// The model could not be fetched.
+pub fn fetch(spec: &Spec, watch: Watch<'_>) -> Result<(), OpenError> {
+    local(spec, watch).map(drop)
+}
+
+/// Opens a model: an embedded one in under a millisecond, a file in a few whatever its size. One of the hub is fetched
+/// first, where it is not here: see [`fetch`].
+///
+/// # Errors
+/// The model could not be fetched, the file is not a model, its architecture is not known, or its vocabulary does not fit
+/// its weights.
 pub fn open(spec: &Spec) -> Result<Model, OpenError> {
-    let checkpoint = checkpoint(spec)?;
     let name = spec.name();
+    let checkpoint = checkpoint(&*local(spec, &mut |_| ControlFlow::Continue(()))?)?;
     let source = match spec {
         Spec::Embedded(_) => Source::Embedded,
-        Spec::Path(_) => Source::Files(checkpoint.files.clone()),
+        Spec::Path(_) | Spec::Hub(_) => Source::Files(checkpoint.files.clone()),
     };
     let about = about(&checkpoint.header);
     let (tokenizer, tokenizer_error) = match tokenizer::of_checkpoint(&checkpoint)? {
@@ -117,23 +135,51 @@ pub fn open(spec: &Spec) -> Result<Model, OpenError> {
     };
     let bytes = checkpoint.bytes;
     let parameters = checkpoint.tensors.values().map(|tensor| tensor.elements() as u64).sum();
-    let mut dtypes: BTreeMap<Dtype, Stored> = BTreeMap::new();
-    for tensor in checkpoint.tensors.values() {
-        let stored = dtypes.entry(tensor.dtype).or_default();
-        stored.tensors += 1;
-        stored.bytes += tensor.bytes.len() as u64;
+    let dtypes = stored(&checkpoint.tensors);
+    if checkpoint.tensors.is_empty() {
+        return Err(OpenError::NoWeights { name });
     }
     let engine = Transformer::new(&checkpoint).map_err(|error| OpenError::Model { name: name.clone(), error })?;
     let rows = engine.config.vocabulary;
     if let Some(tokens) = tokenizer.as_ref().map(Tokenizer::len).filter(|tokens| *tokens > rows) {
         return Err(OpenError::Vocabulary { name, tokens, rows });
     }
-    Ok(Model { name, about, source, engine, tokenizer, tokenizer_error, bytes, parameters, dtypes })
+    Ok(Model {
+        name,
+        about,
+        source,
+        engine,
+        tokenizer,
+        tokenizer_error,
+        bytes,
+        parameters,
+        tensors: checkpoint.tensors,
+        dtypes,
+    })
+}
+
+/// Tensors by stored type.
+fn stored(tensors: &BTreeMap<String, Tensor>) -> BTreeMap<Dtype, Stored> {
+    let mut dtypes: BTreeMap<Dtype, Stored> = BTreeMap::new();
+    for tensor in tensors.values() {
+        let stored = dtypes.entry(tensor.dtype).or_default();
+        stored.tensors += 1;
+        stored.bytes += tensor.bytes.len() as u64;
+    }
+    dtypes
+}
+
+/// The model as this machine has it: one of the hub is fetched where it is not here.
+fn local<'a>(spec: &'a Spec, watch: Watch<'_>) -> Result<Cow<'a, Spec>, OpenError> {
+    let Spec::Hub(name) = spec else { return Ok(Cow::Borrowed(spec)) };
+    let name = name.as_ref().map_err(Clone::clone)?;
+    Ok(Cow::Owned(Spec::Path(hub::fetch(name, &Surroundings::of_process(), watch)?)))
 }
 
 fn checkpoint(spec: &Spec) -> Result<Checkpoint, OpenError> {
     match spec {
         Spec::Embedded(model) => Ok(load::embedded(model.name, model.bytes)?),
+        Spec::Hub(_) => Err(OpenError::Missing { spec: spec.to_string() }),
         Spec::Path(path) => load::open(path).map_err(|error| match error.problem {
             Problem::Io { kind: ErrorKind::NotFound } => OpenError::Missing { spec: spec.to_string() },
             _ => OpenError::Load(error),

@@ -28,6 +28,7 @@ pub use run::Run;
 pub use settings::Parameter;
 pub use settings::Settings;
 
+use crate::hub::Progress;
 use crate::job::Generation;
 use crate::job::Lane;
 use crate::job::Origin;
@@ -71,6 +72,8 @@ pub struct State {
     pub model: Option<Arc<Model>>,
     /// The name of the model being opened.
     pub opening: Option<String>,
+    /// The file of it that is being fetched.
+    pub fetching: Option<Progress>,
     /// The text as the person typed it.
     pub text: Arc<str>,
     /// The text, with what was generated, cut into words; may lag behind for an instant.
@@ -116,6 +119,7 @@ impl State {
             threads,
             model: None,
             opening: None,
+            fetching: None,
             text: Arc::default(),
             words: None,
             dropped: 0,

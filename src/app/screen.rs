@@ -17,6 +17,7 @@ use super::App;
 use super::keymap;
 use crate::job::Lane;
 use crate::job::Origin;
+use crate::model::say_progress;
 use crate::panes::PaneId;
 use crate::panes::View;
 use crate::panes::format;
@@ -206,6 +207,9 @@ fn status(app: &App, area: Rect, buf: &mut Buffer) {
             Severity::Error => theme.error(),
         };
         Line::styled(format!(" {}", safe::visible(&notice.text(language))), style)
+    } else if let Some(progress) = &state.fetching {
+        let progress = format!(" {} · {}", say_progress(progress, language), language.text(Message::SpaceStops));
+        Line::styled(progress, theme.good())
     } else {
         Line::styled(format!(" {}", standing(state)), theme.dim())
     };

@@ -86,7 +86,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Args)]
 struct CommonArguments {
-    /// An embedded model (stories, poems), a .gguf file or a Hugging Face folder
+    /// An embedded model (stories, poems), a .gguf or llama2.c .bin file, a Hugging Face folder, or hf:owner/name
     #[arg(long, global = true, value_name = "SPEC")]
     model: Option<OsString>,
     /// The seed of every random choice
@@ -277,9 +277,15 @@ pub struct Trace {
 /// `lmscope models`
 #[derive(Debug, Args)]
 pub struct Models {
-    /// An embedded model, a .gguf file or a Hugging Face folder; several stand side by side
+    /// An embedded model, a file, a Hugging Face folder or hf:owner/name; several stand side by side
     #[arg(value_name = "SPEC")]
     pub specs: Vec<OsString>,
+    /// List every tensor: name, type, shape, bytes
+    #[arg(long)]
+    pub tensors: bool,
+    /// Read every weight, and say which are no finite numbers
+    #[arg(long)]
+    pub check: bool,
 }
 
 /// `lmscope bench`

@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::lm::load::LoadError;
-use crate::lm::{ForwardError, NotFinite, TraceError};
-use crate::model::{NoTokenizer, OpenError, Say};
+use crate::lm::{ForwardError, TraceError};
+use crate::model::{NoTokenizer, NotSound, OpenError, Say};
 use crate::text::DictionaryError;
 use crate::ui::Message;
 use crate::ui::{Language, safe};
@@ -20,7 +20,9 @@ pub enum Failure {
     /// The forward pass gave nothing.
     Forward(ForwardError),
     /// The model computed something that is no number.
-    NotFinite(NotFinite),
+    NotFinite(NotSound),
+    /// So many tensors have numbers that are not finite.
+    Unsound(usize),
     /// The trace could not be written.
     Trace(TraceError),
     /// The dictionary could not be read.
@@ -70,6 +72,7 @@ impl Failure {
             Self::NoTokenizer(error) => error.say(language),
             Self::Forward(error) => error.say(language),
             Self::NotFinite(error) => error.say(language),
+            Self::Unsound(tensors) => Message::CliUnsound.say(language, &[tensors]),
             Self::Trace(error) => error.say(language),
             Self::Dictionary(path, error) => {
                 Message::CliBadDictionary.say(language, &[&path.display(), &error.say(language)])
@@ -116,8 +119,8 @@ impl From<ForwardError> for Failure {
     }
 }
 
-impl From<NotFinite> for Failure {
-    fn from(error: NotFinite) -> Self {
+impl From<NotSound> for Failure {
+    fn from(error: NotSound) -> Self {
         Self::NotFinite(error)
     }
 }

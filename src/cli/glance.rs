@@ -117,6 +117,6 @@ fn next(session: &Session, distribution: &Distribution) -> Vec<Next> {
 fn suggestion(spec: &Spec) -> &'static str {
     match spec {
         Spec::Embedded(model) => model.prompt,
-        Spec::Path(_) => "Once upon a time",
+        Spec::Path(_) | Spec::Hub(_) => "Once upon a time",
     }
 }

@@ -40,8 +40,8 @@ const COMMANDS: [(&str, &str); 8] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 33] = [
-    ("", "model", "内置模型（stories、poems）、.gguf 文件或 Hugging Face 文件夹"),
+const ARGUMENTS: [(&str, &str, &str); 35] = [
+    ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
     ("", "lang", "语言：en 或 zh；不给出则按系统区域设置"),
@@ -75,7 +75,9 @@ const ARGUMENTS: [(&str, &str, &str); 33] = [
         "哪些位置看到哪些位置：causal、bidirectional、prefix:N、seq2seq:N、window:N、except:N、permutation:3,0,1,2",
     ),
     ("trace", "output", "要写的文件"),
-    ("models", "specs", "内置模型、.gguf 文件或 Hugging Face 文件夹；给出几个则并排比较"),
+    ("models", "specs", "内置模型、文件、Hugging Face 文件夹或 hf:owner/name；给出几个则并排比较"),
+    ("models", "tensors", "列出每个张量：名称、类型、形状、字节"),
+    ("models", "check", "读取每个权重，指出不是有限数的"),
     ("bench", "prefill", "提示的词元数，一起计算"),
     ("bench", "decode", "其后的词元数，逐个计算"),
 ];

@@ -1,12 +1,17 @@
 //! `lmscope models`: what is built in and what can be read; or what one model is.
 
+mod check;
+mod tensors;
+
 use serde::Serialize;
 
 use super::Failure;
 use super::arguments::{Common, Models, spec};
+use super::fetch::fetch;
 use super::output::{Column, Output, thousands};
-use crate::lm::{Blueprint, FAMILIES};
-use crate::model::{self, Description, EMBEDDED, NoTokenizer, Say, Source, Spec};
+use crate::lm::load::size;
+use crate::lm::{Blueprint, Config, FAMILIES};
+use crate::model::{self, Description, EMBEDDED, Engine, Hints, Memory, NoTokenizer, Say, Source, Spec, TensorInfo};
 use crate::ui::Message;
 use crate::ui::{Language, safe};
 
@@ -44,20 +49,40 @@ struct Answer {
     description: Option<String>,
     license: Option<String>,
     files: Vec<String>,
-    family: &'static str,
-    blueprint: Rows,
+    architecture: Option<String>,
+    runs: bool,
+    reason: Option<String>,
+    family: Option<&'static str>,
+    blueprint: Option<Rows>,
     parameters: u64,
     bytes: u64,
-    layers: usize,
-    heads: usize,
-    kv_heads: usize,
-    width: usize,
-    head_width: usize,
-    feed_forward: usize,
-    context: usize,
-    vocabulary: usize,
+    layers: Option<u64>,
+    heads: Option<u64>,
+    kv_heads: Option<usize>,
+    width: Option<u64>,
+    head_width: Option<usize>,
+    feed_forward: Option<usize>,
+    context: Option<u64>,
+    vocabulary: Option<u64>,
     tokens: Option<usize>,
+    memory: Option<Needs>,
     tensors: Vec<StoredAs>,
+    every_tensor: Vec<Tensor>,
+}
+
+#[derive(Serialize)]
+struct Needs {
+    weights: u64,
+    per_token: u64,
+    context: u64,
+}
+
+#[derive(Serialize)]
+struct Tensor {
+    name: String,
+    dtype: String,
+    shape: Vec<usize>,
+    bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -72,12 +97,23 @@ pub(super) fn run(common: &Common, options: &Models, output: &mut Output<'_>) ->
     if named.is_empty() {
         named.extend(common.named_model.clone());
     }
+    named.iter().try_for_each(|spec| fetch(spec, common.language))?;
+    if options.check {
+        if named.is_empty() {
+            named.push(common.model());
+        }
+        return check::run(common, &named, output);
+    }
     let descriptions: Vec<Description> = named.iter().map(model::describe).collect::<Result<_, _>>()?;
     match (descriptions.as_slice(), common.json) {
         ([], _) => all(common, output),
         ([one], true) => output.json(&answer(one)),
         (several, true) => output.json(&Several { models: several.iter().map(answer).collect() }),
-        (several, false) => side_by_side(several, output),
+        (several, false) => {
+            side_by_side(several, output)?;
+            let shown = several.iter().filter(|_| options.tensors);
+            shown.into_iter().try_for_each(|description| tensors::table(description, output))
+        }
     }
 }
 
@@ -125,15 +161,16 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = descriptions
         .iter()
         .zip(EMBEDDED)
-        .map(|(description, model)| {
-            vec![
+        .filter_map(|(description, model)| {
+            let Engine { blueprint, config, .. } = description.engine.as_ref().ok()?;
+            Some(vec![
                 description.name.clone(),
-                description.blueprint.family.to_owned(),
+                blueprint.family.to_owned(),
                 thousands(description.parameters),
-                format!("{} × {}", description.config.layers, description.config.heads),
-                thousands(description.config.vocabulary as u64),
+                format!("{} × {}", config.layers, config.heads),
+                thousands(config.vocabulary as u64),
                 model.prompt.to_owned(),
-            ]
+            ])
         })
         .collect();
     let columns = [
@@ -185,30 +222,50 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
 }
 
 fn answer(description: &Description) -> Answer {
-    let config = &description.config;
+    let engine = description.engine.as_ref().ok();
+    let config = engine.map(|engine| &engine.config);
+    let sized = |known: fn(&Config) -> usize, hint: Option<u64>| config.map(|config| known(config) as u64).or(hint);
+    let hints = &description.hints;
     Answer {
         name: description.name.clone(),
         title: description.about.name.clone(),
         description: description.about.description.clone(),
         license: description.about.license.clone(),
         files: files(description),
-        family: description.blueprint.family,
-        blueprint: rows(&description.blueprint),
+        architecture: hints.architecture.clone(),
+        runs: engine.is_some(),
+        reason: description.engine.as_ref().err().map(|error| error.say(Language::English)),
+        family: engine.map(|engine| engine.blueprint.family),
+        blueprint: engine.map(|engine| rows(&engine.blueprint)),
         parameters: description.parameters,
         bytes: description.bytes,
-        layers: config.layers,
-        heads: config.heads,
-        kv_heads: config.kv_heads,
-        width: config.width,
-        head_width: config.head_width,
-        feed_forward: config.feed_forward,
-        context: config.context,
-        vocabulary: config.vocabulary,
+        layers: sized(|config| config.layers, hints.layers),
+        heads: sized(|config| config.heads, hints.heads),
+        kv_heads: config.map(|config| config.kv_heads),
+        width: sized(|config| config.width, hints.width),
+        head_width: config.map(|config| config.head_width),
+        feed_forward: config.map(|config| config.feed_forward),
+        context: sized(|config| config.context, hints.context),
+        vocabulary: sized(|config| config.vocabulary, hints.vocabulary),
         tokens: description.tokenizer.as_ref().ok().copied(),
+        memory: engine.map(|engine| {
+            let Memory { weights, per_token, context } = engine.memory;
+            Needs { weights, per_token, context }
+        }),
         tensors: description
             .dtypes
             .iter()
             .map(|(dtype, stored)| StoredAs { dtype: dtype.name(), count: stored.tensors, bytes: stored.bytes })
+            .collect(),
+        every_tensor: description
+            .tensors
+            .iter()
+            .map(|TensorInfo { name, dtype, shape, bytes }| Tensor {
+                name: name.clone(),
+                dtype: dtype.clone(),
+                shape: shape.clone(),
+                bytes: *bytes,
+            })
             .collect(),
     }
 }
@@ -228,7 +285,6 @@ fn files(description: &Description) -> Vec<String> {
 
 /// What is known of a model, by name.
 fn facts(description: &Description, language: Language) -> Vec<(String, String)> {
-    let config = &description.config;
     let mut facts: Vec<(String, String)> = Vec::new();
     let mut fact = |word: Message, value: String| facts.push((word.text(language).to_owned(), value));
     let about = &description.about;
@@ -243,16 +299,33 @@ fn facts(description: &Description, language: Language) -> Vec<(String, String)>
         Source::Files(_) => fact(Message::CliFile, safe::visible(&files(description).join(", "))),
     }
     fact(Message::CliSize, format!("{} {}", thousands(description.bytes), Message::CliBytes.text(language)));
-    fact(Message::CliFamily, description.blueprint.family.to_owned());
-    fact(Message::CliParameters, thousands(description.parameters));
-    fact(Message::CliLayers, config.layers.to_string());
-    fact(Message::CliHeads, config.heads.to_string());
-    fact(Message::CliKvHeads, config.kv_heads.to_string());
-    fact(Message::CliWidth, config.width.to_string());
-    fact(Message::CliHeadWidth, config.head_width.to_string());
-    fact(Message::CliFeedForward, config.feed_forward.to_string());
-    fact(Message::CliContext, thousands(config.context as u64));
-    fact(Message::CliVocabulary, thousands(config.vocabulary as u64));
+    let number = |number: Option<u64>| number.map(thousands);
+    let mut known = |word: Message, value: Option<String>| value.into_iter().for_each(|value| fact(word, value));
+    known(Message::CliParameters, number(Some(description.parameters).filter(|parameters| *parameters > 0)));
+    match &description.engine {
+        Ok(Engine { blueprint, config, memory }) => {
+            known(Message::CliFamily, Some(blueprint.family.to_owned()));
+            known(Message::CliMemory, Some(needs(*memory, language)));
+            known(Message::CliLayers, Some(config.layers.to_string()));
+            known(Message::CliHeads, Some(config.heads.to_string()));
+            known(Message::CliKvHeads, Some(config.kv_heads.to_string()));
+            known(Message::CliWidth, Some(config.width.to_string()));
+            known(Message::CliHeadWidth, Some(config.head_width.to_string()));
+            known(Message::CliFeedForward, Some(config.feed_forward.to_string()));
+            known(Message::CliContext, number(Some(config.context as u64)));
+            known(Message::CliVocabulary, number(Some(config.vocabulary as u64)));
+        }
+        Err(error) => {
+            let Hints { architecture, layers, width, heads, context, vocabulary } = &description.hints;
+            known(Message::CliArchitecture, architecture.as_ref().map(|name| safe::visible(name)));
+            known(Message::CliRuns, Some(Message::CliNo.say(language, &[&error.say(language)])));
+            known(Message::CliLayers, number(*layers));
+            known(Message::CliHeads, number(*heads));
+            known(Message::CliWidth, number(*width));
+            known(Message::CliContext, number(*context));
+            known(Message::CliVocabulary, number(*vocabulary));
+        }
+    }
     let tokenizer = match &description.tokenizer {
         Ok(tokens) => Message::CliTokenCount.say(language, &[&thousands(*tokens as u64)]),
         Err(NoTokenizer::Absent { .. }) => Message::CliNoTokenizer.text(language).to_owned(),
@@ -263,7 +336,13 @@ fn facts(description: &Description, language: Language) -> Vec<(String, String)>
         let bytes = thousands(stored.bytes);
         fact(Message::CliStored, format!("{} × {dtype}, {bytes} {}", stored.tensors, Message::CliBytes.text(language)));
     }
-    let blueprint = description.blueprint.rows().into_iter();
+    let blueprint = description.engine.iter().flat_map(|engine| engine.blueprint.rows());
     facts.extend(blueprint.map(|(what, how)| (language.term(what).to_owned(), language.term(&how).to_owned())));
     facts
+}
+
+/// What running a model takes.
+fn needs(memory: Memory, language: Language) -> String {
+    let Memory { weights, per_token, context } = memory;
+    language.say(Message::CliMemoryOf, &[&size(weights), &size(per_token), &size(context)])
 }

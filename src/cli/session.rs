@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::arguments::{Common, Source};
+use super::fetch::fetch;
 use super::{Failure, input};
 use crate::lm::blueprint::Stacks;
 use crate::lm::{Distribution, Mask, Position, Workspace};
@@ -38,7 +39,9 @@ pub(super) struct Piece {
 
 impl Session {
     pub(super) fn open(common: &Common) -> Result<Self, Failure> {
-        let model = model::open(&common.model())?;
+        let spec = common.model();
+        fetch(&spec, common.language)?;
+        let model = model::open(&spec)?;
         Ok(Self { model, workspace: Workspace::new(common.threads) })
     }
 
@@ -92,7 +95,7 @@ impl Session {
         let mask = self.model.mask();
         let position = self.model.engine.cloze(tokens, index, mask, &mut self.workspace, &|| true)?;
         let logits = self.model.engine.logits(&[position], &mut self.workspace)?;
-        Ok(Distribution::new(logits)?)
+        self.distribution(logits)
     }
 
     /// Runs `tokens` after `past` under the model's own mask.
@@ -105,7 +108,12 @@ impl Session {
     pub(super) fn distributions(&mut self, positions: &[Arc<Position>]) -> Result<Vec<Distribution>, Failure> {
         let logits = self.model.engine.logits(positions, &mut self.workspace)?;
         let rows = logits.chunks_exact(self.model.engine.config.vocabulary.max(1));
-        Ok(rows.map(|row| Distribution::new(row.to_vec())).collect::<Result<_, _>>()?)
+        rows.map(|row| self.distribution(row.to_vec())).collect()
+    }
+
+    /// The distribution that `logits` describe; where they describe none, the weights are looked through for the reason.
+    fn distribution(&self, logits: Vec<f32>) -> Result<Distribution, Failure> {
+        Ok(Distribution::new(logits).map_err(|logit| self.model.explain(logit, &|| true))?)
     }
 
     /// The bytes a token stands for; none where there is no tokenizer.

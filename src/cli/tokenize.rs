@@ -6,6 +6,7 @@ use std::io::Read;
 use serde::Serialize;
 
 use super::arguments::{Common, Cut, Tokenize, spec};
+use super::fetch::fetch;
 use super::output::{Column, Output};
 use super::session::{Piece, piece};
 use super::{Failure, input};
@@ -34,6 +35,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let text = input::text(&options.text, stdin)?;
     let named = options.tokenizer.as_deref().map_or_else(|| common.model(), spec);
+    fetch(&named, common.language)?;
     let tokenizer = model::open_tokenizer(&named)??;
     let tokens = match options.method {
         Cut::Own if options.special => tokenizer.encode_special(&text),

@@ -1,4 +1,4 @@
-//! Opening model files: GGUF, or a Hugging Face folder of safetensors.
+//! Opening model files: GGUF, a Hugging Face folder of safetensors, or a llama2.c checkpoint.
 //!
 //! Files are mapped into memory and only their headers are read, so opening takes milliseconds whatever the size. Every
 //! number in a header is checked before it is used: a file from the network is material, never trusted.
@@ -9,6 +9,7 @@ mod file;
 mod foreign;
 pub mod gguf;
 mod hugging_face;
+mod llama2c;
 mod safetensors;
 
 use std::path::{Path, PathBuf};
@@ -18,8 +19,8 @@ pub use foreign::Foreign;
 
 use crate::lm::checkpoint::{Bytes, Checkpoint};
 
-/// Opens a `.gguf` file, a Hugging Face folder (`config.json` beside `model.safetensors` or its index), or any file of
-/// such a folder. What a file is, its content says, not its name.
+/// Opens a `.gguf` file, a Hugging Face folder (`config.json` beside `model.safetensors` or its index), any file of such a
+/// folder, or llama2.c's `.bin`. What a file is, its content says, not its name.
 ///
 /// # Errors
 /// Whatever is wrong with the file: see [`Problem`].
@@ -39,6 +40,10 @@ pub fn open(path: &Path) -> Result<Checkpoint, LoadError> {
     }
     if hugging_face::belongs_to_a_folder(path) {
         return hugging_face::open_folder(&folder_of(path));
+    }
+    if llama2c::recognised(&bytes, path.extension().is_some_and(|suffix| suffix == "bin")) {
+        let checkpoint = llama2c::read(&bytes).map_err(|fault| fault.of(path))?;
+        return Ok(Checkpoint { files: vec![path.to_path_buf()], ..checkpoint });
     }
     Err(LoadError { file: path.to_path_buf(), byte: Some(0), problem: foreign::problem(&bytes) })
 }

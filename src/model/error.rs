@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::EMBEDDED;
+use crate::hub::HubError;
 use crate::lm::ModelError;
 use crate::lm::load::LoadError;
 use crate::text::TokenizerError;
@@ -15,6 +16,8 @@ pub enum OpenError {
         /// What was asked for.
         spec: String,
     },
+    /// It could not be fetched from the hub.
+    Hub(HubError),
     /// The file is not one.
     Load(LoadError),
     /// The file reads well but is not a model that runs here.
@@ -23,6 +26,11 @@ pub enum OpenError {
         name: String,
         /// What is wrong.
         error: ModelError,
+    },
+    /// The file holds a vocabulary and no weights.
+    NoWeights {
+        /// The file.
+        name: String,
     },
     /// The tokenizer has more tokens than the model has embeddings.
     Vocabulary {
@@ -52,6 +60,12 @@ pub enum NoTokenizer {
     },
 }
 
+impl From<HubError> for OpenError {
+    fn from(error: HubError) -> Self {
+        Self::Hub(error)
+    }
+}
+
 impl From<LoadError> for OpenError {
     fn from(error: LoadError) -> Self {
         Self::Load(error)
@@ -65,8 +79,13 @@ impl fmt::Display for OpenError {
                 let names = EMBEDDED.map(|model| model.name).join(", ");
                 write!(f, "there is no file or folder {spec}: check the path, or take a built-in model ({names})")
             }
+            Self::Hub(error) => error.fmt(f),
             Self::Load(error) => error.fmt(f),
             Self::Model { name, error } => write!(f, "{name}: {error}"),
+            Self::NoWeights { name } => write!(
+                f,
+                "{name} holds a vocabulary and no weights: `lmscope tokenize --tokenizer` takes it; to run a model, name one with weights"
+            ),
             Self::Vocabulary { name, tokens, rows } => write!(
                 f,
                 "{name}: the tokenizer has {tokens} tokens, the weights have {rows}: take both from the same release"

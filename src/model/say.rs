@@ -2,10 +2,13 @@
 //! so that an error without its translation does not compile.
 
 mod engine;
+mod hub;
 mod load;
 mod text;
 
 use std::error::Error;
+
+pub use hub::say_progress;
 
 use super::{EMBEDDED, NoTokenizer, OpenError};
 use crate::ui::{Language, safe};
@@ -32,8 +35,12 @@ impl Say for OpenError {
                 let names = EMBEDDED.map(|model| model.name).join("、");
                 format!("没有文件或文件夹 {spec}：请检查路径，或使用内置模型（{names}）")
             }
+            Self::Hub(error) => error.chinese(),
             Self::Load(error) => error.chinese(),
             Self::Model { name, error } => format!("{name}：{}", error.chinese()),
+            Self::NoWeights { name } => format!(
+                "{name} 只有词表，没有权重：可用于 `lmscope tokenize --tokenizer`；要运行模型，请给出有权重的文件"
+            ),
             Self::Vocabulary { name, tokens, rows } => {
                 format!("{name}：分词器有 {tokens} 个词元，权重只有 {rows} 个：两者请取自同一次发布")
             }

@@ -2,8 +2,9 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::hub::{self, HubError};
 use crate::ui::Language;
 
 /// A model compiled into the program.
@@ -56,15 +57,18 @@ pub enum Spec {
     Embedded(&'static Embedded),
     /// A file or folder.
     Path(PathBuf),
+    /// One of the Hugging Face hub; or what begins like one and is none.
+    Hub(Result<hub::Name, HubError>),
 }
 
 impl Spec {
-    /// An embedded model's name means that model; anything else is a path (`./stories` is a path).
+    /// An embedded model's name means that model, `hf:` one of the hub; anything else is a path (`./stories` is a path).
     pub fn new(spec: &OsStr) -> Self {
-        EMBEDDED
-            .iter()
-            .find(|model| spec == model.name)
-            .map_or_else(|| Self::Path(PathBuf::from(spec)), |model| Self::Embedded(model))
+        if let Some(model) = EMBEDDED.iter().find(|model| spec == model.name) {
+            return Self::Embedded(model);
+        }
+        let name = spec.to_str().and_then(hub::Name::parse);
+        name.map_or_else(|| Self::Path(PathBuf::from(spec)), Self::Hub)
     }
 
     /// What to call the model: an embedded model's name, or the name of the file without its suffix, or of the folder.
@@ -72,6 +76,11 @@ impl Spec {
         match self {
             Self::Embedded(model) => model.name.to_owned(),
             Self::Path(path) => super::stem(path),
+            Self::Hub(Ok(name)) => match &name.file {
+                Some(file) => super::stem(Path::new(file)),
+                None => name.name.clone(),
+            },
+            Self::Hub(Err(_)) => self.to_string(),
         }
     }
 }
@@ -81,6 +90,9 @@ impl fmt::Display for Spec {
         match self {
             Self::Embedded(model) => f.write_str(model.name),
             Self::Path(path) => path.display().fmt(f),
+            Self::Hub(Ok(name)) => name.fmt(f),
+            Self::Hub(Err(HubError::Name { spec })) => f.write_str(spec),
+            Self::Hub(Err(error)) => error.fmt(f),
         }
     }
 }

@@ -1,8 +1,10 @@
-//! The tokenizer of a model file: GGUF's `tokenizer.ggml.*`, or `tokenizer.json` of a Hugging Face folder.
+//! The tokenizer of a model file: GGUF's `tokenizer.ggml.*`, `tokenizer.json` of a Hugging Face folder, or a file beside
+//! the weights.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::{NoTokenizer, OpenError, Spec, checkpoint};
+use super::{NoTokenizer, OpenError, Spec, checkpoint, local};
 use crate::lm::checkpoint::{Checkpoint, Header};
 use crate::lm::load::{self, LoadError, gguf::Metadata};
 use crate::text::{PieceKind, Tokenizer, TokenizerError, Vocabulary};
@@ -16,6 +18,7 @@ const MOST_BYTES: u64 = 256 << 20;
 /// The file cannot be read, or it holds no tokenizer that can.
 pub fn open_tokenizer(spec: &Spec) -> Result<Result<Tokenizer, NoTokenizer>, OpenError> {
     let name = spec.name();
+    let spec = &*local(spec, &mut |_| ControlFlow::Continue(()))?;
     let refused = |error| NoTokenizer::Refused { name: name.clone(), error };
     if let Spec::Path(path) = spec
         && path.is_file()
@@ -48,9 +51,10 @@ fn json(path: &Path) -> Result<Option<crate::lm::checkpoint::Bytes>, LoadError> 
 /// The tokenizer of an opened checkpoint; `None` where it holds none.
 pub(super) fn of_checkpoint(checkpoint: &Checkpoint) -> Result<Option<Result<Tokenizer, TokenizerError>>, LoadError> {
     match &checkpoint.header {
-        Header::Gguf(metadata) => {
-            Ok(vocabulary(metadata).map(|vocabulary| vocabulary.and_then(Tokenizer::from_vocabulary)))
-        }
+        Header::Gguf(metadata) => match vocabulary(metadata) {
+            Some(vocabulary) => Ok(Some(vocabulary.and_then(Tokenizer::from_vocabulary))),
+            None => beside(checkpoint),
+        },
         Header::HuggingFace(_) => {
             let Some(folder) = checkpoint.files.first().and_then(|file| file.parent()) else { return Ok(None) };
             let path = folder.join(FILE);
@@ -60,6 +64,31 @@ pub(super) fn of_checkpoint(checkpoint: &Checkpoint) -> Result<Option<Result<Tok
             Ok(Some(Tokenizer::from_json(&load::read(&path, MOST_BYTES)?)))
         }
     }
+}
+
+/// The tokenizer in a file of its own beside weights that hold none, such as llama2.c's.
+fn beside(checkpoint: &Checkpoint) -> Result<Option<Result<Tokenizer, TokenizerError>>, LoadError> {
+    let Some(folder) = checkpoint.files.first().and_then(|file| file.parent()) else { return Ok(None) };
+    for (name, read) in BESIDE {
+        let path = folder.join(name);
+        if path.exists() {
+            return Ok(Some(read(&load::read(&path, MOST_BYTES)?)));
+        }
+    }
+    Ok(None)
+}
+
+/// Files that may hold the tokenizer, in the order they are looked for.
+const BESIDE: [(&str, Read); 3] = [
+    (FILE, Tokenizer::from_json),
+    ("tokenizer.model", |_| Err(unread("tokenizer.model"))),
+    ("tokenizer.bin", |_| Err(unread("tokenizer.bin"))),
+];
+
+type Read = fn(&[u8]) -> Result<Tokenizer, TokenizerError>;
+
+fn unread(name: &str) -> TokenizerError {
+    TokenizerError::Unsupported { part: "tokenizer", kind: name.to_owned() }
 }
 
 fn vocabulary(metadata: &Metadata) -> Option<Result<Vocabulary, TokenizerError>> {

@@ -29,6 +29,7 @@ impl Ctx<'_> {
             return false;
         }
         match body {
+            Body::Fetching(progress) => self.state.fetching = Some(progress),
             Body::Opened(model) => self.opened(model),
             Body::Tokens(tokens) => self.tokenized(&tokens),
             Body::Words(words) => self.state.words = Some(words),
@@ -76,7 +77,7 @@ impl Ctx<'_> {
         if !state.run.is_empty() && state.text == *state.run.text() {
             state.text = Arc::from(&flow.text[..flow.finished]);
         }
-        state.opening = None;
+        (state.opening, state.fetching) = (None, None);
         state.layer = state.layer.min(model.engine.config.layers.saturating_sub(1));
         state.head = state.head.min(model.engine.config.heads.saturating_sub(1));
         state.model = Some(model);
@@ -186,7 +187,7 @@ impl Ctx<'_> {
                 self.state.playing = false;
                 self.state.drawing = false;
             }
-            Lane::Files => self.state.opening = None,
+            Lane::Files => (self.state.opening, self.state.fetching) = (None, None),
             Lane::Text | Lane::Words | Lane::Evidence => {}
         }
     }

@@ -31,7 +31,7 @@ impl Ctx<'_> {
     /// Opens a model; what is on screen stays until it is there.
     pub fn open(&mut self, spec: Spec) {
         self.stop();
-        self.state.opening = Some(spec.to_string());
+        (self.state.opening, self.state.fetching) = (Some(spec.to_string()), None);
         self.submit(Lane::Files, Job::Open(spec));
     }
 
@@ -186,8 +186,14 @@ impl Ctx<'_> {
         }
     }
 
-    /// Starts playing after the last token, or stops. What is still being read stops too, and goes on where it stopped.
+    /// Starts playing after the last token, or stops. What is still being read or fetched stops too, and goes on where it
+    /// stopped.
     pub fn play(&mut self) {
+        if self.state.fetching.take().is_some() {
+            let name = self.state.opening.take().unwrap_or_default();
+            self.cancel(Lane::Files);
+            return self.say(Notice::info(Message::FetchStopped, &[&name]));
+        }
         if self.state.playing {
             return self.stop();
         }

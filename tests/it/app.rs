@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod families;
+mod fetching;
 mod generating;
 mod keys;
 mod linked;

@@ -1,5 +1,9 @@
 //! Model files: good ones open, bad ones say what is wrong.
 
+mod describe;
+mod llama2c;
+mod malformed;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 

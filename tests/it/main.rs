@@ -3,6 +3,7 @@
 mod app;
 mod command_line;
 mod engine;
+mod hub;
 mod layers;
 mod load;
 mod sampler;

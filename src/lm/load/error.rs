@@ -210,6 +210,29 @@ pub enum Problem {
         /// Bytes of its range.
         found: u64,
     },
+    /// A llama2.c version that is not read.
+    Llama2cVersion {
+        /// The version the file has.
+        found: u32,
+    },
+    /// A size in a llama2.c header that no model has.
+    Llama2cSize {
+        /// Which.
+        name: &'static str,
+        /// What the header says.
+        found: i32,
+    },
+    /// A size in a llama2.c header that has to be a multiple of another and is not.
+    Llama2cUneven {
+        /// The greater size's name.
+        whole: &'static str,
+        /// Its value.
+        of: usize,
+        /// The part's name.
+        part: &'static str,
+        /// Its value.
+        by: usize,
+    },
     /// JSON that cannot be read as what it has to be.
     Json {
         /// What the JSON reader says.

@@ -71,7 +71,8 @@ pub(super) fn problem(bytes: &[u8]) -> Problem {
     Problem::Foreign { found: recognise(bytes), first }
 }
 
-fn recognise(bytes: &[u8]) -> Foreign {
+/// What the bytes look like.
+pub(super) fn recognise(bytes: &[u8]) -> Foreign {
     let magics: [(&[u8], Foreign); 8] = [
         (b"version https://git-lfs", Foreign::LfsPointer),
         (b"PK\x03\x04", Foreign::Zip),

@@ -8,6 +8,7 @@ pub(super) mod split;
 
 use std::collections::BTreeMap;
 
+pub(super) use metadata::Given;
 pub use metadata::{Metadata, Strings};
 
 use super::cursor::Cursor;

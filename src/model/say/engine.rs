@@ -1,7 +1,8 @@
 //! Models that do not run, and runs that give nothing.
 
 use super::Say;
-use crate::lm::{ForwardError, ModelError, NotFinite, TraceError};
+use crate::lm::{ForwardError, ModelError, NotFinite, TraceError, Unsound};
+use crate::model::NotSound;
 
 impl Say for ModelError {
     fn chinese(&self) -> String {
@@ -59,6 +60,24 @@ impl Say for ForwardError {
 impl Say for NotFinite {
     fn chinese(&self) -> String {
         format!("词元 {} 的 logit 是 {}：权重已损坏，或超出 float32 的范围", self.index, self.value)
+    }
+}
+
+impl Say for Unsound {
+    fn chinese(&self) -> String {
+        let Self { tensor, index, value, count } = self;
+        format!("张量 {tensor} 有 {count} 个数不是有限数，第一个在 {index}（{value}）：请重新下载，或换用别的类型")
+    }
+}
+
+impl Say for NotSound {
+    fn chinese(&self) -> String {
+        match &self.weights {
+            Some(weights) => {
+                format!("词元 {} 的 logit 是 {}：{}", self.logit.index, self.logit.value, weights.chinese())
+            }
+            None => self.logit.chinese(),
+        }
     }
 }
 

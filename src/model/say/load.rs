@@ -76,6 +76,18 @@ fn problem(problem: &Problem) -> String {
         Problem::Size { tensor, expected, found } => {
             format!("张量 {tensor} 占 {found} 字节，按形状应为 {expected}：{DAMAGED}")
         }
+        Problem::Llama2cVersion { found: 2 } => {
+            "这是 int8 的 llama2.c 检查点（第 2 版），只读取 float32 的第 0、1 版：请用 --version 1 重新导出".to_owned()
+        }
+        Problem::Llama2cVersion { found } => {
+            format!("这是 llama2.c 第 {found} 版，只读取第 0、1 版：请用 --version 1 重新导出")
+        }
+        Problem::Llama2cSize { name, found } => {
+            format!("按 llama2.c 检查点读取，其 {name} 是 {found}，没有模型会这样：请换一个文件，或重新下载")
+        }
+        Problem::Llama2cUneven { whole, of, part, by } => {
+            format!("按 llama2.c 检查点读取，其 {whole}（{of}）不是 {part}（{by}）的倍数：{DAMAGED}")
+        }
         Problem::Json { reason } => format!("{reason}：{DAMAGED}"),
         Problem::ShardOutside { shard } => format!("索引里的文件 {shard} 不在文件夹之内：{DAMAGED}"),
         Problem::ShardMissing { shard } => format!("缺少属于这个模型的文件 {shard}：请把它也下载下来"),

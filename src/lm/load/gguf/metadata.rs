@@ -48,7 +48,39 @@ pub struct Metadata {
     entries: BTreeMap<String, Entry>,
 }
 
+/// A value for [`Metadata::given`].
+#[derive(Clone, Copy, Debug)]
+pub(in crate::lm::load) enum Given {
+    Count(u32),
+    Number(f32),
+    Text(&'static str),
+}
+
 impl Metadata {
+    /// Metadata for a format that says the same in its own way.
+    pub(in crate::lm::load) fn given(pairs: impl IntoIterator<Item = (&'static str, Given)>) -> Self {
+        let (mut file, mut entries) = (Vec::new(), BTreeMap::new());
+        for (key, value) in pairs {
+            let start = file.len();
+            let element = match value {
+                Given::Count(count) => {
+                    file.extend(count.to_le_bytes());
+                    Element::Scalar(Scalar::U32)
+                }
+                Given::Number(number) => {
+                    file.extend(number.to_le_bytes());
+                    Element::Scalar(Scalar::F32)
+                }
+                Given::Text(text) => {
+                    file.extend(text.as_bytes());
+                    Element::Text
+                }
+            };
+            entries.insert(key.to_owned(), Entry { element, count: None, range: start..file.len() });
+        }
+        Self { file: Bytes::from(file), entries }
+    }
+
     /// Every key, in alphabetical order.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)
