@@ -1,13 +1,15 @@
 //! Tokenizers and word segmenters.
 //!
-//! A [`Tokenizer`] turns text into the token ids a language model was trained on (byte-pair encoding over bytes or over
-//! characters); [`segment`] cuts text into words with a [`Dictionary`]. Neither knows a model, a terminal or a thread.
+//! A [`Tokenizer`] turns text into the token ids a language model was trained on (byte-pair encoding, `WordPiece`,
+//! unigram); [`segment`] cuts text into words with a [`Dictionary`]. Neither knows a model, a terminal or a thread.
 
 mod added;
+mod base64;
 mod bpe;
 mod byte_level;
 mod classes;
 mod dictionary;
+mod encoder;
 mod error;
 mod hmm;
 mod normalize;
@@ -17,11 +19,14 @@ mod pretokenize;
 mod section;
 mod segment;
 mod tokenizer;
+mod trie;
+mod unigram;
 mod units;
 mod vocabulary;
+mod word_piece;
 
 pub use self::dictionary::{Dictionary, DictionaryError};
-pub use self::error::TokenizerError;
+pub use self::error::{Fault, Place, TokenizerError};
 pub use self::segment::{Method, UnknownMethod, Word, segment};
 pub use self::tokenizer::{Merge, Merging, Token, Tokenizer};
 pub use self::vocabulary::{PieceKind, Vocabulary};

@@ -107,12 +107,14 @@ fn vocabulary(metadata: &Metadata) -> Option<Result<Vocabulary, TokenizerError>>
             kinds: kinds.into_iter().map(|number| PieceKind::from_number(i64::from(number))).collect(),
             scores: metadata.f32s("tokenizer.ggml.scores").unwrap_or_default(),
             merges: strings(metadata, "tokenizer.ggml.merges")?.unwrap_or_default(),
-            bos: id("tokenizer.ggml.bos_token_id"),
-            eos: id("tokenizer.ggml.eos_token_id"),
+            bos: id("tokenizer.ggml.bos_token_id").or(id("tokenizer.ggml.cls_token_id")),
+            eos: id("tokenizer.ggml.eos_token_id").or(id("tokenizer.ggml.seperator_token_id")),
             unknown: id("tokenizer.ggml.unknown_token_id"),
             add_bos: metadata.bool("tokenizer.ggml.add_bos_token"),
             add_eos: metadata.bool("tokenizer.ggml.add_eos_token"),
             add_space_prefix: metadata.bool("tokenizer.ggml.add_space_prefix"),
+            charsmap: bytes(metadata, "tokenizer.ggml.precompiled_charsmap")?,
+            remove_extra_whitespaces: metadata.bool("tokenizer.ggml.remove_extra_whitespaces"),
         })
     })())
 }
@@ -121,6 +123,12 @@ fn strings(metadata: &Metadata, key: &'static str) -> Result<Option<Vec<String>>
     let Some(strings) = metadata.strings(key) else { return Ok(None) };
     let texts = strings.map(|bytes| std::str::from_utf8(bytes).map(str::to_owned));
     texts.collect::<Result<_, _>>().map(Some).map_err(|_| TokenizerError::Field { part: key, field: "UTF-8" })
+}
+
+fn bytes(metadata: &Metadata, key: &'static str) -> Result<Vec<u8>, TokenizerError> {
+    let numbers = metadata.u64s(key).unwrap_or_default();
+    let bytes = numbers.into_iter().map(|number| u8::try_from(number));
+    bytes.collect::<Result<_, _>>().map_err(|_| TokenizerError::Field { part: key, field: "bytes" })
 }
 
 fn missing(field: &'static str) -> TokenizerError {

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::{
-    bpe::FoldMap,
     pretokenize::{is_space, is_word_character},
+    trie::Trie,
 };
 
 /// A token that is found in text as it is spelled, before anything is cut or merged.
@@ -22,37 +22,23 @@ pub(super) struct Added {
     pub(super) right: bool,
 }
 
-/// A set of such tokens as a trie over bytes; of those that begin at a place the longest is taken.
+/// A set of such tokens; of those that begin at a place the longest is taken.
 #[derive(Debug, Default)]
 pub(super) struct Finder {
     tokens: Vec<Added>,
-    next: FoldMap<u64, u32>,
-    /// For each trie node the token that ends there.
-    ends: Vec<Option<u32>>,
+    trie: Trie,
     first: Vec<bool>,
 }
 
 impl Finder {
     /// A finder of `tokens`; of two with one spelling the first counts.
     pub(super) fn new(tokens: Vec<Added>) -> Self {
-        let mut finder = Self { ends: vec![None], first: vec![false; 256], ..Self::default() };
+        let mut finder = Self { first: vec![false; 256], ..Self::default() };
         for (index, token) in (0..).zip(&tokens) {
-            let mut node = 0;
-            for byte in token.content.bytes() {
-                let fresh = finder.ends.len() as u32;
-                let key = key(node, byte);
-                node = *finder.next.entry(key).or_insert(fresh);
-                if node == fresh {
-                    finder.ends.push(None);
-                }
-            }
-            if let Some(&byte) = token.content.as_bytes().first() {
-                if let Some(first) = finder.first.get_mut(usize::from(byte)) {
-                    *first = true;
-                }
-                if let Some(end) = finder.ends.get_mut(node as usize) {
-                    end.get_or_insert(index);
-                }
+            let content = token.content.as_bytes();
+            finder.trie.insert(content, index);
+            if let Some(first) = content.first().and_then(|&byte| finder.first.get_mut(usize::from(byte))) {
+                *first = true;
             }
         }
         finder.tokens = tokens;
@@ -65,16 +51,8 @@ impl Finder {
     }
 
     fn longest(&self, text: &[u8], at: usize) -> Option<(&Added, usize)> {
-        let mut node = 0;
-        let mut found = None;
-        for (end, &byte) in (at + 1..).zip(text.get(at..)?) {
-            let Some(&next) = self.next.get(&key(node, byte)) else { break };
-            node = next;
-            if let Some(index) = self.ends.get(node as usize).copied().flatten() {
-                found = self.tokens.get(index as usize).map(|token| (token, end));
-            }
-        }
-        found
+        let (index, end) = self.trie.longest(text, at)?;
+        Some((self.tokens.get(index as usize)?, end))
     }
 
     /// Calls `found` with each token in `text` from left to right; what lies between is plain text.
@@ -103,8 +81,4 @@ impl Finder {
             at = end.max(after);
         }
     }
-}
-
-fn key(node: u32, byte: u8) -> u64 {
-    (u64::from(node) << 8) | u64::from(byte)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+pub(super) mod library;
 mod table;
 
 /// A set of classes: one bit each, see the constants.

@@ -95,6 +95,15 @@ pub enum TokenizerError {
         /// What the pattern compiler says.
         message: String,
     },
+    /// A file, or a part of one, is not what it should be at a place.
+    Damaged {
+        /// The file or part, such as `vocab.txt` or `precompiled_charsmap`.
+        part: &'static str,
+        /// Where.
+        place: Place,
+        /// What is wrong there.
+        fault: Fault,
+    },
     /// A score is not a number.
     Score {
         /// The id of the piece.
@@ -111,7 +120,7 @@ impl fmt::Display for TokenizerError {
             Self::Json { message, .. } => write!(f, "not a tokenizer.json: {message}; download the file again"),
             Self::Unsupported { part, kind } => write!(
                 f,
-                "{part} {kind:?} is not supported; byte-level and SentencePiece byte-pair vocabularies are, so choose a model with one"
+                "{part} {kind:?} is not supported; byte-pair, WordPiece, Unigram and SentencePiece vocabularies of known kinds are, so choose a model with one"
             ),
             Self::Field { part, field } => {
                 write!(f, "{part} has no usable {field:?}; the file is damaged or of a newer format")
@@ -133,9 +142,63 @@ impl fmt::Display for TokenizerError {
             }
             Self::UnknownToken { part, token } => write!(f, "{part} names {token:?}, which the vocabulary lacks"),
             Self::Pattern { pattern, message } => write!(f, "pattern {pattern:?} does not compile: {message}"),
+            Self::Damaged { part, place, fault } => {
+                write!(f, "{part} is damaged at {place}: {fault}; download the file again")
+            }
             Self::Score { id } => write!(f, "the score of piece {id} is not a finite number"),
         }
     }
 }
 
 impl std::error::Error for TokenizerError {}
+
+/// A place in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A line, counted from 1.
+    Line(usize),
+    /// A byte, counted from 0.
+    Byte(usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Byte(byte) => write!(f, "byte {byte}"),
+        }
+    }
+}
+
+/// What is wrong at a place in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The file ends in the middle.
+    Truncated,
+    /// A length is more than what is left.
+    Length,
+    /// Bytes that have to be text are not UTF-8.
+    NotUtf8,
+    /// A field of a kind that does not belong there.
+    Field,
+    /// A table leads outside itself.
+    Reference,
+    /// Characters that have to be base64 are not.
+    Base64,
+    /// A line lacks its number, or has one that is out of range.
+    Number,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Truncated => "it ends in the middle",
+            Self::Length => "a length is more than what is left",
+            Self::NotUtf8 => "not UTF-8",
+            Self::Field => "a field of the wrong kind",
+            Self::Reference => "a table leads outside itself",
+            Self::Base64 => "not base64",
+            Self::Number => "no usable number",
+        })
+    }
+}

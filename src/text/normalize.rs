@@ -3,11 +3,19 @@
 use unicode_normalization::{UnicodeNormalization, char::canonical_combining_class};
 
 use super::{
+    classes::library::{self, Runs},
     error::TokenizerError,
     pattern::Pattern,
     pretokenize::is_space,
     section::{Edit, Section},
 };
+
+pub(super) mod bert;
+pub(super) mod charsmap;
+pub(super) mod white_space;
+
+use charsmap::Charsmap;
+use white_space::WhiteSpace;
 
 /// A Unicode normalisation form (UAX #15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +37,18 @@ pub(super) enum Step {
     Form(Form),
     /// Small letters, each character for itself.
     Lowercase,
-    /// Nonspacing marks dropped.
-    StripAccents,
+    /// These characters dropped.
+    Drop(&'static Runs),
+    /// Control characters dropped, white space written as spaces.
+    Clean,
+    /// Spaces put around ideographs.
+    SpaceIdeographs,
+    /// What neural machine translation leaves out: some control characters dropped, others written as spaces.
+    Nmt,
+    /// The replacements that a `SentencePiece` model brings with it.
+    Charsmap(Box<Charsmap>),
+    /// `SentencePiece`'s treatment of white space.
+    WhiteSpace(WhiteSpace),
     /// White space dropped at the start, at the end.
     Strip {
         /// At the start.
@@ -85,12 +103,17 @@ impl Step {
                     each_character(section, |character, out| out.extend(character.to_lowercase()));
                 }
             }
-            Self::StripAccents => {
-                let is_mark = |character| canonical_combining_class(character) != 0;
-                if section.text.contains(is_mark) {
-                    each_character(section, |character, out| out.extend(Some(character).filter(|&c| !is_mark(c))));
+            Self::Drop(runs) => {
+                if section.text.contains(|character| library::contains(runs, character)) {
+                    let kept = |character| Some(character).filter(|&character| !library::contains(runs, character));
+                    each_character(section, |character, out| out.extend(kept(character)));
                 }
             }
+            Self::Clean => each_character(section, bert::clean),
+            Self::SpaceIdeographs => bert::space_ideographs(section),
+            Self::Nmt => each_character(section, bert::nmt),
+            Self::Charsmap(map) => map.apply(section),
+            Self::WhiteSpace(white_space) => white_space.apply(section),
             Self::Strip { left, right } => {
                 let text = &*section.text;
                 let start = if *left { text.len() - text.trim_start_matches(is_space).len() } else { 0 };
@@ -162,13 +185,24 @@ fn compose(section: &mut Section<'_>, form: Form) {
             || (canonical_combining_class(character) == 0
                 && old.get(at..at + character.len_utf8()).is_some_and(|one| quick(one) == IsNormalized::Yes))
     };
-    let mut starts: Vec<usize> =
-        old.char_indices().filter(|&(at, character)| at == 0 || stable(at, character)).map(|(at, _)| at).collect();
+    let mut starts = Vec::new();
+    let mut alone = true;
+    for (at, character) in old.char_indices() {
+        let is_newer = library::contains(library::NEWER, character);
+        if alone || is_newer || stable(at, character) {
+            starts.push(at);
+        }
+        alone = is_newer;
+    }
     starts.push(old.len());
     let mut edit = Edit::new(section);
     for pair in starts.windows(2) {
         let (start, end) = (pair[0], pair[1]);
         let stretch = old.get(start..end).unwrap_or_default();
+        if stretch.starts_with(|character| library::contains(library::NEWER, character)) {
+            edit.keep(start..end);
+            continue;
+        }
         let new: String = match form {
             Form::Nfc => stretch.nfc().collect(),
             Form::Nfd => stretch.nfd().collect(),

@@ -19,6 +19,8 @@ const MOST_STEPS_BACK: usize = 100_000;
 pub(super) enum Pattern {
     /// These very characters.
     Literal(Box<str>),
+    /// Any one character that this holds for.
+    Character(fn(char) -> bool),
     /// A well-known pattern.
     Known(Scanner),
     /// Any other pattern.
@@ -54,6 +56,9 @@ impl Pattern {
                 if !literal.is_empty() {
                     text.match_indices(&**literal).for_each(|(at, text)| found(at..at + text.len()));
                 }
+            }
+            Self::Character(is_meant) => {
+                text.match_indices(*is_meant).for_each(|(at, text)| found(at..at + text.len()));
             }
             Self::Known(scanner) => {
                 let mut at = 0;

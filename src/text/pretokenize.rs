@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    classes::{self, NUMBER, SPACE},
+    classes::{self, NUMBER, SPACE, library},
     pattern::Pattern,
     section::{Edit, Section},
 };
@@ -66,6 +66,11 @@ impl Step {
     /// The step that makes each match of `pattern` a piece of its own.
     pub(super) fn isolate(pattern: Pattern) -> Self {
         Self::Split { pattern, behavior: Behavior::Isolated, invert: false }
+    }
+
+    /// The step that cuts at white space and drops it.
+    pub(super) fn remove_spaces() -> Self {
+        Self::Split { pattern: Pattern::Character(is_space), behavior: Behavior::Removed, invert: false }
     }
 
     /// Applies the step to `pieces` of `section`, into `out` (empty before).
@@ -181,6 +186,11 @@ impl Joiner<'_> {
 /// Whether `character` is part of a word in the sense of `\w`.
 pub(super) fn is_word_character(character: char) -> bool {
     character == '_' || character.is_alphabetic() || classes::of(character) & (NUMBER | classes::MARK) != 0
+}
+
+/// Whether `character` is punctuation as Hugging Face's tokenizers library has it.
+pub(super) fn is_punctuation(character: char) -> bool {
+    library::contains(library::PUNCTUATION, character)
 }
 
 /// Whether `character` is white space.

@@ -5,10 +5,11 @@ use std::ops::Range;
 use super::{
     added::Finder,
     bpe::{FoldMap, Symbol},
+    encoder::Encoder,
     error::TokenizerError,
     normalize, pretokenize,
     section::Section,
-    units::{Encoder, Scratch},
+    units::Scratch,
     vocabulary::Vocabulary,
 };
 
@@ -16,6 +17,7 @@ mod json;
 mod parts;
 mod pieces;
 mod plain;
+mod scored;
 
 use pieces::Texts;
 
@@ -62,6 +64,8 @@ pub struct Merging {
 #[derive(Debug)]
 pub struct Tokenizer {
     texts: Texts,
+    /// The text of each piece where it is the first of a text, if that differs.
+    heads: Option<Texts>,
     ids: FoldMap<Box<str>, u32>,
     special: Vec<bool>,
     added: Finder,
@@ -71,6 +75,8 @@ pub struct Tokenizer {
     encoder: Encoder,
     /// What a decoded text loses at its start: this byte, so many times.
     strip: Option<(u8, usize)>,
+    /// Whether a decoded text loses a space at its end.
+    strip_end: bool,
     before: Vec<u32>,
     after: Vec<u32>,
     bos: Option<u32>,
@@ -78,8 +84,8 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-    /// A tokenizer from the data of a vocabulary (GGUF's `tokenizer.ggml.*`): models `gpt2`, `llama` and
-    /// `gemma4`.
+    /// A tokenizer from the data of a vocabulary (GGUF's `tokenizer.ggml.*`): models `gpt2`, `llama`,
+    /// `gemma4`, `t5` and `bert`.
     ///
     /// # Errors
     /// Anything in [`TokenizerError`]: an unsupported model or rule, lists of unequal length, merges of missing pieces.
@@ -87,7 +93,7 @@ impl Tokenizer {
         plain::build(vocabulary)
     }
 
-    /// A tokenizer from the bytes of a Hugging Face `tokenizer.json` whose model is BPE.
+    /// A tokenizer from the bytes of a Hugging Face `tokenizer.json`.
     ///
     /// # Errors
     /// Anything in [`TokenizerError`]: not JSON, a kind of model, normaliser, pre-tokenizer, decoder or post-processor
@@ -213,12 +219,17 @@ impl Tokenizer {
     }
 
     /// The bytes of the text that `ids` stand for together: the pieces in a row, less the space that
-    /// `SentencePiece` puts in front. Not always UTF-8: a character may be cut at either end.
+    /// `SentencePiece` and `WordPiece` put in front. Not always UTF-8: a character may be cut at either end.
     pub fn decode(&self, ids: &[u32]) -> Vec<u8> {
-        let mut bytes: Vec<u8> = ids.iter().flat_map(|&id| self.piece(id)).copied().collect();
+        let first = ids.iter().take(1).flat_map(|&id| self.heads.as_ref().unwrap_or(&self.texts).get(id));
+        let rest = ids.iter().skip(1).flat_map(|&id| self.piece(id));
+        let mut bytes: Vec<u8> = first.chain(rest).copied().collect();
         if let Some((byte, times)) = self.strip {
             let lost = bytes.iter().take(times).take_while(|&&first| first == byte).count();
             bytes.drain(..lost);
+        }
+        if self.strip_end && bytes.last() == Some(&b' ') {
+            bytes.pop();
         }
         bytes
     }

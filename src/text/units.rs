@@ -1,6 +1,9 @@
 //! From a word to the symbols that merging starts from, and from there to ids.
 
-use super::bpe::{FoldMap, Links, Merges, NONE, Symbol};
+use super::{
+    bpe::{FoldMap, Links, Merges, NONE, Symbol},
+    trie::Trie,
+};
 
 /// What merging starts from.
 #[derive(Debug)]
@@ -9,7 +12,7 @@ pub(super) enum Units {
     Bytes(Box<[u32; 256]>),
     /// Characters, and the bytes of those that the vocabulary lacks.
     Characters {
-        /// The id of each character; ids from [`Encoder::count`] on stand for characters that only longer pieces have.
+        /// The id of each character; ids from [`BytePairs::count`] on stand for characters that only longer pieces have.
         ids: FoldMap<char, u32>,
         /// The ids of the byte pieces `<0x00>` to `<0xFF>`, [`NONE`] where the vocabulary lacks one.
         bytes: Box<[u32; 256]>,
@@ -18,7 +21,7 @@ pub(super) enum Units {
 
 /// Turns words into ids by byte-pair merging.
 #[derive(Debug)]
-pub(super) struct Encoder {
+pub(super) struct BytePairs {
     /// Which pairs join.
     pub(super) merges: Merges,
     /// What merging starts from.
@@ -31,6 +34,8 @@ pub(super) struct Encoder {
     pub(super) whole_words: Option<FoldMap<Box<[u8]>, u32>>,
     /// A character before which no merge reaches, unless it follows itself: long texts are cut there first, with the same result.
     pub(super) cut_before: Option<char>,
+    /// Pieces that are never cut or merged, wherever they occur in a word.
+    pub(super) kept: Option<Trie>,
     /// The number of pieces.
     pub(super) count: u32,
 }
@@ -58,7 +63,7 @@ pub(super) struct Trace {
     pub(super) symbols: Vec<Symbol>,
 }
 
-impl Encoder {
+impl BytePairs {
     /// Appends the symbols of `word` to `out`, their positions counted from `base`. `out` has to be the same, and only to
     /// grow, as long as `scratch` is.
     pub(super) fn encode<'t>(&self, word: &'t str, base: usize, scratch: &mut Scratch<'t>, out: &mut Vec<Symbol>) {
@@ -140,7 +145,16 @@ impl Encoder {
                 }
             }
             Units::Characters { ids, bytes } => {
+                let mut after = 0;
                 for (at, character) in word.char_indices() {
+                    if at < after {
+                        continue;
+                    }
+                    if let Some((id, kept)) = self.kept.as_ref().and_then(|kept| kept.longest(word.as_bytes(), at)) {
+                        out.push(Symbol { id, start: base + at, end: base + kept });
+                        after = kept;
+                        continue;
+                    }
                     let (start, end) = (base + at, base + at + character.len_utf8());
                     if let Some(&id) = ids.get(&character) {
                         out.push(Symbol { id, start, end });

@@ -35,7 +35,8 @@ impl PieceKind {
 /// A vocabulary as plain data: what GGUF keeps under `tokenizer.ggml.*`. An id is an index into `pieces`.
 #[derive(Clone, Debug, Default)]
 pub struct Vocabulary {
-    /// `tokenizer.ggml.model`: `gpt2` is byte-level BPE, `llama` is `SentencePiece`'s BPE by scores with byte fallback.
+    /// `tokenizer.ggml.model`: `gpt2` is byte-level BPE, `llama` is `SentencePiece`'s BPE by scores with byte fallback,
+    /// `t5` its unigram model, `bert` is `WordPiece`.
     pub model: String,
     /// `tokenizer.ggml.pre`: the name of the rule that cuts text into words before merging; empty where the file has none.
     pub pre: String,
@@ -43,7 +44,7 @@ pub struct Vocabulary {
     pub pieces: Vec<String>,
     /// `tokenizer.ggml.token_type`: empty, or one for each piece.
     pub kinds: Vec<PieceKind>,
-    /// `tokenizer.ggml.scores`: empty, or one for each piece; needed by `llama`.
+    /// `tokenizer.ggml.scores`: empty, or one for each piece; needed by `llama` and `t5`.
     pub scores: Vec<f32>,
     /// `tokenizer.ggml.merges`: pairs separated by a space, best first; needed by `gpt2`.
     pub merges: Vec<String>,
@@ -59,4 +60,8 @@ pub struct Vocabulary {
     pub add_eos: Option<bool>,
     /// `tokenizer.ggml.add_space_prefix`; absent means yes for `llama`, no for `gpt2`.
     pub add_space_prefix: Option<bool>,
+    /// `tokenizer.ggml.precompiled_charsmap`: the replacements of a `SentencePiece` model; empty where it has none.
+    pub charsmap: Vec<u8>,
+    /// `tokenizer.ggml.remove_extra_whitespaces`; absent means no.
+    pub remove_extra_whitespaces: Option<bool>,
 }

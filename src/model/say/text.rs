@@ -1,7 +1,7 @@
 //! Tokenizers and dictionaries that cannot be read.
 
 use super::Say;
-use crate::text::{DictionaryError, TokenizerError};
+use crate::text::{DictionaryError, Fault, Place, TokenizerError};
 
 impl Say for TokenizerError {
     fn chinese(&self) -> String {
@@ -11,7 +11,9 @@ impl Say for TokenizerError {
             }
             Self::Json { message, .. } => format!("不是 tokenizer.json：{message}；请重新下载"),
             Self::Unsupported { part, kind } => {
-                format!("不支持 {part} {kind}；支持字节级和 SentencePiece 的 BPE 词表，请换用这样的模型")
+                format!(
+                    "不支持 {part} {kind}；支持已知种类的 BPE、WordPiece、Unigram 和 SentencePiece 词表，请换用这样的模型"
+                )
             }
             Self::Field { part, field } => format!("{part} 没有可用的 {field}；文件已损坏或格式更新"),
             Self::Empty => "词表是空的；文件已损坏，或没有分词器".to_owned(),
@@ -28,8 +30,27 @@ impl Say for TokenizerError {
             }
             Self::UnknownToken { part, token } => format!("{part} 指定了 {token}，词表里没有"),
             Self::Pattern { pattern, message } => format!("正则表达式 {pattern} 无法编译：{message}"),
+            Self::Damaged { part, place, fault } => {
+                let place = match place {
+                    Place::Line(line) => format!("第 {line} 行"),
+                    Place::Byte(byte) => format!("第 {byte} 字节"),
+                };
+                format!("{part} 的{place}已损坏：{}；请重新下载", said(*fault))
+            }
             Self::Score { id } => format!("词元 {id} 的分数不是有限的数"),
         }
+    }
+}
+
+fn said(fault: Fault) -> &'static str {
+    match fault {
+        Fault::Truncated => "文件中途结束",
+        Fault::Length => "长度超出剩余部分",
+        Fault::NotUtf8 => "不是 UTF-8",
+        Fault::Field => "字段种类不对",
+        Fault::Reference => "表指向自身之外",
+        Fault::Base64 => "不是 base64",
+        Fault::Number => "没有可用的数字",
     }
 }
 

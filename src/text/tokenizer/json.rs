@@ -6,21 +6,19 @@ use serde_json::Value;
 
 use super::{
     Tokenizer,
-    parts::{self, MOST_PIECES, SPACE_SIGN},
+    parts::{self, MOST_PIECES},
     pieces::Texts,
 };
 use crate::text::{
     added::{Added, Finder},
-    bpe::{FoldMap, NONE},
-    byte_level,
     error::TokenizerError,
     normalize,
     section::Section,
-    units::{Encoder, Units},
 };
 
 mod decoder;
-mod file;
+pub(super) mod file;
+mod model;
 mod normalizer;
 mod pre_tokenizer;
 mod template;
@@ -34,22 +32,13 @@ pub(super) fn build(bytes: &[u8]) -> Result<Tokenizer, TokenizerError> {
         let message = text.split(" at line ").next().unwrap_or_default().to_owned();
         TokenizerError::Json { message, line: error.line(), column: error.column() }
     })?;
-    let model = file.model;
-    let kind = model.kind.as_deref().unwrap_or(if model.merges.is_empty() { "" } else { "BPE" });
-    if kind != "BPE" || model.vocab.is_list {
-        return Err(TokenizerError::Unsupported { part: "model", kind: kind.to_owned() });
-    }
-    for (field, value) in [("dropout", &model.dropout), ("continuing_subword_prefix", &model.continuing_subword_prefix)]
-        .into_iter()
-        .chain([("end_of_word_suffix", &model.end_of_word_suffix)])
-    {
-        let is_nothing = value.is_null() || value.as_str() == Some("") || value.as_f64() == Some(0.0);
-        if !is_nothing {
-            return Err(TokenizerError::Unsupported { part: field, kind: value.to_string() });
-        }
-    }
+    assemble(file)
+}
 
-    let (ids, spellings) = vocabulary(&model.vocab.entries, &file.added_tokens)?;
+/// Puts the parts together.
+pub(super) fn assemble(file: File) -> Result<Tokenizer, TokenizerError> {
+    model::check(&file.model)?;
+    let (ids, spellings) = vocabulary(&file.model.vocab.entries, &file.added_tokens)?;
     let normalizer = normalizer::steps(file.normalizer.as_ref())?;
     let (steps, byte_level) = pre_tokenizer::steps(file.pre_tokenizer.as_ref())?;
     let decoder = decoder::Decoder::new(file.decoder.as_ref())?;
@@ -61,48 +50,23 @@ pub(super) fn build(bytes: &[u8]) -> Result<Tokenizer, TokenizerError> {
             special[id as usize] |= token.special;
         }
     }
+    let mut heads = decoder.differs_at_the_start().then(Texts::default);
     for (spelling, &special) in spellings.iter().zip(&special) {
         let spelling = spelling.as_deref().unwrap_or_default();
-        texts.push(&if special { spelling.as_bytes().to_vec() } else { decoder.text(spelling) });
+        let is_mark = special && !decoder.puts_spaces();
+        texts.push(&if is_mark { spelling.as_bytes().to_vec() } else { decoder.text(spelling) });
+        if let Some(heads) = &mut heads {
+            heads.push(&decoder.first(spelling));
+        }
     }
-
-    let pairs = model.merges.iter().map(|merge| merge.pair());
-    let merges =
-        parts::merges(&ids, pairs, |index| model.merges.get(index).map(file::Merge::text).unwrap_or_default())?;
-    let units = if byte_level {
-        Units::Bytes(parts::byte_level_ids(&ids))
-    } else {
-        let bytes = if model.byte_fallback { parts::byte_piece_ids(&ids) } else { Box::new([NONE; 256]) };
-        Units::Characters { ids: parts::characters(&ids), bytes }
-    };
-    let unknown = match &model.unk_token {
-        None => None,
-        Some(name) => Some(*ids.get(name.as_str()).ok_or_else(|| unknown_token("unk_token", name))?),
-    };
-    let whole_words = model.ignore_merges.then(|| {
-        let words = (0..).zip(&spellings).filter_map(|(id, spelling)| {
-            let spelling = spelling.as_deref()?;
-            let text = if byte_level { byte_level::bytes(spelling)? } else { spelling.as_bytes().to_vec() };
-            Some((text.into_boxed_slice(), id))
-        });
-        words.collect::<FoldMap<_, _>>()
-    });
-    let cut_before = (!byte_level && parts::cuts_before_space_sign(&ids)).then_some(SPACE_SIGN);
-    let encoder = Encoder {
-        merges,
-        units,
-        unknown,
-        fuse_unknown: model.fuse_unk,
-        whole_words,
-        cut_before,
-        count: spellings.len() as u32,
-    };
+    let encoder = model::encoder(&file.model, &ids, &spellings, byte_level)?;
 
     let template = template::marks(file.post_processor.as_ref(), spellings.len())?;
     let (bos, eos) = template::ends(&template, &ids, &special);
     let (added, added_normalized) = finders(file.added_tokens, &ids, &normalizer);
     Ok(Tokenizer {
         texts,
+        heads,
         ids,
         special,
         added,
@@ -111,6 +75,7 @@ pub(super) fn build(bytes: &[u8]) -> Result<Tokenizer, TokenizerError> {
         steps,
         encoder,
         strip: decoder.strip,
+        strip_end: decoder.strip_end,
         before: template.before,
         after: template.after,
         bos,

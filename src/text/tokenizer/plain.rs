@@ -4,17 +4,26 @@ use super::{
     Tokenizer,
     parts::{self, MOST_PIECES, SPACE_SIGN},
     pieces::Texts,
+    scored,
 };
 use crate::text::{
     added::{Added, Finder},
     bpe::{FoldMap, Merges, NONE},
     byte_level,
+    classes::library::ACCENT,
+    encoder::Encoder,
     error::TokenizerError,
-    normalize::{Form, Step as Normalize},
+    normalize::{
+        Form, Step as Normalize,
+        charsmap::{Charsmap, Rule},
+        white_space::WhiteSpace,
+    },
     pattern::Pattern,
-    pretokenize::named,
-    units::{Encoder, Units},
+    pretokenize::{Step as Cut, is_punctuation, named},
+    trie::Trie,
+    units::{BytePairs, Units},
     vocabulary::{PieceKind, Vocabulary},
+    word_piece::WordPiece,
 };
 
 /// Builds the tokenizer.
@@ -22,13 +31,15 @@ pub(super) fn build(vocabulary: Vocabulary) -> Result<Tokenizer, TokenizerError>
     check(&vocabulary)?;
     match vocabulary.model.as_str() {
         "gpt2" => byte_level_bpe(&vocabulary),
-        "llama" => sentence_piece(&vocabulary),
+        "llama" => scored_characters(&vocabulary),
+        "t5" => most_probable(&vocabulary),
+        "bert" => longest_first(&vocabulary),
         "gemma4" => merged_characters(&vocabulary),
         _ => Err(TokenizerError::Unsupported { part: "tokenizer.ggml.model", kind: vocabulary.model }),
     }
 }
 
-fn check(vocabulary: &Vocabulary) -> Result<(), TokenizerError> {
+pub(super) fn check(vocabulary: &Vocabulary) -> Result<(), TokenizerError> {
     let pieces = vocabulary.pieces.len();
     if pieces == 0 {
         return Err(TokenizerError::Empty);
@@ -51,7 +62,7 @@ fn check(vocabulary: &Vocabulary) -> Result<(), TokenizerError> {
     Ok(())
 }
 
-fn kind(vocabulary: &Vocabulary, id: usize) -> PieceKind {
+pub(super) fn kind(vocabulary: &Vocabulary, id: usize) -> PieceKind {
     vocabulary.kinds.get(id).copied().unwrap_or_default()
 }
 
@@ -60,13 +71,8 @@ fn is_added(kind: PieceKind) -> bool {
     matches!(kind, PieceKind::Control | PieceKind::UserDefined)
 }
 
-/// What both models share: texts, spellings, added tokens, marks around a text. The encoder is yet empty.
-fn skeleton(
-    vocabulary: &Vocabulary,
-    text: impl Fn(&str, PieceKind) -> Vec<u8>,
-    encoder: Encoder,
-    add_bos: bool,
-) -> Tokenizer {
+/// What the models share: texts, spellings, added tokens, marks around a text. The encoder is yet empty.
+pub(super) fn skeleton(vocabulary: &Vocabulary, text: impl Fn(&str, PieceKind) -> Vec<u8>, add_bos: bool) -> Tokenizer {
     let mut texts = Texts::default();
     let mut ids = parts::Ids::default();
     let mut added = Vec::new();
@@ -85,13 +91,15 @@ fn skeleton(
     Tokenizer {
         special: (0..texts.len()).map(special).collect(),
         texts,
+        heads: None,
         ids,
         added: Finder::new(added),
         added_normalized: Finder::default(),
         normalizer: Vec::new(),
         steps: Vec::new(),
-        encoder,
+        encoder: Encoder::WordLevel { ids: FoldMap::default(), unknown: None },
         strip: None,
+        strip_end: false,
         before: before.into_iter().collect(),
         after: after.into_iter().collect(),
         bos: vocabulary.bos,
@@ -102,27 +110,29 @@ fn skeleton(
 fn byte_level_bpe(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> {
     let rule = named::rule(&vocabulary.pre)?;
     let text = |piece: &str, _| byte_level::bytes(piece).unwrap_or_else(|| piece.as_bytes().to_vec());
-    let encoder = Encoder {
+    let mut encoder = BytePairs {
         merges: Merges::default(),
         units: Units::Bytes(Box::new([NONE; 256])),
         unknown: vocabulary.unknown.filter(|&id| kind(vocabulary, id as usize) == PieceKind::Unknown),
         fuse_unknown: false,
         whole_words: None,
         cut_before: None,
+        kept: None,
         count: vocabulary.pieces.len() as u32,
     };
-    let mut tokenizer = skeleton(vocabulary, text, encoder, rule.add_bos);
-    tokenizer.encoder.merges = listed_merges(vocabulary, &tokenizer.ids)?;
-    tokenizer.encoder.units = Units::Bytes(parts::byte_level_ids(&tokenizer.ids));
+    let mut tokenizer = skeleton(vocabulary, text, rule.add_bos);
+    encoder.merges = listed_merges(vocabulary, &tokenizer.ids)?;
+    encoder.units = Units::Bytes(parts::byte_level_ids(&tokenizer.ids));
     if rule.whole_words {
         let words = (0..tokenizer.texts.len()).filter(|&id| !is_added(kind(vocabulary, id)));
         let words = words.map(|id| (tokenizer.texts.get(id as u32).into(), id as u32));
-        tokenizer.encoder.whole_words = Some(words.collect());
+        encoder.whole_words = Some(words.collect());
     }
     tokenizer.steps = rule.steps;
     if rule.compose {
         tokenizer.normalizer.push(Normalize::Form(Form::Nfc));
     }
+    tokenizer.encoder = Encoder::BytePairs(encoder);
     Ok(tokenizer)
 }
 
@@ -135,7 +145,7 @@ fn listed_merges(vocabulary: &Vocabulary, ids: &parts::Ids) -> Result<Merges, To
 }
 
 /// The bytes of a piece that is spelled with the space sign, or as `<0xE4>`.
-fn spaced_text(piece: &str, kind: PieceKind) -> Vec<u8> {
+pub(super) fn spaced_text(piece: &str, kind: PieceKind) -> Vec<u8> {
     match parts::byte_piece(piece) {
         Some(byte) if kind == PieceKind::Byte => vec![byte],
         _ => piece.replace(SPACE_SIGN, " ").into_bytes(),
@@ -144,22 +154,24 @@ fn spaced_text(piece: &str, kind: PieceKind) -> Vec<u8> {
 
 /// Gemma 4: a list of merges over characters, spaces written as the space sign, bytes for what is lacking.
 fn merged_characters(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> {
-    let encoder = Encoder {
+    let mut encoder = BytePairs {
         merges: Merges::default(),
         units: Units::Bytes(Box::new([NONE; 256])),
         unknown: vocabulary.unknown,
         fuse_unknown: true,
         whole_words: None,
         cut_before: None,
+        kept: None,
         count: vocabulary.pieces.len() as u32,
     };
-    let mut tokenizer = skeleton(vocabulary, spaced_text, encoder, true);
-    tokenizer.encoder.merges = listed_merges(vocabulary, &tokenizer.ids)?;
+    let mut tokenizer = skeleton(vocabulary, spaced_text, true);
+    encoder.merges = listed_merges(vocabulary, &tokenizer.ids)?;
     let bytes = parts::byte_piece_ids(&tokenizer.ids);
-    tokenizer.encoder.units = Units::Characters { ids: parts::characters(&tokenizer.ids), bytes };
+    encoder.units = Units::Characters { ids: parts::characters(&tokenizer.ids), bytes };
     if parts::cuts_before_space_sign(&tokenizer.ids) {
-        tokenizer.encoder.cut_before = Some(SPACE_SIGN);
+        encoder.cut_before = Some(SPACE_SIGN);
     }
+    tokenizer.encoder = Encoder::BytePairs(encoder);
     write_spaces(&mut tokenizer, vocabulary.add_space_prefix.unwrap_or(false));
     Ok(tokenizer)
 }
@@ -174,66 +186,51 @@ fn write_spaces(tokenizer: &mut Tokenizer, prefix: bool) {
     tokenizer.normalizer.push(Normalize::Replace { pattern: Pattern::Literal(" ".into()), content });
 }
 
-fn sentence_piece(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> {
-    let pieces = vocabulary.pieces.len();
-    if vocabulary.scores.is_empty() {
-        return Err(TokenizerError::Lengths { part: "scores", found: 0, pieces });
-    }
-    let encoder = Encoder {
-        merges: Merges::default(),
-        units: Units::Bytes(Box::new([NONE; 256])),
-        unknown: vocabulary.unknown,
-        fuse_unknown: true,
-        whole_words: None,
-        cut_before: None,
-        count: pieces as u32,
-    };
-    let mut tokenizer = skeleton(vocabulary, spaced_text, encoder, true);
-    let mut characters: FoldMap<char, u32> = FoldMap::default();
-    let mut symbols: parts::Ids = FoldMap::default();
-    for (id, piece) in (0..).zip(&vocabulary.pieces) {
-        if matches!(kind(vocabulary, id as usize), PieceKind::Normal | PieceKind::Unused | PieceKind::UserDefined) {
-            symbols.entry(piece.as_str().into()).or_insert(id);
-        }
-    }
-    characters.extend(parts::characters(&symbols));
-    // A character that only longer pieces have still takes part in merging, under an id of its own past the last piece.
-    let mut next = pieces as u32;
-    let mut buffer = [0; 4];
-    for character in vocabulary.pieces.iter().flat_map(|piece| piece.chars()) {
-        let spelling: &str = character.encode_utf8(&mut buffer);
-        if !symbols.contains_key(spelling) {
-            symbols.insert(spelling.into(), next);
-            characters.insert(character, next);
-            next += 1;
-        }
-    }
-    tokenizer.encoder.merges = score_merges(vocabulary, &symbols);
-    if parts::cuts_before_space_sign(&symbols) {
-        tokenizer.encoder.cut_before = Some(SPACE_SIGN);
-    }
-    let bytes = parts::byte_piece_ids(&tokenizer.ids);
-    tokenizer.encoder.units = Units::Characters { ids: characters, bytes };
+/// LLaMA 1 and 2: characters merged by the scores of the pieces.
+fn scored_characters(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> {
+    let mut tokenizer = skeleton(vocabulary, spaced_text, true);
+    tokenizer.encoder = Encoder::BytePairs(scored::byte_pairs(vocabulary, true)?);
     write_spaces(&mut tokenizer, vocabulary.add_space_prefix.unwrap_or(true));
     Ok(tokenizer)
 }
 
-/// `SentencePiece` merges the pair whose concatenation has the best score: every way to cut a piece in two is a merge,
-/// ranked by the piece's score, and equal scores share a rank.
-fn score_merges(vocabulary: &Vocabulary, symbols: &parts::Ids) -> Merges {
-    let mut scores = vocabulary.scores.clone();
-    scores.sort_unstable_by(|a, b| b.total_cmp(a));
-    scores.dedup();
-    let mut merges = Merges::with_capacity(vocabulary.pieces.len() * 2);
-    for (piece, score) in vocabulary.pieces.iter().zip(&vocabulary.scores) {
-        let Some(&id) = symbols.get(piece.as_str()) else { continue };
-        let rank = scores.partition_point(|other| other > score) as u32;
-        for (at, _) in piece.char_indices().skip(1) {
-            let (left, right) = piece.split_at(at);
-            if let (Some(&left), Some(&right)) = (symbols.get(left), symbols.get(right)) {
-                merges.insert(left, right, rank, id);
-            }
+/// T5: the most probable pieces, after the replacements of the model.
+fn most_probable(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> {
+    let mut tokenizer = skeleton(vocabulary, spaced_text, false);
+    tokenizer.encoder = Encoder::Unigram(scored::unigram(vocabulary, true)?);
+    if !vocabulary.charsmap.is_empty() {
+        let map = Charsmap::new(&vocabulary.charsmap, Rule::Longest(Trie::default()))?;
+        tokenizer.normalizer.push(Normalize::Charsmap(Box::new(map)));
+    }
+    let prefix = vocabulary.add_space_prefix.unwrap_or(true);
+    let squeeze = vocabulary.remove_extra_whitespaces.unwrap_or(false);
+    tokenizer.normalizer.push(Normalize::WhiteSpace(WhiteSpace { prefix, squeeze, sign: SPACE_SIGN, suffix: false }));
+    tokenizer.strip = prefix.then_some((b' ', 1));
+    Ok(tokenizer)
+}
+
+/// BERT: the longest piece first; a piece that begins a word is spelled with the space sign.
+fn longest_first(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> {
+    let mut tokenizer = skeleton(vocabulary, spaced_text, true);
+    let unknown = vocabulary.unknown.or_else(|| tokenizer.id_of("[UNK]"));
+    let unknown = unknown.ok_or(TokenizerError::Field { part: "tokenizer.ggml", field: "unknown_token_id" })?;
+    let mut pieces = WordPiece::new(Some(unknown), usize::MAX);
+    for (id, piece) in (0..).zip(&vocabulary.pieces) {
+        match piece.strip_prefix(SPACE_SIGN) {
+            Some(word) => pieces.begins(word, id),
+            None => pieces.continues(piece, id),
         }
     }
-    merges
+    tokenizer.encoder = Encoder::WordPiece(pieces);
+    tokenizer.normalizer = vec![
+        Normalize::Clean,
+        Normalize::SpaceIdeographs,
+        Normalize::Form(Form::Nfd),
+        Normalize::Drop(ACCENT),
+        Normalize::Lowercase,
+    ];
+    tokenizer.steps = vec![Cut::remove_spaces(), Cut::isolate(Pattern::Character(is_punctuation))];
+    tokenizer.strip = Some((b' ', 1));
+    tokenizer.after = vocabulary.eos.into_iter().collect();
+    Ok(tokenizer)
 }

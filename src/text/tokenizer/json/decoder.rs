@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
-use super::{flatten, kind, parts::byte_piece, pattern, text, unsupported};
+use super::{
+    flag, flatten, kind,
+    parts::{SPACE_SIGN, byte_piece},
+    pattern, text, unsupported,
+};
 use crate::text::{byte_level, error::TokenizerError, pattern::Pattern};
 
 const PART: &str = "decoder";
@@ -13,12 +17,21 @@ enum Step {
     Replace(Pattern, String),
     /// This character, dropped from the start and from the end of each piece so many times.
     Strip(char, usize, usize),
+    /// A space for this sign; nothing for it in the first piece of a text, if so.
+    Metaspace(char, bool),
+    /// This prefix dropped, a space before a piece without it unless the piece is the first of a text; spaces before
+    /// punctuation dropped, if so.
+    WordPiece(String, bool),
+    /// A space for this suffix.
+    WordEnd(String),
 }
 
 /// What the decoder makes of a piece, and what a whole text loses at its start.
 pub(super) struct Decoder {
     steps: Vec<Step>,
     pub(super) strip: Option<(u8, usize)>,
+    /// Whether a text loses the space at its end.
+    pub(super) strip_end: bool,
 }
 
 /// A longer replacement than any decoder has, in bytes.
@@ -29,7 +42,7 @@ impl Decoder {
     pub(super) fn new(value: Option<&Value>) -> Result<Self, TokenizerError> {
         let mut list = Vec::new();
         flatten(value, "decoders", &mut list);
-        let mut decoder = Self { steps: Vec::new(), strip: None };
+        let mut decoder = Self { steps: Vec::new(), strip: None, strip_end: false };
         let mut fused = false;
         for value in list {
             match kind(value) {
@@ -56,11 +69,21 @@ impl Decoder {
                     }
                 }
                 "Metaspace" => {
-                    let sign = value.get("replacement").and_then(Value::as_str).unwrap_or("▁");
-                    decoder.steps.push(Step::Replace(Pattern::Literal(sign.into()), " ".to_owned()));
-                    if value.get("prepend_scheme").and_then(Value::as_str) != Some("never") {
-                        decoder.strip = Some((b' ', 1));
-                    }
+                    let sign = value.get("replacement").and_then(Value::as_str).and_then(|sign| sign.chars().next());
+                    let prepends = match value.get("prepend_scheme").and_then(Value::as_str) {
+                        Some(scheme) => scheme != "never",
+                        None => flag(value, "add_prefix_space", true),
+                    };
+                    decoder.steps.push(Step::Metaspace(sign.unwrap_or(SPACE_SIGN), prepends));
+                }
+                "WordPiece" => {
+                    let prefix = value.get("prefix").and_then(Value::as_str).unwrap_or("##");
+                    decoder.steps.push(Step::WordPiece(prefix.to_owned(), flag(value, "cleanup", true)));
+                }
+                "BPEDecoder" => {
+                    let suffix = value.get("suffix").and_then(Value::as_str).unwrap_or("</w>");
+                    decoder.steps.push(Step::WordEnd(suffix.to_owned()));
+                    decoder.strip_end = true;
                 }
                 _ => return Err(unsupported(PART, value)),
             }
@@ -68,8 +91,27 @@ impl Decoder {
         Ok(decoder)
     }
 
+    /// Whether a piece may stand for something else where a text begins.
+    pub(super) fn differs_at_the_start(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::Metaspace(_, true) | Step::WordPiece(..)))
+    }
+
+    /// Whether spaces are put between words, also between marks.
+    pub(super) fn puts_spaces(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step, Step::WordPiece(..)))
+    }
+
     /// The bytes that the piece spelled `spelling` stands for.
     pub(super) fn text(&self, spelling: &str) -> Vec<u8> {
+        self.apply(spelling, false)
+    }
+
+    /// The same where the piece is the first of a text.
+    pub(super) fn first(&self, spelling: &str) -> Vec<u8> {
+        self.apply(spelling, true)
+    }
+
+    fn apply(&self, spelling: &str, is_first: bool) -> Vec<u8> {
         let mut text = spelling.to_owned();
         for step in &self.steps {
             match step {
@@ -104,8 +146,40 @@ impl Decoder {
                     }
                     text = String::from(rest);
                 }
+                Step::Metaspace(sign, prepends) => {
+                    text = text.replace(*sign, if is_first && *prepends { "" } else { " " });
+                }
+                Step::WordPiece(prefix, cleanup) => {
+                    text = match text.strip_prefix(prefix.as_str()) {
+                        _ if is_first => text,
+                        Some(rest) => rest.to_owned(),
+                        None => format!(" {text}"),
+                    };
+                    if *cleanup {
+                        text = cleaned(&text);
+                    }
+                }
+                Step::WordEnd(suffix) => text = text.replace(suffix.as_str(), " "),
             }
         }
         text.into_bytes()
     }
+}
+
+/// What the library's `cleanup` does: no space before English punctuation and contractions.
+fn cleaned(text: &str) -> String {
+    const SHORTER: [(&str, &str); 11] = [
+        (" .", "."),
+        (" ?", "?"),
+        (" !", "!"),
+        (" ,", ","),
+        (" ' ", "'"),
+        (" n't", "n't"),
+        (" 'm", "'m"),
+        (" do not", " don't"),
+        (" 's", "'s"),
+        (" 've", "'ve"),
+        (" 're", "'re"),
+    ];
+    SHORTER.iter().fold(text.to_owned(), |text, (long, short)| text.replace(long, short))
 }

@@ -4,68 +4,70 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{MapAccess, SeqAccess, Visitor},
 };
 use serde_json::Value;
 
 /// The parts of the file that are read; truncation and padding are for training and are left out.
-#[derive(Deserialize)]
-pub(super) struct File {
+#[derive(Default, Deserialize)]
+pub(in crate::text::tokenizer) struct File {
     #[serde(default)]
-    pub(super) added_tokens: Vec<AddedToken>,
-    pub(super) normalizer: Option<Value>,
-    pub(super) pre_tokenizer: Option<Value>,
-    pub(super) post_processor: Option<Value>,
-    pub(super) decoder: Option<Value>,
-    pub(super) model: Model,
+    pub(in crate::text::tokenizer) added_tokens: Vec<AddedToken>,
+    pub(in crate::text::tokenizer) normalizer: Option<Value>,
+    pub(in crate::text::tokenizer) pre_tokenizer: Option<Value>,
+    pub(in crate::text::tokenizer) post_processor: Option<Value>,
+    pub(in crate::text::tokenizer) decoder: Option<Value>,
+    pub(in crate::text::tokenizer) model: Model,
 }
 
 /// One of `added_tokens`.
-#[derive(Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the file has them")]
-pub(super) struct AddedToken {
-    pub(super) id: u64,
-    pub(super) content: String,
+pub(in crate::text::tokenizer) struct AddedToken {
+    pub(in crate::text::tokenizer) id: u64,
+    pub(in crate::text::tokenizer) content: String,
     #[serde(default)]
-    pub(super) single_word: bool,
+    pub(in crate::text::tokenizer) single_word: bool,
     #[serde(default)]
-    pub(super) lstrip: bool,
+    pub(in crate::text::tokenizer) lstrip: bool,
     #[serde(default)]
-    pub(super) rstrip: bool,
+    pub(in crate::text::tokenizer) rstrip: bool,
     #[serde(default)]
-    pub(super) normalized: bool,
+    pub(in crate::text::tokenizer) normalized: bool,
     #[serde(default)]
-    pub(super) special: bool,
+    pub(in crate::text::tokenizer) special: bool,
 }
 
 /// The `model`.
-#[derive(Deserialize)]
-pub(super) struct Model {
+#[derive(Default, Deserialize)]
+pub(in crate::text::tokenizer) struct Model {
     #[serde(rename = "type")]
-    pub(super) kind: Option<String>,
-    pub(super) vocab: Vocab,
+    pub(in crate::text::tokenizer) kind: Option<String>,
+    pub(in crate::text::tokenizer) vocab: Vocab,
     #[serde(default)]
-    pub(super) merges: Vec<Merge>,
-    pub(super) unk_token: Option<String>,
+    pub(in crate::text::tokenizer) merges: Vec<Merge>,
+    pub(in crate::text::tokenizer) unk_token: Option<String>,
     #[serde(default)]
-    pub(super) fuse_unk: bool,
+    pub(in crate::text::tokenizer) fuse_unk: bool,
     #[serde(default)]
-    pub(super) byte_fallback: bool,
+    pub(in crate::text::tokenizer) byte_fallback: bool,
     #[serde(default)]
-    pub(super) ignore_merges: bool,
+    pub(in crate::text::tokenizer) ignore_merges: bool,
     #[serde(default)]
-    pub(super) dropout: Value,
+    pub(in crate::text::tokenizer) dropout: Value,
+    pub(in crate::text::tokenizer) unk_id: Option<u64>,
+    pub(in crate::text::tokenizer) max_input_chars_per_word: Option<usize>,
     #[serde(default)]
-    pub(super) continuing_subword_prefix: Value,
+    pub(in crate::text::tokenizer) continuing_subword_prefix: Value,
     #[serde(default)]
-    pub(super) end_of_word_suffix: Value,
+    pub(in crate::text::tokenizer) end_of_word_suffix: Value,
 }
 
-/// The `vocab`: a map from spelling to id; a list (as Unigram has) is only noted.
+/// The `vocab`: a map from spelling to id, or, as Unigram has it, a list of spellings with a score each.
 #[derive(Default)]
-pub(super) struct Vocab {
-    pub(super) entries: Vec<(String, u64)>,
-    pub(super) is_list: bool,
+pub(in crate::text::tokenizer) struct Vocab {
+    pub(in crate::text::tokenizer) entries: Vec<(String, u64)>,
+    pub(in crate::text::tokenizer) scores: Option<Vec<f64>>,
 }
 
 impl<'de> Deserialize<'de> for Vocab {
@@ -75,7 +77,7 @@ impl<'de> Deserialize<'de> for Vocab {
             type Value = Vocab;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a map from pieces to ids")
+                f.write_str("a map from pieces to ids or a list of pieces with scores")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vocab, A::Error> {
@@ -83,12 +85,16 @@ impl<'de> Deserialize<'de> for Vocab {
                 while let Some(entry) = map.next_entry()? {
                     entries.push(entry);
                 }
-                Ok(Vocab { entries, is_list: false })
+                Ok(Vocab { entries, scores: None })
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vocab, A::Error> {
-                while list.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Vocab { entries: Vec::new(), is_list: true })
+                let (mut entries, mut scores) = (Vec::new(), Vec::new());
+                while let Some((piece, score)) = list.next_element()? {
+                    entries.push((piece, entries.len() as u64));
+                    scores.push(score);
+                }
+                Ok(Vocab { entries, scores: Some(scores) })
             }
         }
         deserializer.deserialize_any(Entries)
@@ -96,7 +102,7 @@ impl<'de> Deserialize<'de> for Vocab {
 }
 
 /// One of `merges`: `"a b"` in older files, `["a", "b"]` in newer ones.
-pub(super) enum Merge {
+pub(in crate::text::tokenizer) enum Merge {
     Text(String),
     List(Vec<String>),
 }

@@ -6,7 +6,7 @@ use super::{flag, flatten, kind, parts::SPACE_SIGN, pattern, text, unsupported};
 use crate::text::{
     error::TokenizerError,
     pattern::Pattern,
-    pretokenize::{Behavior, Prepend, Step, scan::Scanner},
+    pretokenize::{Behavior, Prepend, Step, is_punctuation, scan::Scanner},
 };
 
 const PART: &str = "pre_tokenizer";
@@ -43,10 +43,18 @@ pub(super) fn steps(value: Option<&Value>) -> Result<(Vec<Step>, bool), Tokenize
             "Digits" => steps.push(Step::isolate(Pattern::Known(Scanner::Digits { digits: usize::MAX }))),
             "Metaspace" => steps.push(metaspace(value)?),
             "Whitespace" => steps.push(removed_gaps(r"\w+|[^\w\s]+")?),
-            "WhitespaceSplit" => steps.push(removed_gaps(r"\S+")?),
+            "WhitespaceSplit" => steps.push(Step::remove_spaces()),
+            "BertPreTokenizer" => {
+                steps.extend([Step::remove_spaces(), Step::isolate(Pattern::Character(is_punctuation))]);
+            }
             "Punctuation" => steps.push(Step::Split {
-                pattern: Pattern::regex(r"[\p{P}!-/:-@\[-`{-~]")?,
+                pattern: Pattern::Character(is_punctuation),
                 behavior: if value.get("behavior").is_some() { behavior(value)? } else { Behavior::Isolated },
+                invert: false,
+            }),
+            "CharDelimiterSplit" => steps.push(Step::Split {
+                pattern: Pattern::Literal(text(value, PART, "delimiter")?.into()),
+                behavior: Behavior::Removed,
                 invert: false,
             }),
             _ => return Err(unsupported(PART, value)),
