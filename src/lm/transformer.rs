@@ -98,7 +98,6 @@ impl Transformer {
         for (i, position) in positions.iter().enumerate() {
             input.row_mut(i).copy_from_slice(&position.hidden);
         }
-        input.seal();
         let mut out = vec![0.0; positions.len() * vocabulary];
         kernel::multiply(team, *isa, input, std::slice::from_ref(&self.weights.head), &mut out, vocabulary);
         out
@@ -226,7 +225,6 @@ impl Transformer {
                 NormPlace::After => input.row_mut(i).copy_from_slice(row),
             }
         }
-        input.seal();
     }
 
     /// Adds a sublayer's output to the residual stream, normalised where the norm stands after.
@@ -301,7 +299,6 @@ impl Transformer {
         for (row, mixed) in input.rows_mut().zip(output.chunks_exact(heads * head_width)) {
             row.copy_from_slice(mixed);
         }
-        input.seal();
         output.resize(rows * self.config.width, 0.0);
     }
 
@@ -318,7 +315,6 @@ impl Transformer {
             let (gate, up) = row.split_at(feed_forward);
             activate(self.blueprint.activation, gate, self.blueprint.gated.then_some(up), input.row_mut(i));
         }
-        input.seal();
         output.resize(rows * width, 0.0);
         kernel::multiply(team, *isa, input, std::slice::from_ref(&layer.down), output, width);
         self.add(&layer.feed_forward_norm, workspace);
