@@ -51,7 +51,6 @@ impl DistanceKeys {
         for i in 0..count {
             sinusoid(first + i as isize, sinusoids.row_mut(i));
         }
-        sinusoids.seal();
         let mut keys = vec![0.0; count * stride];
         multiply(team, isa, &sinusoids, std::slice::from_ref(&relative.key), &mut keys, stride);
         Self { first, keys, stride }

@@ -2,15 +2,23 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod dequantize;
+mod kernels;
 mod portable;
 mod product;
+mod scratch;
 mod team;
 mod transposed;
 
 pub use dequantize::dequantize;
 pub(crate) use product::multiply;
 pub(crate) use team::Team;
+
+use kernels::Kernels;
+
+use super::checkpoint::Dtype;
 
 /// Activations are padded with zeros to a multiple of this many columns.
 pub(crate) const LANE: usize = 32;
@@ -23,16 +31,33 @@ pub(crate) enum Isa {
     /// AVX2, FMA and F16C.
     #[cfg(target_arch = "x86_64")]
     Avx2,
+    /// AVX-512 with its byte, doubleword and 256-bit extensions: servers since 2017, AMD since Zen 4.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
 }
 
 impl Isa {
     /// The best that this machine has.
     pub(crate) fn detect() -> Self {
+        Self::available().next().unwrap_or(Self::Portable)
+    }
+
+    /// All that this machine has, the best first.
+    pub(crate) fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c") {
-            return Self::Avx2;
-        }
-        Self::Portable
+        let vectors = {
+            let f16c = is_x86_feature_detected!("f16c") && is_x86_feature_detected!("fma");
+            let avx2 = f16c && is_x86_feature_detected!("avx2");
+            let avx512 = avx2
+                && is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl")
+                && is_x86_feature_detected!("avx512dq");
+            [avx512.then_some(Self::Avx512), avx2.then_some(Self::Avx2)]
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let vectors: [Option<Self>; 0] = [];
+        vectors.into_iter().flatten().chain([Self::Portable])
     }
 
     /// The name a person reads.
@@ -41,6 +66,19 @@ impl Isa {
             Self::Portable => "portable",
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => "AVX2",
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => "AVX-512",
+        }
+    }
+
+    /// The kernels for a stored type.
+    fn kernels(self, dtype: Dtype) -> Kernels {
+        match self {
+            Self::Portable => portable::kernels(),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::kernels(dtype),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::kernels(dtype),
         }
     }
 
@@ -50,8 +88,12 @@ impl Isa {
             Self::Portable => portable::dot(a, b),
             #[cfg(target_arch = "x86_64")]
             #[expect(unsafe_code, reason = "the instructions were detected")]
-            // SAFETY: `detect` alone makes this variant, and only where the instructions are.
+            // SAFETY: `available` alone makes this variant, and only where the instructions are.
             Self::Avx2 => unsafe { avx2::dot(a, b) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "the instructions were detected")]
+            // SAFETY: as above.
+            Self::Avx512 => unsafe { avx512::dot(a, b) },
         }
     }
 
@@ -63,11 +105,15 @@ impl Isa {
             #[expect(unsafe_code, reason = "the instructions were detected")]
             // SAFETY: as for `dot`.
             Self::Avx2 => unsafe { avx2::add_scaled(weight, v, out) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "the instructions were detected")]
+            // SAFETY: as above.
+            Self::Avx512 => unsafe { avx512::add_scaled(weight, v, out) },
         }
     }
 }
 
-/// Rows of activations, padded, with the sum of every 32 of them: what blocks with a minimum multiply it by.
+/// Rows of activations, padded with zeros to whole lanes.
 #[derive(Debug, Default)]
 pub(crate) struct Activations {
     rows: usize,
@@ -76,8 +122,6 @@ pub(crate) struct Activations {
     stride: usize,
     /// `[rows, stride]`
     values: Vec<f32>,
-    /// `[rows, stride / 32]`
-    sums: Vec<f32>,
 }
 
 impl Activations {
@@ -86,8 +130,6 @@ impl Activations {
         (self.rows, self.width, self.stride) = (rows, width, width.next_multiple_of(LANE));
         self.values.clear();
         self.values.resize(rows * self.stride, 0.0);
-        self.sums.clear();
-        self.sums.resize(rows * self.stride / LANE, 0.0);
     }
 
     /// The number of rows.
@@ -105,24 +147,9 @@ impl Activations {
         self.values.chunks_exact_mut(self.stride.max(1)).map(|row| &mut row[..self.width])
     }
 
-    /// Sums the blocks; to be called when the rows are written.
-    pub(crate) fn seal(&mut self) {
-        for (sum, block) in self.sums.iter_mut().zip(self.values.as_chunks::<LANE>().0) {
-            let mut lanes = [0.0_f32; 8];
-            for part in block.as_chunks::<8>().0 {
-                for (lane, x) in lanes.iter_mut().zip(part) {
-                    *lane += x;
-                }
-            }
-            let [a, b, c, d, e, f, g, h] = lanes;
-            *sum = ((a + e) + (c + g)) + ((b + f) + (d + h));
-        }
-    }
-
-    /// The `i`-th row with its padding, and its sums.
-    fn row(&self, i: usize) -> (&[f32], &[f32]) {
-        let blocks = self.stride / LANE;
-        (&self.values[i * self.stride..][..self.stride], &self.sums[i * blocks..][..blocks])
+    /// The `i`-th row with its padding.
+    fn row(&self, i: usize) -> &[f32] {
+        &self.values[i * self.stride..][..self.stride]
     }
 }
 

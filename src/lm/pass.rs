@@ -225,7 +225,6 @@ impl Pass<'_> {
                 NormPlace::After => input.row_mut(i).copy_from_slice(row),
             }
         }
-        input.seal();
     }
 
     /// A sublayer's output, `[rows, width]`.
@@ -332,7 +331,6 @@ impl Pass<'_> {
         for (row, mixed) in input.rows_mut().zip(output.chunks_exact(heads * head_width)) {
             row.copy_from_slice(mixed);
         }
-        input.seal();
     }
 
     fn sight<'s>(&'s self, queries: Queries, new: &'s [Position]) -> Sight<'s> {
@@ -373,7 +371,6 @@ impl Pass<'_> {
             let (gate, up) = row.split_at(feed_forward);
             activate(self.blueprint.activation, gate, self.blueprint.gated.then_some(up), input.row_mut(i));
         }
-        input.seal();
         self.write(&layer.down, workspace);
         self.add(&layer.feed_forward_norm, workspace);
     }
@@ -439,7 +436,6 @@ pub(crate) fn show_source(
         input.row_mut(i).copy_from_slice(&position.hidden);
         position.source = Some(empty.clone());
     }
-    input.seal();
     for (number, cross) in stack.layers.iter().enumerate().filter_map(|(n, layer)| Some((n, layer.cross.as_ref()?))) {
         output.resize(source.len() * 2 * keys, 0.0);
         kernel::multiply(team, *isa, input, &cross.source, output, 2 * keys);

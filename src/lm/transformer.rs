@@ -227,7 +227,6 @@ impl Transformer {
                 }
             }
         }
-        input.seal();
         if let (Some((dense, norm)), Some(activation)) = (transform, self.blueprint.head_transform) {
             output.resize(positions.len() * width, 0.0);
             kernel::multiply(team, *isa, input, std::slice::from_ref(dense), output, width);
@@ -235,7 +234,6 @@ impl Transformer {
                 activate(activation, row, None, input.row_mut(i));
                 normalize_in_place(self.blueprint.norm, norm, self.config.norm_epsilon, input.row_mut(i));
             }
-            input.seal();
         }
         kernel::multiply(team, *isa, input, std::slice::from_ref(linear), &mut out, vocabulary);
         Ok(out)

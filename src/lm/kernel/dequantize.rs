@@ -92,9 +92,7 @@ fn q3_k(b: &[u8], y: &mut [f32]) {
     let d = half_at(b, 108);
     for (group, y) in y.chunks_exact_mut(16).enumerate() {
         let (half, plane, side) = (group / 8, group % 8 / 2, group % 2);
-        let low = if group < 8 { scales[group] & 15 } else { scales[group - 8] >> 4 };
-        let high = (scales[8 + group % 4] >> (2 * (group / 4))) & 3;
-        let scale = d * (f32::from(low | (high << 4)) - 32.0);
+        let scale = d * q3_k_scale(scales, group);
         let quants = &quants[32 * half + 16 * side..];
         for ((y, q), m) in y.iter_mut().zip(quants).zip(&mask[16 * side..]) {
             let above = if m & (1 << (4 * half + plane)) == 0 { 4.0 } else { 0.0 };
@@ -103,8 +101,15 @@ fn q3_k(b: &[u8], y: &mut [f32]) {
     }
 }
 
+/// The `group`-th of sixteen 6-bit scales in 12 bytes.
+pub(super) fn q3_k_scale(scales: &[u8], group: usize) -> f32 {
+    let low = if group < 8 { scales[group] & 15 } else { scales[group - 8] >> 4 };
+    let high = (scales[8 + group % 4] >> (2 * (group / 4))) & 3;
+    f32::from(low | (high << 4)) - 32.0
+}
+
 /// The `j`-th of eight 6-bit scales and minima in 12 bytes.
-fn scale_and_min(s: &[u8], j: usize) -> (u8, u8) {
+pub(super) fn scale_and_min(s: &[u8], j: usize) -> (u8, u8) {
     if j < 4 {
         (s[j] & 63, s[j + 4] & 63)
     } else {
@@ -152,10 +157,15 @@ fn q6_k(b: &[u8], y: &mut [f32]) {
 
 fn iq4_xs(b: &[u8], y: &mut [f32]) {
     let d = half_at(b, 0);
-    let high = u16::from_le_bytes([b[2], b[3]]);
     for (group, y) in y.chunks_exact_mut(32).enumerate() {
-        let low = (b[4 + group / 2] >> (4 * (group % 2))) & 15;
-        let scale = f32::from(low | ((((high >> (2 * group)) & 3) as u8) << 4)) - 32.0;
+        let scale = iq4_xs_scale(b, group);
         nibbles(&b[8 + 16 * group..], y, |q| d * scale * f32::from(LEVELS[usize::from(q)]));
     }
+}
+
+/// The `group`-th of eight 6-bit scales in a block's first eight bytes.
+pub(super) fn iq4_xs_scale(b: &[u8], group: usize) -> f32 {
+    let high = u16::from_le_bytes([b[2], b[3]]);
+    let low = (b[4 + group / 2] >> (4 * (group % 2))) & 15;
+    f32::from(low | ((((high >> (2 * group)) & 3) as u8) << 4)) - 32.0
 }

@@ -1,5 +1,25 @@
 //! Products in plain Rust, for machines without vector kernels of their own.
 
+#![expect(unsafe_code, reason = "kernels of every instruction set have one signature")]
+
+use std::slice;
+
+use super::kernels::{Kernels, PANEL};
+
+/// The same kernels for every stored type: rows are expanded one by one.
+pub(super) fn kernels() -> Kernels {
+    Kernels { expand: None, stream: None, tiles: &[tile] }
+}
+
+/// See [`super::kernels::Tile`].
+unsafe fn tile(panel: [*const f32; PANEL], x: *const f32, _: usize, width: usize, out: *mut [f32; PANEL]) {
+    // SAFETY: the caller promises `width` floats in each row, and one output.
+    unsafe {
+        let x = slice::from_raw_parts(x, width);
+        *out = panel.map(|row| dot(slice::from_raw_parts(row, width), x));
+    }
+}
+
 /// Products of one expanded matrix row with an activation row, in eight lanes summed as the vector kernels sum theirs.
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a, a_rest) = a.as_chunks::<8>();

@@ -2,13 +2,14 @@
 
 #![expect(unsafe_code, reason = "threads write disjoint parts of one output")]
 
-use std::{marker::PhantomData, slice};
+use std::{array, marker::PhantomData, ops::Range, slice};
 
-use super::{Activations, Isa, LANE, Team, dequantize, portable, transposed};
-use crate::lm::{
-    checkpoint::Dtype,
-    matrix::{Linear, Matrix},
+use super::{
+    Activations, Isa, LANE, Team, dequantize,
+    kernels::{Kernels, PANEL, Stream, TALLEST},
+    scratch, transposed,
 };
+use crate::lm::matrix::{Linear, Matrix};
 
 /// A slice that threads write disjoint parts of.
 #[derive(Clone, Copy)]
@@ -37,20 +38,7 @@ impl<'a> Out<'a> {
         // SAFETY: the range lies within the slice, and the caller promises that it is not shared.
         unsafe { slice::from_raw_parts_mut(self.start.add(start), length) }
     }
-
-    /// # Safety
-    /// Nobody else holds this element.
-    unsafe fn set(&self, at: usize, value: f32) {
-        assert!(at < self.length, "an output lies within its buffer");
-        // SAFETY: the element lies within the slice, and the caller promises that it is not shared.
-        unsafe { self.start.add(at).write(value) };
-    }
 }
-
-/// Outputs are computed in groups of this many where rows are expanded in registers.
-const ROWS: usize = 4;
-/// Activation rows that share one expansion of a matrix row.
-const SHARED: usize = 4;
 
 /// Multiplies every row of `input` by each matrix, adds its bias, and writes the outputs one after the other into the
 /// columns of `out` (`[rows, stride]`).
@@ -97,130 +85,85 @@ pub(super) struct Place<'a> {
 }
 
 impl Place<'_> {
-    /// Writes the output of matrix row `row` for activation row `i`.
-    pub(super) fn set(&self, i: usize, row: usize, value: f32) {
-        let bias = self.bias.map_or(0.0, |bias| bias[row]);
+    /// Writes the outputs of matrix rows `row..row + values.len()` for activation row `i`.
+    pub(super) fn set(&self, i: usize, row: usize, values: &[f32]) {
         // SAFETY: each (matrix, row) belongs to one unit, and each unit is computed once.
-        unsafe { self.out.set(i * self.stride + self.offset + row, value + bias) };
+        let out = unsafe { self.out.slice(i * self.stride + self.offset + row, values.len()) };
+        assert!(out.len() == values.len(), "outputs lie within their buffer");
+        match self.bias {
+            Some(bias) => out.iter_mut().zip(values).zip(&bias[row..]).for_each(|((out, x), bias)| *out = x + bias),
+            None => out.copy_from_slice(values),
+        }
     }
 }
 
 /// Some rows of a matrix with all activations.
-fn part(isa: Isa, matrix: &Matrix, rows: std::ops::Range<usize>, input: &Activations, place: &Place<'_>) {
+fn part(isa: Isa, matrix: &Matrix, rows: Range<usize>, input: &Activations, place: &Place<'_>) {
     if matrix.transposed {
         transposed::part(isa, matrix, rows, input, place);
         return;
     }
-    match isa {
-        #[cfg(target_arch = "x86_64")]
-        Isa::Avx2 => {
-            use super::avx2;
-            match matrix.dtype {
-                Dtype::F32 => tiles::<avx2::F32>(matrix, rows, input, place),
-                Dtype::F16 => tiles::<avx2::F16>(matrix, rows, input, place),
-                Dtype::BF16 => tiles::<avx2::BF16>(matrix, rows, input, place),
-                Dtype::Q4_0 => tiles::<avx2::Q4_0>(matrix, rows, input, place),
-                Dtype::Q4_1 => tiles::<avx2::Q4_1>(matrix, rows, input, place),
-                Dtype::Q5_0 => tiles::<avx2::Q5_0>(matrix, rows, input, place),
-                Dtype::Q5_1 => tiles::<avx2::Q5_1>(matrix, rows, input, place),
-                Dtype::Q8_0 => tiles::<avx2::Q8_0>(matrix, rows, input, place),
-                Dtype::Iq4Nl => tiles::<avx2::Iq4Nl>(matrix, rows, input, place),
-                Dtype::Q2K | Dtype::Q3K | Dtype::Q4K | Dtype::Q5K | Dtype::Q6K | Dtype::Iq4Xs => {
-                    expanded(isa, matrix, rows, input, place);
+    let kernels = isa.kernels(matrix.dtype);
+    match kernels.stream {
+        Some(stream) if input.rows == 1 && input.width == input.stride => streamed(stream, matrix, rows, input, place),
+        _ => panels(&kernels, matrix, rows, input, place),
+    }
+}
+
+/// One row of activations: weights are expanded where they are multiplied, and pass by once.
+fn streamed(stream: Stream, matrix: &Matrix, rows: Range<usize>, input: &Activations, place: &Place<'_>) {
+    let x = input.row(0);
+    for first in rows.clone().step_by(PANEL) {
+        let count = PANEL.min(rows.end - first);
+        let weights = array::from_fn(|w| matrix.row(first + w.min(count - 1)).as_ptr());
+        // SAFETY: `Isa` has kernels only for instructions that are there; a row of the matrix is as wide as `x`.
+        let products = unsafe { stream(weights, x.len() / LANE, x.as_ptr()) };
+        place.set(0, first, &products[..count]);
+    }
+}
+
+/// Several rows of activations: a panel of matrix rows is expanded into the nearest cache and multiplies all of them.
+fn panels(kernels: &Kernels, matrix: &Matrix, rows: Range<usize>, input: &Activations, place: &Place<'_>) {
+    let stride = input.stride;
+    scratch::with(PANEL * stride, |panel| {
+        for first in rows.clone().step_by(PANEL) {
+            let count = PANEL.min(rows.end - first);
+            for (row, weights) in panel.chunks_exact_mut(stride).take(count).enumerate() {
+                expand(kernels, matrix, first + row, weights);
+            }
+            let weights = array::from_fn(|w| panel[w * stride..][..stride].as_ptr());
+            for (i, x) in input.values.chunks(kernels.tiles.len() * stride).enumerate() {
+                let i = i * kernels.tiles.len();
+                let mut products = [[0.0; PANEL]; TALLEST];
+                let height = x.len() / stride;
+                // SAFETY: `Isa` has kernels only for instructions that are there; `x` and the panel have rows of `stride`.
+                unsafe { kernels.tiles[height - 1](weights, x.as_ptr(), stride, stride, products.as_mut_ptr()) };
+                for (r, products) in products[..height].iter().enumerate() {
+                    place.set(i + r, first, &products[..count]);
                 }
             }
         }
-        Isa::Portable => expanded(isa, matrix, rows, input, place),
-    }
-}
-
-/// Rows expanded to float32 one by one, then multiplied: works for every type.
-fn expanded(isa: Isa, matrix: &Matrix, rows: std::ops::Range<usize>, input: &Activations, place: &Place<'_>) {
-    let mut weights = vec![0.0; input.stride];
-    for row in rows {
-        dequantize(matrix.dtype, matrix.row(row), &mut weights[..input.width]);
-        for i in 0..input.rows {
-            let x = input.row(i).0;
-            let product = match isa {
-                Isa::Portable => portable::dot(&weights, x),
-                #[cfg(target_arch = "x86_64")]
-                Isa::Avx2 => isa.dot(&weights, x),
-            };
-            place.set(i, row, product);
-        }
-    }
-}
-
-/// Rows in tiles of [`ROWS`] by [`SHARED`]; what is left over in narrower ones.
-#[cfg(target_arch = "x86_64")]
-fn tiles<B: super::avx2::Blocks>(
-    matrix: &Matrix,
-    rows: std::ops::Range<usize>,
-    input: &Activations,
-    place: &Place<'_>,
-) {
-    let weights: &[u8] = &matrix.bytes;
-    let length = weights.len() / matrix.rows();
-    let mut i = 0;
-    while i + SHARED <= input.rows {
-        for row in rows.clone() {
-            tile::<B, 1, SHARED>(&weights[row * length..][..length], row, input, i, place);
-        }
-        i += SHARED;
-    }
-    while i < input.rows {
-        let mut row = rows.start;
-        while row + ROWS <= rows.end {
-            tile::<B, ROWS, 1>(&weights[row * length..][..ROWS * length], row, input, i, place);
-            row += ROWS;
-        }
-        for row in row..rows.end {
-            tile::<B, 1, 1>(&weights[row * length..][..length], row, input, i, place);
-        }
-        i += 1;
-    }
-}
-
-/// The `W` matrix rows of `weights`, the first of them the matrix's `row`, with `R` activation rows from `i` on.
-#[cfg(target_arch = "x86_64")]
-#[inline]
-fn tile<B: super::avx2::Blocks, const W: usize, const R: usize>(
-    weights: &[u8],
-    row: usize,
-    input: &Activations,
-    i: usize,
-    place: &Place<'_>,
-) {
-    let blocks = input.width / LANE;
-    let length = weights.len() / W;
-    let bytes: [&[u8]; W] = std::array::from_fn(|w| &weights[w * length..][..length]);
-    let inputs: [(&[f32], &[f32]); R] = std::array::from_fn(|r| input.row(i + r));
-    let whole = blocks * B::BYTES;
-    let mut padded = [[0; 128]; W];
-    let rest = (!input.width.is_multiple_of(LANE)).then(|| {
-        for (padded, bytes) in padded.iter_mut().zip(bytes) {
-            let rest = &bytes[whole..];
-            padded[..rest.len()].copy_from_slice(rest);
-        }
-        &padded
     });
-    let rows = bytes.map(|bytes| bytes[..whole].as_ptr());
-    // SAFETY: the AVX2 path is taken only where its instructions were detected. Each row was sliced to its whole blocks;
-    // each activation row is padded to whole lanes and has a sum for each; a block of any type fits 128 bytes.
-    let products = unsafe {
-        super::avx2::tile::<B, W, R>(rows, rest, blocks, inputs.map(|x| x.0.as_ptr()), inputs.map(|x| x.1.as_ptr()))
-    };
-    for (w, products) in products.into_iter().enumerate() {
-        for (r, product) in products.into_iter().enumerate() {
-            place.set(i + r, row + w, product);
-        }
+}
+
+/// Expands a row of the matrix into `weights`, padded with zeros.
+fn expand(kernels: &Kernels, matrix: &Matrix, row: usize, weights: &mut [f32]) {
+    let (bytes, width) = (matrix.row(row), matrix.columns());
+    let (elements, size) = matrix.dtype.block();
+    let mut done = 0;
+    if let Some(expand) = kernels.expand {
+        // SAFETY: `Isa` has kernels only for instructions that are there; the row has this many whole lanes.
+        unsafe { expand(bytes.as_ptr(), width / LANE, weights.as_mut_ptr()) };
+        done = width / LANE * LANE;
     }
+    dequantize(matrix.dtype, &bytes[done / elements * size..], &mut weights[done..width]);
+    weights[width..].fill(0.0);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lm::checkpoint::{Bytes, Tensor};
+    use crate::lm::checkpoint::{Bytes, Dtype, Tensor};
 
     /// Bytes and activations that look random and are always the same.
     struct Noise(u32);
@@ -272,7 +215,6 @@ mod tests {
         for row in activations.rows_mut() {
             row.fill_with(|| noise.float());
         }
-        activations.seal();
         activations
     }
 
@@ -313,14 +255,14 @@ mod tests {
     fn vector_products_agree_with_sums_in_float64() {
         for (dtype, columns, linears) in cases() {
             let input = activations(3, columns);
-            for isa in [Isa::detect(), Isa::Portable] {
+            for isa in Isa::available() {
                 let found = product(2, isa, &input, &linears);
                 for (i, found) in found.chunks_exact(102).enumerate() {
                     let mut found = found.iter();
                     for linear in &linears {
                         for row in 0..linear.matrix.rows {
                             let weights = expanded_row(&linear.matrix, row);
-                            let terms = weights.iter().zip(input.row(i).0);
+                            let terms = weights.iter().zip(input.row(i));
                             let terms: Vec<_> = terms.map(|(w, x)| f64::from(*w) * f64::from(*x)).collect();
                             let mut sum: f64 = terms.iter().sum();
                             let size: f64 = terms.iter().map(|term| term.abs()).sum();
@@ -338,14 +280,33 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_expanded_to_the_bits_of_the_scalar_code() {
+        for (dtype, columns, linears) in cases() {
+            for isa in Isa::available() {
+                for linear in linears.iter().filter(|linear| !linear.matrix.transposed) {
+                    let mut weights = vec![f32::NAN; columns.next_multiple_of(LANE)];
+                    for row in 0..linear.matrix.rows {
+                        expand(&isa.kernels(dtype), &linear.matrix, row, &mut weights);
+                        let (weights, padding) = weights.split_at(columns);
+                        assert_eq!(weights, expanded_row(&linear.matrix, row), "{dtype} {isa:?} {row}");
+                        assert!(padding.iter().all(|x| *x == 0.0), "{dtype} {isa:?}: padding");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn neither_threads_nor_companions_change_a_bit() {
         for (dtype, columns, linears) in cases() {
-            for isa in [Isa::detect(), Isa::Portable] {
+            for isa in Isa::available() {
                 let eleven = activations(11, columns);
-                let alone = activations(1, columns);
                 let one = product(1, isa, &eleven, &linears);
                 assert_eq!(one, product(3, isa, &eleven, &linears), "{dtype} {isa:?}: threads");
-                assert_eq!(one[..102], product(1, isa, &alone, &linears), "{dtype} {isa:?}: rows");
+                for rows in 1..10 {
+                    let few = product(1, isa, &activations(rows, columns), &linears);
+                    assert_eq!(one[..102 * rows], few, "{dtype} {isa:?}: {rows} rows");
+                }
             }
         }
     }

@@ -18,7 +18,7 @@ pub(super) fn part(isa: Isa, matrix: &Matrix, outputs: Range<usize>, input: &Act
         let start = (column * matrix.rows() + outputs.start) * size;
         dequantize(matrix.dtype, &matrix.bytes[start..start + width * size], &mut weights);
         for (i, group) in groups.chunks_exact_mut(width).enumerate() {
-            isa.add_scaled(input.row(i).0[column], &weights, group);
+            isa.add_scaled(input.row(i)[column], &weights, group);
         }
         if column % 32 == 31 || column + 1 == matrix.columns() {
             for (total, group) in totals.iter_mut().zip(&mut groups) {
@@ -28,8 +28,6 @@ pub(super) fn part(isa: Isa, matrix: &Matrix, outputs: Range<usize>, input: &Act
         }
     }
     for (i, totals) in totals.chunks_exact(width).enumerate() {
-        for (output, total) in outputs.clone().zip(totals) {
-            place.set(i, output, *total);
-        }
+        place.set(i, outputs.start, totals);
     }
 }

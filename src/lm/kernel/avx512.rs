@@ -1,0 +1,178 @@
+//! Kernels in AVX-512 registers.
+//!
+//! Every product is a sum in sixteen lanes, each over its columns in ascending order, added up by [`across`]: it does not
+//! depend on where the weights were expanded, nor on how many rows are computed together.
+
+#![expect(unsafe_code, reason = "vector instructions read through raw pointers")]
+#![allow(clippy::wildcard_imports, reason = "forty intrinsics, each with the prefix of its set")]
+
+mod blocks;
+
+use std::arch::x86_64::*;
+
+use super::kernels::{AHEAD, Kernels, PANEL, Tile};
+use crate::lm::checkpoint::Dtype;
+
+/// The float32 tiles, by activation rows.
+const TILES: [Tile; 6] = [tile::<1>, tile::<2>, tile::<3>, tile::<4>, tile::<5>, tile::<6>];
+
+/// A stored type, 32 elements at a time.
+trait Blocks {
+    /// Bytes of a block.
+    const BYTES: usize;
+    /// How many times 32 elements a block holds.
+    const PARTS: usize;
+
+    /// The elements of one part of a block.
+    ///
+    /// # Safety
+    /// The instructions are there, and `block` points to [`Self::BYTES`] readable bytes.
+    unsafe fn expand(block: *const u8, part: usize) -> [__m512; 2];
+}
+
+/// The kernels for a stored type.
+pub(super) fn kernels(dtype: Dtype) -> Kernels {
+    match dtype {
+        Dtype::F32 => of::<blocks::F32>(),
+        Dtype::F16 => of::<blocks::F16>(),
+        Dtype::BF16 => of::<blocks::BF16>(),
+        Dtype::Q4_0 => of::<blocks::Q4_0>(),
+        Dtype::Q4_1 => of::<blocks::Q4_1>(),
+        Dtype::Q5_0 => of::<blocks::Q5_0>(),
+        Dtype::Q5_1 => of::<blocks::Q5_1>(),
+        Dtype::Q8_0 => of::<blocks::Q8_0>(),
+        Dtype::Q2K => of::<blocks::Q2K>(),
+        Dtype::Q3K => of::<blocks::Q3K>(),
+        Dtype::Q4K => of::<blocks::Q4K>(),
+        Dtype::Q5K => of::<blocks::Q5K>(),
+        Dtype::Q6K => of::<blocks::Q6K>(),
+        Dtype::Iq4Nl => of::<blocks::Iq4Nl>(),
+        Dtype::Iq4Xs => of::<blocks::Iq4Xs>(),
+    }
+}
+
+fn of<B: Blocks>() -> Kernels {
+    Kernels { expand: Some(expand::<B>), stream: Some(stream::<B>), tiles: &TILES }
+}
+
+/// See [`Kernels::expand`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,f16c")]
+unsafe fn expand<B: Blocks>(row: *const u8, lanes: usize, out: *mut f32) {
+    for lane in 0..lanes {
+        // SAFETY: the caller promises this many lanes to read and to write.
+        unsafe {
+            let [low, high] = B::expand(row.add(lane / B::PARTS * B::BYTES), lane % B::PARTS);
+            _mm512_storeu_ps(out.add(32 * lane), low);
+            _mm512_storeu_ps(out.add(32 * lane + 16), high);
+        }
+    }
+}
+
+/// See [`Kernels::stream`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,f16c")]
+unsafe fn stream<B: Blocks>(rows: [*const u8; PANEL], lanes: usize, x: *const f32) -> [f32; PANEL] {
+    let mut total = [_mm512_setzero_ps(); PANEL];
+    for block in 0..lanes / B::PARTS {
+        for part in 0..B::PARTS {
+            // SAFETY: the caller promises this many lanes of weights and activations; a prefetch reads nothing.
+            unsafe {
+                let x = x.add(32 * (block * B::PARTS + part));
+                let (low, high) = (_mm512_loadu_ps(x), _mm512_loadu_ps(x.add(16)));
+                for (total, row) in total.iter_mut().zip(rows) {
+                    let at = row.add(block * B::BYTES);
+                    if part % 2 == 0 {
+                        _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(AHEAD + part * B::BYTES / B::PARTS).cast());
+                    }
+                    let weights = B::expand(at, part);
+                    *total = _mm512_fmadd_ps(weights[0], low, *total);
+                    *total = _mm512_fmadd_ps(weights[1], high, *total);
+                }
+            }
+        }
+    }
+    let mut out = [0.0; PANEL];
+    // SAFETY: `out` holds four floats.
+    unsafe { _mm_storeu_ps(out.as_mut_ptr(), across(total)) };
+    out
+}
+
+/// See [`Tile`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+unsafe fn tile<const R: usize>(
+    panel: [*const f32; PANEL],
+    x: *const f32,
+    stride: usize,
+    width: usize,
+    out: *mut [f32; PANEL],
+) {
+    let mut total = [[_mm512_setzero_ps(); PANEL]; R];
+    // SAFETY: the caller promises `width` floats in each of the rows, `stride` apart, and `R` outputs.
+    unsafe {
+        for k in (0..width / 16 * 16).step_by(16) {
+            let load = |row: *const f32| _mm512_loadu_ps(row.add(k));
+            let weights = [load(panel[0]), load(panel[1]), load(panel[2]), load(panel[3])];
+            for (r, total) in total.iter_mut().enumerate() {
+                let x = _mm512_loadu_ps(x.add(r * stride + k));
+                for (total, weights) in total.iter_mut().zip(weights) {
+                    *total = _mm512_fmadd_ps(weights, x, *total);
+                }
+            }
+        }
+        if !width.is_multiple_of(16) {
+            let k = width / 16 * 16;
+            let mask = (1 << (width - k)) - 1;
+            let load = |row: *const f32| _mm512_maskz_loadu_ps(mask, row.add(k));
+            let weights = [load(panel[0]), load(panel[1]), load(panel[2]), load(panel[3])];
+            for (r, total) in total.iter_mut().enumerate() {
+                let x = _mm512_maskz_loadu_ps(mask, x.add(r * stride + k));
+                for (total, weights) in total.iter_mut().zip(weights) {
+                    *total = _mm512_fmadd_ps(weights, x, *total);
+                }
+            }
+        }
+        for (r, total) in total.into_iter().enumerate() {
+            _mm_storeu_ps(out.add(r).cast(), across(total));
+        }
+    }
+}
+
+/// The sums of the lanes of four vectors.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq")]
+fn across(v: [__m512; 4]) -> __m128 {
+    let four = |v| {
+        let eight = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps::<1>(v));
+        _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight))
+    };
+    let [a, b, c, d] = [four(v[0]), four(v[1]), four(v[2]), four(v[3])];
+    let ab = _mm_add_ps(_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
+    let cd = _mm_add_ps(_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
+    _mm_add_ps(_mm_movelh_ps(ab, cd), _mm_movehl_ps(cd, ab))
+}
+
+/// The product of two vectors of equal length.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut total = _mm512_setzero_ps();
+    let (a, a_rest) = a.as_chunks::<16>();
+    let (b, b_rest) = b.as_chunks::<16>();
+    for (a, b) in a.iter().zip(b) {
+        // SAFETY: each chunk holds sixteen floats.
+        unsafe { total = _mm512_fmadd_ps(_mm512_loadu_ps(a.as_ptr()), _mm512_loadu_ps(b.as_ptr()), total) };
+    }
+    let mask = (1 << a_rest.len().min(b_rest.len())) - 1;
+    // SAFETY: masked elements are not read.
+    unsafe {
+        let (a, b) = (_mm512_maskz_loadu_ps(mask, a_rest.as_ptr()), _mm512_maskz_loadu_ps(mask, b_rest.as_ptr()));
+        total = _mm512_fmadd_ps(a, b, total);
+    }
+    _mm_cvtss_f32(across([total; 4]))
+}
+
+/// Adds `weight · v` to `out`, both of equal length.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+pub(super) fn add_scaled(weight: f32, v: &[f32], out: &mut [f32]) {
+    for (out, v) in out.iter_mut().zip(v) {
+        *out = weight.mul_add(*v, *out);
+    }
+}
