@@ -76,13 +76,15 @@ fn fetch(
     let complete = |progress: &Progress| about.size.is_some_and(|size| progress.done >= size);
     while !complete(progress) {
         let before = progress.done;
-        let outcome = http.content(about, &progress.file, progress.done).and_then(|mut content| {
+        let outcome = http.content(about, &progress.file, progress.done).and_then(|content| {
             if content.start != progress.done {
                 file.set_len(0).map_err(|error| io(&error))?;
                 hasher = Hasher::new(&about.tag, about.size);
                 progress.done = 0;
             }
-            match copy(&mut content.body, Some(&mut file), &mut hasher, progress, watch) {
+            // One byte more than was announced is enough to see that it is too much.
+            let most = about.size.map_or(u64::MAX, |size| size.saturating_sub(progress.done).saturating_add(1));
+            match copy(&mut content.body.take(most), Some(&mut file), &mut hasher, progress, watch) {
                 // The end of an answer without a length is the end of the file.
                 Ok(()) => Ok(about.size.is_none()),
                 Err(Fault::Read(_)) => Ok(false),

@@ -182,7 +182,11 @@ impl Http {
 }
 
 fn unreachable(address: &str, error: &ureq::Error) -> HubError {
-    HubError::Unreachable { host: host(address), reason: error.to_string() }
+    let reason = match error {
+        ureq::Error::Io(error) => error.to_string(),
+        error => error.to_string(),
+    };
+    HubError::Unreachable { host: host(address), reason }
 }
 
 /// The server of an address, for messages.

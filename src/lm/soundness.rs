@@ -43,8 +43,8 @@ impl fmt::Display for Unsound {
         let Self { tensor, index, value, count } = self;
         write!(
             f,
-            "{count} numbers of the tensor {tensor} are not finite, the first at {index} ({value}): download the file again, or \
-             take the model in another type"
+            "the tensor {tensor} has numbers that are not finite ({count}, the first at {index}: {value}): download the file again, \
+             or take the model in another type"
         )
     }
 }

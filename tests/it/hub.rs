@@ -201,6 +201,20 @@ fn what_arrives_otherwise_than_announced_is_thrown_away() {
     assert_eq!(cache.blobs().len(), 2, "only the small files");
     assert!(!cache.model().join("refs/main").exists());
 
+    let mut long = model.content("model.safetensors").to_vec();
+    long.resize(long.len() + 5_000_000, 0);
+    let store = Server::start(move |_| Answer::body(long.clone()));
+    let (here, elsewhere) = (model.clone(), store.address.clone());
+    let hub = Server::start(move |request| here.answer(request, &elsewhere));
+    let cache = Cache::new();
+    let mut most = 0;
+    let error = fetch(&name("hf:someone/tiny"), &cache.surroundings(&hub.address), &mut |progress| {
+        most = most.max(progress.done);
+        ControlFlow::Continue(())
+    });
+    assert_eq!(error, Err(HubError::Damaged { file: "model.safetensors".into() }));
+    assert_eq!(most, model.content("model.safetensors").len() as u64 + 1);
+
     let (here, elsewhere) = (model.clone(), store.address.clone());
     let lying = Server::start(move |request| {
         let mut answer = here.answer(request, &elsewhere);

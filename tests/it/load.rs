@@ -656,7 +656,7 @@ fn no_mutation_of_a_good_file_panics_or_hangs() {
     let interesting = [0, 1, 7, 8, 0x7f, 0x80, 0xff, b'{', b'"', b'9'];
     let rounds = std::env::var("LMSCOPE_MUTATIONS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3000);
     let mut opened = 0;
-    for (name, good) in [("model.gguf", &gguf), ("model.safetensors", &weights)] {
+    for (name, good) in [("model.gguf", &gguf), ("model.safetensors", &weights), ("model.bin", &llama2c::small())] {
         assert!(load::open(&folder.file(name, good)).is_ok());
         for _ in 0..rounds {
             let mut bytes = good.clone();

@@ -7,7 +7,7 @@ use super::super::arguments::Common;
 use super::super::output::Output;
 use crate::lm::Unsound;
 use crate::model::{self, Say, Spec};
-use crate::ui::Message;
+use crate::ui::{Message, safe};
 
 #[derive(Serialize)]
 struct Answer {
@@ -45,7 +45,7 @@ pub(super) fn run(common: &Common, named: &[Spec], output: &mut Output<'_>) -> R
             });
             output.json(&Answer { name: spec.name(), tensors, not_finite: not_finite.collect() })?;
         } else if found.is_empty() {
-            output.say(Message::CliSound, &[&spec.name(), &tensors])?;
+            output.say(Message::CliSound, &[&safe::visible(&spec.name()), &tensors])?;
         }
     }
     if damaged > 0 { Err(Failure::Unsound(damaged)) } else { Ok(()) }

@@ -66,7 +66,7 @@ impl Say for NotFinite {
 impl Say for Unsound {
     fn chinese(&self) -> String {
         let Self { tensor, index, value, count } = self;
-        format!("张量 {tensor} 有 {count} 个数不是有限数，第一个在 {index}（{value}）：请重新下载，或换用别的类型")
+        format!("张量 {tensor} 有 {count} 个数不是有限数（第一个在 {index}：{value}）：请重新下载，或换用别的类型")
     }
 }
 

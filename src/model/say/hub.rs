@@ -7,12 +7,16 @@ use crate::ui::{Language, Message, safe};
 
 /// How far a fetch has come, in one line that is safe to show.
 pub fn say_progress(progress: &Progress, language: Language) -> String {
-    let (file, done) = (safe::visible(&progress.file), size(progress.done));
+    let sized = |bytes| match language {
+        Language::English => size(bytes),
+        Language::Chinese => size(bytes).replace("bytes", "字节"),
+    };
+    let (file, done) = (safe::visible(&progress.file), sized(progress.done));
     match (progress.total, progress.permille()) {
         _ if progress.waiting => language.say(Message::FetchWaiting, &[&file]),
         (Some(total), Some(permille)) => {
             let percent = format!("{}.{}", permille / 10, permille % 10);
-            language.say(Message::Fetching, &[&file, &done, &size(total), &percent])
+            language.say(Message::Fetching, &[&file, &done, &sized(total), &percent])
         }
         _ => language.say(Message::FetchingSome, &[&file, &done]),
     }

@@ -131,7 +131,7 @@ messages! {
     HelpNextLayer = "the next layer", "下一层";
     HelpNextPane = "the next pane", "下一个窗格";
     HelpNextParameter = "choose which parameter + and - turn", "选择 + 和 - 要调的参数";
-    HelpOpenModel = "open a model: a name, a GGUF file, a Hugging Face folder", "打开模型：名称、GGUF 文件或 Hugging Face 目录";
+    HelpOpenModel = "open a model: a name, a file, a folder, hf:owner/name", "打开模型：名称、文件、目录，或 hf:owner/name";
     HelpPageDown = "a page down", "向下一页";
     HelpPageUp = "a page up", "向上一页";
     HelpPalette = "find a command by its name", "按名称查找命令";
@@ -338,7 +338,7 @@ messages! {
     CliSound = "{}: {} tensors, every number finite", "{}：{} 个张量，全部是有限数";
     CliTensor = "tensor", "张量";
     CliType = "type", "类型";
-    CliUnsound = "{} tensors have numbers that are not finite: download the file again", "{} 个张量有不是有限数的数：请重新下载";
+    CliUnsound = "damaged weights (tensors: {}): download the file again", "权重已损坏（{} 个张量）：请重新下载";
     CliSource = "source", "出处";
     CliLayersHeads = "layers × heads", "层 × 头";
     CliNoTokenizer = "none: give token ids with --ids", "没有：请用 --ids 给出词元编号";

@@ -124,9 +124,9 @@ fn a_check_names_the_tensor_and_the_first_number_that_is_not_finite() {
     let path = path.to_str().expect("a path");
     let (code, output, errors) = run(&["models", path, "--check"]);
     assert_eq!(code, 1);
-    let expected = "32 numbers of the tensor blk.1.ffn_down.weight are not finite, the first at 64 (NaN): ";
+    let expected = "the tensor blk.1.ffn_down.weight has numbers that are not finite (32, the first at 64: NaN): ";
     assert!(output.starts_with(expected), "{output}");
-    assert!(errors.contains("1 tensors"), "{errors}");
+    assert!(errors.contains("(tensors: 1)"), "{errors}");
     let (code, output, _) = run(&["models", path, "--check", "--json"]);
     let answer: Value = serde_json::from_str(&output).expect("JSON");
     assert_eq!((code, &answer["not_finite"][0]["index"]), (1, &64.into()));
