@@ -125,6 +125,7 @@ fn byte_level_bpe(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> 
         whole_words: None,
         cut_before: None,
         kept: None,
+        affixes: None,
         count: vocabulary.pieces.len() as u32,
     };
     let mut tokenizer = skeleton(vocabulary, text, is_added, rule.add_bos);
@@ -148,7 +149,7 @@ fn listed_merges(vocabulary: &Vocabulary, ids: &parts::Ids) -> Result<Merges, To
         let (left, right) = merge.split_once(' ')?;
         (!right.contains(' ')).then_some((left, right))
     });
-    parts::merges(ids, pairs, |index| vocabulary.merges.get(index).cloned().unwrap_or_default())
+    parts::merges(ids, "", pairs, |index| vocabulary.merges.get(index).cloned().unwrap_or_default())
 }
 
 /// The bytes of a piece that is spelled with the space sign, or as `<0xE4>`.
@@ -169,6 +170,7 @@ fn merged_characters(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerErro
         whole_words: None,
         cut_before: None,
         kept: None,
+        affixes: None,
         count: vocabulary.pieces.len() as u32,
     };
     let mut tokenizer = skeleton(vocabulary, spaced_text, is_added, true);

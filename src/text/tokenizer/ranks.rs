@@ -125,6 +125,7 @@ pub(super) fn build(bytes: &[u8], name: &str, settings: &Settings) -> Result<Tok
             whole_words: Some(words),
             cut_before: None,
             kept: None,
+            affixes: None,
             count,
         }),
         strip: None,

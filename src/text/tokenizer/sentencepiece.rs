@@ -5,7 +5,7 @@ mod protobuf;
 
 use super::{
     Tokenizer,
-    parts::{Ids, SPACE_SIGN},
+    parts::{self, Ids, SPACE_SIGN},
     plain, scored,
     settings::Settings,
 };
@@ -65,6 +65,7 @@ pub(super) fn build(bytes: &[u8], settings: &Settings) -> Result<Tokenizer, Toke
         let mut kept = Trie::default();
         for ((id, piece), kind) in (0..).zip(&vocabulary.pieces).zip(&vocabulary.kinds) {
             if *kind == PieceKind::UserDefined {
+                parts::check_sought(piece)?;
                 kept.insert(piece.as_bytes(), id);
             }
         }

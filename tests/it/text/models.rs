@@ -122,6 +122,8 @@ fn a_bad_model_is_an_error_that_says_what_is_wrong() {
     for id in [2, u64::MAX] {
         assert_eq!(bad(&two, id), E::UnknownToken { part: "unk_id", token: id.to_string() });
     }
+    let long = "a".repeat(2000);
+    assert!(matches!(bad(&[("<unk>", 0.0), (&long, -1.0)], 0), E::TooLong { length: 2000, .. }));
     assert_eq!(bad(&[], 0), E::Empty);
     assert_eq!(bad(&[("a", 0.0), ("a", 0.0)], 0), E::DuplicatePiece { piece: "a".to_owned() });
     let text = |vocab: &str| format!(r#"{{"model":{{"type":"Unigram","unk_id":0,"vocab":{vocab}}}}}"#);
