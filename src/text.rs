@@ -28,5 +28,5 @@ mod word_piece;
 pub use self::dictionary::{Dictionary, DictionaryError};
 pub use self::error::{Fault, Place, TokenizerError};
 pub use self::segment::{Method, UnknownMethod, Word, segment};
-pub use self::tokenizer::{Merge, Merging, Token, Tokenizer};
+pub use self::tokenizer::{Merge, Merging, Settings, Token, Tokenizer};
 pub use self::vocabulary::{PieceKind, Vocabulary};

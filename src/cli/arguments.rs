@@ -130,7 +130,8 @@ pub struct Tokenize {
     /// The text; - reads standard input
     #[arg(value_name = "TEXT")]
     pub text: String,
-    /// Take the tokenizer from here: a tokenizer.json, a model's file or folder, an embedded model
+    /// Take the tokenizer from here: a tokenizer.json, a tokenizer.model or spiece.model, a vocab.txt, a vocab.json
+    /// beside its merges.txt, a .tiktoken list, llama2.c's tokenizer.bin, a model's file or folder, an embedded model
     #[arg(long, value_name = "PATH|MODEL")]
     pub tokenizer: Option<OsString>,
     /// How: the tokenizer's own merges, or always the longest piece that fits

@@ -57,7 +57,11 @@ const ARGUMENTS: [(&str, &str, &str); 35] = [
     ("lmscope", "text", "开始时的文本"),
     ("score", "text", "文本，或存有文本的文件；- 读取标准输入"),
     ("", "text", "文本；- 读取标准输入"),
-    ("tokenize", "tokenizer", "从这里取分词器：tokenizer.json、模型文件或文件夹、内置模型"),
+    (
+        "tokenize",
+        "tokenizer",
+        "从这里取分词器：tokenizer.json、SentencePiece 模型、vocab.txt、vocab.json 与 merges.txt、.tiktoken 词表、llama2.c 的 tokenizer.bin、模型文件或文件夹、内置模型",
+    ),
     ("tokenize", "method", "切分方式：own 按分词器自己的合并，longest 总取最长的词元"),
     ("segment", "method", "方法：fmm、bmm、bimm（最大匹配）、route（最大概率）、hmm（并识别未登录词）"),
     ("segment", "dictionary", "自己的词典：每行一个词，可带词频"),

@@ -58,6 +58,9 @@ pub(super) fn run(
         &[Column::Right(Message::CliId), Column::Left(Message::CliToken), Column::Left(Message::CliBytes)],
         &rows,
     )?;
+    if let Some(rule) = tokenizer.assumed() {
+        output.say(Message::CliAssumedRule, &[&rule])?;
+    }
     output.say(Message::CliTokens, &[&tokens.len(), &text.len()])
 }
 

@@ -5,8 +5,10 @@ use std::fmt;
 /// Why a tokenizer could not be built. Closed, and carrying its data, so that it can be shown in any language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenizerError {
-    /// The bytes are not the JSON that a `tokenizer.json` is; `line` and `column` count from 1 (0 where unknown).
+    /// The bytes are not the JSON that the file should be; `line` and `column` count from 1 (0 where unknown).
     Json {
+        /// The file, such as `tokenizer.json`.
+        part: &'static str,
         /// What the JSON reader says.
         message: String,
         /// Line of the fault.
@@ -114,10 +116,10 @@ pub enum TokenizerError {
 impl fmt::Display for TokenizerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Json { message, line, column } if *line > 0 => {
-                write!(f, "not a tokenizer.json: {message} at line {line}, column {column}; download the file again")
+            Self::Json { part, message, line, column } if *line > 0 => {
+                write!(f, "not a {part}: {message} at line {line}, column {column}; download the file again")
             }
-            Self::Json { message, .. } => write!(f, "not a tokenizer.json: {message}; download the file again"),
+            Self::Json { part, message, .. } => write!(f, "not a {part}: {message}; download the file again"),
             Self::Unsupported { part, kind } => write!(
                 f,
                 "{part} {kind:?} is not supported; byte-pair, WordPiece, Unigram and SentencePiece vocabularies of known kinds are, so choose a model with one"

@@ -14,12 +14,18 @@ use super::{
 };
 
 mod json;
+mod lists;
+mod llama2c;
 mod parts;
 mod pieces;
 mod plain;
+mod ranks;
 mod scored;
+mod sentencepiece;
+mod settings;
 
 use pieces::Texts;
+pub use settings::Settings;
 
 /// One token of an encoded text: its id, and the bytes of the text it came from.
 ///
@@ -81,6 +87,7 @@ pub struct Tokenizer {
     after: Vec<u32>,
     bos: Option<u32>,
     eos: Option<u32>,
+    assumed: Option<&'static str>,
 }
 
 impl Tokenizer {
@@ -100,6 +107,49 @@ impl Tokenizer {
     /// that is not supported, an inconsistent vocabulary.
     pub fn from_json(bytes: &[u8]) -> Result<Self, TokenizerError> {
         json::build(bytes)
+    }
+
+    /// A tokenizer from a `SentencePiece` model (`tokenizer.model`, `spiece.model`) of kind BPE or unigram.
+    ///
+    /// # Errors
+    /// Anything in [`TokenizerError`].
+    pub fn from_sentencepiece(bytes: &[u8], settings: &Settings) -> Result<Self, TokenizerError> {
+        sentencepiece::build(bytes, settings)
+    }
+
+    /// A tokenizer from BERT's `vocab.txt`.
+    ///
+    /// # Errors
+    /// Anything in [`TokenizerError`].
+    pub fn from_word_pieces(bytes: &[u8], settings: &Settings) -> Result<Self, TokenizerError> {
+        lists::word_piece(bytes, settings)
+    }
+
+    /// A tokenizer from a `vocab.json` and a `merges.txt`, as GPT-2, `RoBERTa` and BART have them.
+    ///
+    /// # Errors
+    /// Anything in [`TokenizerError`].
+    pub fn from_merges(vocab: &[u8], merges: &[u8], settings: &Settings) -> Result<Self, TokenizerError> {
+        lists::merges(vocab, merges, settings)
+    }
+
+    /// A tokenizer from a `*.tiktoken` list. How text is cut into words, which such a list does not say, is known by the `name`
+    /// of the file: `cl100k_base`, `o200k_base`, `r50k_base`, `p50k_base`, Qwen's, `LLaMA` 3's
+    /// (`tokenizer.model`); as in `cl100k_base` where it is none of these, see [`Tokenizer::assumed`]. The special tokens are those
+    /// of the settings, else those that are usual for the name.
+    ///
+    /// # Errors
+    /// Anything in [`TokenizerError`].
+    pub fn from_ranks(bytes: &[u8], name: &str, settings: &Settings) -> Result<Self, TokenizerError> {
+        ranks::build(bytes, name, settings)
+    }
+
+    /// A tokenizer from a `tokenizer.bin` of llama2.c.
+    ///
+    /// # Errors
+    /// Anything in [`TokenizerError`].
+    pub fn from_llama2c(bytes: &[u8]) -> Result<Self, TokenizerError> {
+        llama2c::build(bytes)
     }
 
     /// The tokens of `text` as it stands: special tokens written in it are recognised, none is put around it.
@@ -232,6 +282,11 @@ impl Tokenizer {
             bytes.pop();
         }
         bytes
+    }
+
+    /// What was taken for the rule that cuts text into words, where nothing in the file or its name says which it is.
+    pub fn assumed(&self) -> Option<&'static str> {
+        self.assumed
     }
 
     /// The number of ids: one more than the largest.

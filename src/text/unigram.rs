@@ -77,8 +77,9 @@ impl Unigram {
             let before = best.get(at).map_or(0.0, |step| step.score);
             let next = at + character.len_utf8();
             let mut reach = |id: u32, end: usize, score: f64| {
+                let score = round(score);
                 if let Some(step) = best.get_mut(end).filter(|step| step.start == usize::MAX || score > step.score) {
-                    *step = Best { score: round(score), id, start: at };
+                    *step = Best { score, id, start: at };
                 }
             };
             let mut is_known = false;

@@ -2,6 +2,7 @@
 
 use super::{
     bpe::{FoldMap, Links, Merges, NONE, Symbol},
+    byte_level,
     trie::Trie,
 };
 
@@ -17,6 +18,32 @@ pub(super) enum Units {
         /// The ids of the byte pieces `<0x00>` to `<0xFF>`, [`NONE`] where the vocabulary lacks one.
         bytes: Box<[u32; 256]>,
     },
+}
+
+/// Spellings that say where in a word a piece stands (Sennrich et al. 2016 mark the end of a word with `</w>`).
+#[derive(Debug)]
+pub(super) struct Affixes {
+    /// What a piece begins with unless it begins a word.
+    pub(super) prefix: String,
+    /// What a piece ends with if it ends a word.
+    pub(super) suffix: String,
+    /// The ids of all pieces by their spelling.
+    pub(super) ids: FoldMap<Box<str>, u32>,
+}
+
+impl Affixes {
+    /// The id of the one character `character` of a word, by where it stands.
+    fn id(&self, character: char, is_first: bool, is_last: bool) -> Option<u32> {
+        let mut spelling = String::new();
+        if !is_first {
+            spelling.push_str(&self.prefix);
+        }
+        spelling.push(character);
+        if is_last {
+            spelling.push_str(&self.suffix);
+        }
+        self.ids.get(spelling.as_str()).copied()
+    }
 }
 
 /// Turns words into ids by byte-pair merging.
@@ -36,6 +63,8 @@ pub(super) struct BytePairs {
     pub(super) cut_before: Option<char>,
     /// Pieces that are never cut or merged, wherever they occur in a word.
     pub(super) kept: Option<Trie>,
+    /// How pieces are spelled inside and at the end of a word, where that differs.
+    pub(super) affixes: Option<Affixes>,
     /// The number of pieces.
     pub(super) count: u32,
 }
@@ -136,7 +165,13 @@ impl BytePairs {
         match &self.units {
             Units::Bytes(ids) => {
                 for (at, byte) in (base..).zip(word.bytes()) {
-                    let id = ids.get(usize::from(byte)).copied().unwrap_or(NONE);
+                    let id = match &self.affixes {
+                        Some(affixes) => {
+                            affixes.id(byte_level::character(byte), at == base, at + 1 == base + word.len())
+                        }
+                        None => ids.get(usize::from(byte)).copied(),
+                    };
+                    let id = id.unwrap_or(NONE);
                     if id == NONE {
                         self.unknown(at, at + 1, out);
                     } else {
@@ -156,7 +191,11 @@ impl BytePairs {
                         continue;
                     }
                     let (start, end) = (base + at, base + at + character.len_utf8());
-                    if let Some(&id) = ids.get(&character) {
+                    let id = match &self.affixes {
+                        Some(affixes) => affixes.id(character, at == 0, end == base + word.len()),
+                        None => ids.get(&character).copied(),
+                    };
+                    if let Some(id) = id {
                         out.push(Symbol { id, start, end });
                     } else if !fall_back(character, start, bytes, out) {
                         self.unknown(start, end, out);

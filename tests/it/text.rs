@@ -5,6 +5,7 @@
     reason = "a test fails by panicking, and the long ones say how much they compared"
 )]
 
+mod files;
 mod models;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -80,9 +81,10 @@ struct Fixture {
 }
 
 /// Vocabularies that drop or change something of a text, so that not every byte is in a token.
-const LOSSY: [&str; 7] = ["word-piece", "word-level", "bert-en", "bert-cased", "bert-zh", "t5", "unigram"];
+const LOSSY: [&str; 8] = ["word-piece", "word-level", "word-end", "bert-en", "bert-cased", "bert-zh", "t5", "unigram"];
 
-const FIXTURES: [(&str, &[u8]); 6] = [
+const FIXTURES: [(&str, &[u8]); 7] = [
+    ("word-end", include_bytes!("../fixtures/tokenizers/word-end.json")),
     ("word-piece", include_bytes!("../fixtures/tokenizers/word-piece.json")),
     ("unigram", include_bytes!("../fixtures/tokenizers/unigram.json")),
     ("word-level", include_bytes!("../fixtures/tokenizers/word-level.json")),
@@ -155,8 +157,9 @@ proptest::proptest! {
         use unicode_normalization::UnicodeNormalization;
         let (_, tokenizer) = fixture("byte-level");
         let tokens = tokenizer.encode(&text);
-        let normal: String = text.nfc().collect();
-        proptest::prop_assert_eq!(tokenizer.decode(&ids(&tokens)), normal.as_bytes());
+        // The normaliser is of an older Unicode version, and leaves newer characters as they are.
+        let decoded = String::from_utf8(tokenizer.decode(&ids(&tokens))).unwrap();
+        proptest::prop_assert_eq!(decoded.nfc().collect::<String>(), text.nfc().collect::<String>());
         let mut after = 0;
         for token in tokens {
             proptest::prop_assert_eq!(token.start, after);
@@ -370,14 +373,15 @@ fn a_pattern_that_backtracks_for_ever_is_given_up_and_the_text_still_encoded() {
 
 #[test]
 fn any_byte_of_a_tokenizer_json_may_be_damaged() {
-    let good = serde_json::to_vec(&fixture("byte-fallback").0.tokenizer).unwrap();
+    let good = ["byte-fallback", "word-piece", "unigram", "word-level"];
+    let good = good.map(|name| serde_json::to_vec(&fixture(name).0.tokenizer).unwrap());
     let mut state = 7_u64;
     let mut random = |below: usize| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) as usize % below
     };
-    for _ in 0..600 {
-        let mut bad = good.clone();
+    for round in 0..1200 {
+        let mut bad = good[round % good.len()].clone();
         for _ in 0..=random(3) {
             let at = random(bad.len());
             match random(4) {

@@ -6,10 +6,10 @@ use crate::text::{DictionaryError, Fault, Place, TokenizerError};
 impl Say for TokenizerError {
     fn chinese(&self) -> String {
         match self {
-            Self::Json { message, line, column } if *line > 0 => {
-                format!("不是 tokenizer.json：第 {line} 行第 {column} 列 {message}；请重新下载")
+            Self::Json { part, message, line, column } if *line > 0 => {
+                format!("不是 {part}：第 {line} 行第 {column} 列 {message}；请重新下载")
             }
-            Self::Json { message, .. } => format!("不是 tokenizer.json：{message}；请重新下载"),
+            Self::Json { part, message, .. } => format!("不是 {part}：{message}；请重新下载"),
             Self::Unsupported { part, kind } => {
                 format!(
                     "不支持 {part} {kind}；支持已知种类的 BPE、WordPiece、Unigram 和 SentencePiece 词表，请换用这样的模型"

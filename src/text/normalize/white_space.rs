@@ -21,11 +21,14 @@ impl WhiteSpace {
         let mut buffer = [0; 4];
         let sign: &str = self.sign.encode_utf8(&mut buffer);
         let old = section.text.clone();
-        let trimmed = if self.squeeze { old.trim_matches(' ') } else { &old };
         let first = if self.squeeze { old.len() - old.trim_start_matches(' ').len() } else { 0 };
+        // A text that the replacements have emptied still counts as one.
+        let has_text = first < old.len() || old.is_empty() || !self.squeeze;
+        // At the end a sign that the text itself has is dropped too.
+        let trimmed = old.get(first..).unwrap_or_default();
+        let trimmed = if self.squeeze { trimmed.trim_end_matches([' ', self.sign]) } else { trimmed };
         let mut edit = Edit::new(section);
-        let has_text = !(self.squeeze && trimmed.is_empty());
-        if self.prefix && !self.suffix && has_text {
+        if self.prefix && !self.suffix && has_text && !(self.squeeze && trimmed.is_empty()) {
             edit.put(first, sign);
         }
         let mut after_space = false;

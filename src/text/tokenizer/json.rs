@@ -27,12 +27,15 @@ use file::{AddedToken, File};
 
 /// Builds the tokenizer.
 pub(super) fn build(bytes: &[u8]) -> Result<Tokenizer, TokenizerError> {
-    let file: File = serde_json::from_slice(bytes).map_err(|error| {
-        let text = error.to_string();
-        let message = text.split(" at line ").next().unwrap_or_default().to_owned();
-        TokenizerError::Json { message, line: error.line(), column: error.column() }
-    })?;
+    let file: File = serde_json::from_slice(bytes).map_err(|error| json_error("tokenizer.json", &error))?;
     assemble(file)
+}
+
+/// What the reader of the file called `part` says, with its place.
+pub(super) fn json_error(part: &'static str, error: &serde_json::Error) -> TokenizerError {
+    let text = error.to_string();
+    let message = text.split(" at line ").next().unwrap_or_default().to_owned();
+    TokenizerError::Json { part, message, line: error.line(), column: error.column() }
 }
 
 /// Puts the parts together.
@@ -80,6 +83,7 @@ pub(super) fn assemble(file: File) -> Result<Tokenizer, TokenizerError> {
         after: template.after,
         bos,
         eos,
+        assumed: None,
     })
 }
 

@@ -12,6 +12,8 @@ pub(super) const MOST_PIECES: usize = 4 << 20;
 pub(super) const MOST_MERGES: usize = 8 << 20;
 /// A longer piece than any vocabulary has, in bytes.
 pub(super) const LONGEST_PIECE: usize = 64 << 10;
+/// A longer piece than any vocabulary without merges has, in bytes.
+const LONGEST_SOUGHT: usize = 1 << 10;
 /// The `SentencePiece` space sign.
 pub(super) const SPACE_SIGN: char = '▁';
 
@@ -31,9 +33,19 @@ pub(super) fn check_piece(piece: &str) -> Result<(), TokenizerError> {
     Ok(())
 }
 
-/// The merge table of `pairs`, best first; `named(index)` gives the text of a merge for an error.
+/// Fails where a piece is too long to be looked for at every place of a text, which takes as many steps.
+pub(super) fn check_sought(piece: &str) -> Result<(), TokenizerError> {
+    if piece.len() > LONGEST_SOUGHT {
+        return Err(TokenizerError::TooLong { part: "a piece", length: piece.len(), limit: LONGEST_SOUGHT });
+    }
+    Ok(())
+}
+
+/// The merge table of `pairs`, best first; a `prefix` of the second piece is left out where they join;
+/// `named(index)` gives the text of a merge for an error.
 pub(super) fn merges<'a>(
     ids: &Ids,
+    prefix: &str,
     pairs: impl ExactSizeIterator<Item = Option<(&'a str, &'a str)>>,
     named: impl Fn(usize) -> String,
 ) -> Result<Merges, TokenizerError> {
@@ -44,7 +56,7 @@ pub(super) fn merges<'a>(
         let ids = pair.and_then(|(left, right)| {
             joined.clear();
             joined.push_str(left);
-            joined.push_str(right);
+            joined.push_str(right.strip_prefix(prefix).unwrap_or(right));
             Some((*ids.get(left)?, *ids.get(right)?, *ids.get(joined.as_str())?))
         });
         let Some((left, right, joined)) = ids else {

@@ -71,16 +71,22 @@ fn is_added(kind: PieceKind) -> bool {
     matches!(kind, PieceKind::Control | PieceKind::UserDefined)
 }
 
-/// What the models share: texts, spellings, added tokens, marks around a text. The encoder is yet empty.
-pub(super) fn skeleton(vocabulary: &Vocabulary, text: impl Fn(&str, PieceKind) -> Vec<u8>, add_bos: bool) -> Tokenizer {
+/// What the models share: texts, spellings, tokens that are found in text (those of the kinds that `is_found` says), marks around
+/// a text. The encoder is yet empty.
+pub(super) fn skeleton(
+    vocabulary: &Vocabulary,
+    text: impl Fn(&str, PieceKind) -> Vec<u8>,
+    is_found: impl Fn(PieceKind) -> bool,
+    add_bos: bool,
+) -> Tokenizer {
     let mut texts = Texts::default();
     let mut ids = parts::Ids::default();
     let mut added = Vec::new();
     for (id, piece) in vocabulary.pieces.iter().enumerate() {
         let kind = kind(vocabulary, id);
-        texts.push(&if is_added(kind) { piece.clone().into_bytes() } else { text(piece, kind) });
+        texts.push(&if is_found(kind) { piece.clone().into_bytes() } else { text(piece, kind) });
         ids.entry(piece.as_str().into()).or_insert(id as u32);
-        if is_added(kind) && !piece.is_empty() {
+        if is_found(kind) && !piece.is_empty() {
             let content = piece.clone();
             added.push(Added { id: id as u32, content, single_word: false, left: false, right: false });
         }
@@ -104,6 +110,7 @@ pub(super) fn skeleton(vocabulary: &Vocabulary, text: impl Fn(&str, PieceKind) -
         after: after.into_iter().collect(),
         bos: vocabulary.bos,
         eos: vocabulary.eos,
+        assumed: None,
     }
 }
 
@@ -118,9 +125,10 @@ fn byte_level_bpe(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> 
         whole_words: None,
         cut_before: None,
         kept: None,
+        affixes: None,
         count: vocabulary.pieces.len() as u32,
     };
-    let mut tokenizer = skeleton(vocabulary, text, rule.add_bos);
+    let mut tokenizer = skeleton(vocabulary, text, is_added, rule.add_bos);
     encoder.merges = listed_merges(vocabulary, &tokenizer.ids)?;
     encoder.units = Units::Bytes(parts::byte_level_ids(&tokenizer.ids));
     if rule.whole_words {
@@ -141,7 +149,7 @@ fn listed_merges(vocabulary: &Vocabulary, ids: &parts::Ids) -> Result<Merges, To
         let (left, right) = merge.split_once(' ')?;
         (!right.contains(' ')).then_some((left, right))
     });
-    parts::merges(ids, pairs, |index| vocabulary.merges.get(index).cloned().unwrap_or_default())
+    parts::merges(ids, "", pairs, |index| vocabulary.merges.get(index).cloned().unwrap_or_default())
 }
 
 /// The bytes of a piece that is spelled with the space sign, or as `<0xE4>`.
@@ -162,9 +170,10 @@ fn merged_characters(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerErro
         whole_words: None,
         cut_before: None,
         kept: None,
+        affixes: None,
         count: vocabulary.pieces.len() as u32,
     };
-    let mut tokenizer = skeleton(vocabulary, spaced_text, true);
+    let mut tokenizer = skeleton(vocabulary, spaced_text, is_added, true);
     encoder.merges = listed_merges(vocabulary, &tokenizer.ids)?;
     let bytes = parts::byte_piece_ids(&tokenizer.ids);
     encoder.units = Units::Characters { ids: parts::characters(&tokenizer.ids), bytes };
@@ -186,9 +195,9 @@ fn write_spaces(tokenizer: &mut Tokenizer, prefix: bool) {
     tokenizer.normalizer.push(Normalize::Replace { pattern: Pattern::Literal(" ".into()), content });
 }
 
-/// LLaMA 1 and 2: characters merged by the scores of the pieces.
+/// `LLaMA` 1 and 2: characters merged by the scores of the pieces.
 fn scored_characters(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> {
-    let mut tokenizer = skeleton(vocabulary, spaced_text, true);
+    let mut tokenizer = skeleton(vocabulary, spaced_text, is_added, true);
     tokenizer.encoder = Encoder::BytePairs(scored::byte_pairs(vocabulary, true)?);
     write_spaces(&mut tokenizer, vocabulary.add_space_prefix.unwrap_or(true));
     Ok(tokenizer)
@@ -196,7 +205,7 @@ fn scored_characters(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerErro
 
 /// T5: the most probable pieces, after the replacements of the model.
 fn most_probable(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> {
-    let mut tokenizer = skeleton(vocabulary, spaced_text, false);
+    let mut tokenizer = skeleton(vocabulary, spaced_text, is_added, false);
     tokenizer.encoder = Encoder::Unigram(scored::unigram(vocabulary, true)?);
     if !vocabulary.charsmap.is_empty() {
         let map = Charsmap::new(&vocabulary.charsmap, Rule::Longest(Trie::default()))?;
@@ -211,7 +220,7 @@ fn most_probable(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> {
 
 /// BERT: the longest piece first; a piece that begins a word is spelled with the space sign.
 fn longest_first(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> {
-    let mut tokenizer = skeleton(vocabulary, spaced_text, true);
+    let mut tokenizer = skeleton(vocabulary, spaced_text, is_added, true);
     let unknown = vocabulary.unknown.or_else(|| tokenizer.id_of("[UNK]"));
     let unknown = unknown.ok_or(TokenizerError::Field { part: "tokenizer.ggml", field: "unknown_token_id" })?;
     let mut pieces = WordPiece::new(Some(unknown), usize::MAX);

@@ -23,6 +23,7 @@ pub(super) fn byte_pairs(vocabulary: &Vocabulary, plain: bool) -> Result<BytePai
     for (id, piece) in (0..).zip(&vocabulary.pieces) {
         match kind(vocabulary, id as usize) {
             PieceKind::UserDefined if !plain => {
+                parts::check_sought(piece)?;
                 kept.insert(piece.as_bytes(), id);
                 cuts &= !piece.contains(SPACE_SIGN);
             }
@@ -54,6 +55,7 @@ pub(super) fn byte_pairs(vocabulary: &Vocabulary, plain: bool) -> Result<BytePai
         whole_words: None,
         cut_before: cuts.then_some(SPACE_SIGN),
         kept: Some(kept).filter(|_| !plain),
+        affixes: None,
         count,
     })
 }
@@ -90,6 +92,7 @@ pub(super) fn unigram(vocabulary: &Vocabulary, plain: bool) -> Result<Unigram, T
             most = most.max(score);
         }
         if matches!(kind, PieceKind::Normal | PieceKind::UserDefined) || (kind == PieceKind::Unused && plain) {
+            parts::check_sought(piece)?;
             pieces.insert(piece.as_bytes(), id);
         }
     }

@@ -289,6 +289,7 @@ messages! {
     CliSegmented = "word", "词";
     CliWords = "{} words", "{} 个词";
     CliTokens = "{} tokens, {} bytes", "{} 个词元，{} 字节";
+    CliAssumedRule = "nothing says how this vocabulary cuts text into words: taken to be {}", "没有说明这个词表如何切词：按 {} 处理";
     CliBlank = " ", " ";
     CliUnknown = "not in the dictionary", "词典里没有";
     CliStep = "step", "步";

@@ -1,6 +1,6 @@
 //! `WordPiece`, Unigram and whole words: what each does, and what is refused.
 
-use lmscope::text::{Fault, Place, Tokenizer, TokenizerError};
+use lmscope::text::{Fault, PieceKind, Place, Tokenizer, TokenizerError, Vocabulary};
 use serde_json::{Value, json};
 
 use super::{fixture, ids};
@@ -57,6 +57,39 @@ fn unigram_takes_the_most_probable_cut() {
 }
 
 #[test]
+fn gguf_vocabularies_of_t5_and_bert_cut_as_their_models_do() {
+    let pieces = |pieces: &[&str]| pieces.iter().map(|&piece| piece.to_owned()).collect();
+    let t5 = Vocabulary {
+        model: "t5".to_owned(),
+        pieces: pieces(&["<unk>", "</s>", "▁", "a", "b", "ab", "▁ab", "<x>"]),
+        kinds: [2, 3, 1, 1, 1, 1, 1, 4].map(PieceKind::from_number).to_vec(),
+        scores: vec![0.0, 0.0, -2.0, -3.0, -3.0, -4.0, -5.0, 0.0],
+        unknown: Some(0),
+        eos: Some(1),
+        add_eos: Some(true),
+        remove_extra_whitespaces: Some(true),
+        ..Vocabulary::default()
+    };
+    let tokenizer = Tokenizer::from_vocabulary(t5).unwrap();
+    assert_eq!(ids(&tokenizer.encode("  ab  ab ba?? ")), [6, 6, 2, 4, 3, 0]);
+    assert_eq!(ids(&tokenizer.encode_special("a</s>")), [2, 3, 1, 1]);
+    assert_eq!(tokenizer.decode(&[6, 6]), b"ab ab");
+
+    let bert = Vocabulary {
+        model: "bert".to_owned(),
+        pieces: pieces(&["[UNK]", "[CLS]", "[SEP]", "▁hug", "s", "▁cafe", "▁明", "▁!"]),
+        kinds: [2, 3, 3, 1, 1, 1, 1, 1].map(PieceKind::from_number).to_vec(),
+        unknown: Some(0),
+        bos: Some(1),
+        eos: Some(2),
+        ..Vocabulary::default()
+    };
+    let tokenizer = Tokenizer::from_vocabulary(bert).unwrap();
+    assert_eq!(ids(&tokenizer.encode_special("Hugs Café明! x")), [1, 3, 4, 5, 6, 7, 0, 2]);
+    assert_eq!(tokenizer.decode(&[3, 4, 5]), b"hugs cafe");
+}
+
+#[test]
 fn accents_spaces_and_full_width_forms_keep_their_place_in_the_text() {
     let (_, tokenizer) = fixture("word-piece");
     let text = " Café 明月！";
@@ -89,6 +122,8 @@ fn a_bad_model_is_an_error_that_says_what_is_wrong() {
     for id in [2, u64::MAX] {
         assert_eq!(bad(&two, id), E::UnknownToken { part: "unk_id", token: id.to_string() });
     }
+    let long = "a".repeat(2000);
+    assert!(matches!(bad(&[("<unk>", 0.0), (&long, -1.0)], 0), E::TooLong { length: 2000, .. }));
     assert_eq!(bad(&[], 0), E::Empty);
     assert_eq!(bad(&[("a", 0.0), ("a", 0.0)], 0), E::DuplicatePiece { piece: "a".to_owned() });
     let text = |vocab: &str| format!(r#"{{"model":{{"type":"Unigram","unk_id":0,"vocab":{vocab}}}}}"#);

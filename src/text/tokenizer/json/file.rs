@@ -21,9 +21,11 @@ pub(in crate::text::tokenizer) struct File {
 }
 
 /// One of `added_tokens`.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the file has them")]
 pub(in crate::text::tokenizer) struct AddedToken {
+    /// Absent in `tokenizer_config.json`, which has it as a key.
+    #[serde(default)]
     pub(in crate::text::tokenizer) id: u64,
     pub(in crate::text::tokenizer) content: String,
     #[serde(default)]

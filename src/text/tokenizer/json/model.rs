@@ -15,7 +15,7 @@ use crate::text::{
     error::TokenizerError,
     trie::Trie,
     unigram::{Score, Unigram},
-    units::{BytePairs, Units},
+    units::{Affixes, BytePairs, Units},
     word_piece::WordPiece,
 };
 
@@ -75,17 +75,14 @@ fn byte_pairs(
     spellings: &Spellings,
     byte_level: bool,
 ) -> Result<BytePairs, TokenizerError> {
-    for (field, value) in [("dropout", &model.dropout), ("continuing_subword_prefix", &model.continuing_subword_prefix)]
-        .into_iter()
-        .chain([("end_of_word_suffix", &model.end_of_word_suffix)])
-    {
-        let is_nothing = value.is_null() || value.as_str() == Some("") || value.as_f64() == Some(0.0);
-        if !is_nothing {
-            return Err(TokenizerError::Unsupported { part: field, kind: value.to_string() });
-        }
+    if !model.dropout.is_null() && model.dropout.as_f64() != Some(0.0) {
+        return Err(TokenizerError::Unsupported { part: "dropout", kind: model.dropout.to_string() });
     }
+    let prefix = affix("continuing_subword_prefix", &model.continuing_subword_prefix)?;
+    let suffix = affix("end_of_word_suffix", &model.end_of_word_suffix)?;
     let pairs = model.merges.iter().map(file::Merge::pair);
-    let merges = parts::merges(ids, pairs, |index| model.merges.get(index).map(file::Merge::text).unwrap_or_default())?;
+    let merges =
+        parts::merges(ids, prefix, pairs, |index| model.merges.get(index).map(file::Merge::text).unwrap_or_default())?;
     let units = if byte_level {
         Units::Bytes(parts::byte_level_ids(ids))
     } else {
@@ -101,9 +98,33 @@ fn byte_pairs(
         });
         words.collect::<FoldMap<_, _>>()
     });
-    let cut_before = (!byte_level && parts::cuts_before_space_sign(ids)).then_some(SPACE_SIGN);
+    let affixes = (!prefix.is_empty() || !suffix.is_empty()).then(|| Affixes {
+        prefix: prefix.to_owned(),
+        suffix: suffix.to_owned(),
+        ids: ids.clone(),
+    });
+    let cut_before = (!byte_level && affixes.is_none() && parts::cuts_before_space_sign(ids)).then_some(SPACE_SIGN);
     let count = spellings.len() as u32;
-    Ok(BytePairs { merges, units, unknown, fuse_unknown: model.fuse_unk, whole_words, cut_before, kept: None, count })
+    Ok(BytePairs {
+        merges,
+        units,
+        unknown,
+        fuse_unknown: model.fuse_unk,
+        whole_words,
+        cut_before,
+        kept: None,
+        affixes,
+        count,
+    })
+}
+
+/// What pieces inside a word begin with, or pieces at its end end with; empty where the file has none.
+fn affix<'m>(field: &'static str, value: &'m Value) -> Result<&'m str, TokenizerError> {
+    match value {
+        Value::Null => Ok(""),
+        Value::String(text) => Ok(text),
+        other => Err(TokenizerError::Unsupported { part: field, kind: other.to_string() }),
+    }
 }
 
 /// What the library takes where the file is silent: the prefix `##`, words of up to a hundred characters.
@@ -119,6 +140,7 @@ fn word_piece(model: &Model, ids: &parts::Ids) -> Result<WordPiece, TokenizerErr
     let mut pieces = WordPiece::new(Some(unknown), model.max_input_chars_per_word.unwrap_or(100));
     for (piece, _) in &model.vocab.entries {
         let Some(&id) = ids.get(piece.as_str()) else { continue };
+        parts::check_sought(piece)?;
         pieces.begins(piece, id);
         if let Some(rest) = piece.strip_prefix(prefix) {
             pieces.continues(rest, id);
@@ -138,6 +160,7 @@ fn unigram(model: &Model, ids: &parts::Ids) -> Result<Unigram, TokenizerError> {
     });
     let mut pieces = Trie::default();
     for ((piece, _), id) in model.vocab.entries.iter().zip(0..) {
+        parts::check_sought(piece)?;
         pieces.insert(piece.as_bytes(), id);
     }
     Ok(Unigram {
