@@ -63,7 +63,7 @@ pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Sto
         if !model.can_hide() {
             return Ok(());
         }
-        for first in unscored {
+        for first in unscored.filter(|&index| Some(tokens[index]) != model.mask()) {
             let hidden = engine.cloze(&tokens, first, model.mask(), &mut workspace, &wanted)?;
             let distribution = distribution(engine.logits(&[hidden], &mut workspace)?)?;
             said(send(Body::Scores { first, scores: vec![score(&distribution, tokens[first])] }))?;

@@ -6,6 +6,7 @@ use super::Ctx;
 use super::Evidence;
 use super::Flow;
 use super::HeadChoice;
+use super::Node;
 use super::Notice;
 use super::Parameter;
 use super::Settings;
@@ -59,8 +60,10 @@ impl Ctx<'_> {
         let run = &self.state.run;
         let context = run.context();
         let mut unscored = self.state.scored();
-        unscored.start +=
-            run.tokens().take(unscored.end).skip(unscored.start).take_while(|n| n.score.is_some()).count();
+        // A token that is hidden already is not one to score.
+        let hidden = if self.state.predicts_next() { None } else { model.mask() };
+        let known = |node: &&Node| node.score.is_some() || hidden == Some(node.token);
+        unscored.start += run.tokens().take(unscored.end).skip(unscored.start).take_while(known).count();
         if run.is_empty()
             || (context.len() == run.len() && (unscored.is_empty() || !self.state.has_distribution(unscored.start)))
         {
@@ -113,7 +116,7 @@ impl Ctx<'_> {
         } else {
             token.to_string()
         };
-        self.replace(&piece);
+        self.replace(&piece, false);
     }
 
     /// Hides the selected token behind the mask token.
@@ -121,13 +124,14 @@ impl Ctx<'_> {
         let mask = self.state.model.as_ref().and_then(|model| Some((model.mask()?, model.tokenizer.as_ref()?)));
         let piece = mask.map(|(mask, tokenizer)| String::from_utf8_lossy(tokenizer.piece(mask)).into_owned());
         match piece.filter(|_| !self.state.predicts_next()) {
-            Some(piece) => self.replace(&piece),
+            // A mask token takes the space before it along.
+            Some(piece) => self.replace(&piece, true),
             None => self.say(Notice::hint(Message::NothingToHide, &[])),
         }
     }
 
-    /// Puts `piece` in the place of the selected token's bytes in the text.
-    fn replace(&mut self, piece: &str) {
+    /// Puts `piece` in the place of the selected token's bytes in the text; `apart` keeps the space they begin with.
+    fn replace(&mut self, piece: &str, apart: bool) {
         let Some(Origin::Text { start, end }) = self.state.run.at(self.state.selected).map(|node| node.origin) else {
             return self.say(Notice::hint(Message::NoPartOfText, &[]));
         };
@@ -137,7 +141,7 @@ impl Ctx<'_> {
             return self.say(Notice::hint(Message::NoPartOfText, &[]));
         };
         // A piece that begins a word brings its space along where the tokenizer counts it in, and only there.
-        let spaced = inside.starts_with(' ') && !piece.starts_with(' ');
+        let spaced = apart && inside.starts_with(' ');
         let piece = if inside.starts_with(' ') || before.is_empty() { piece } else { piece.trim_start_matches(' ') };
         let text = format!("{before}{}{piece}{after}", if spaced { " " } else { "" });
         self.state.run.mark();
