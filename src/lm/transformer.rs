@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     activation::activate,
-    attention::{Context, Head},
+    attention::{Context, Head, Layout},
     blueprint::{Blueprint, Fused, NormPlace, Residual},
     checkpoint::Checkpoint,
     config::Config,
@@ -31,7 +31,7 @@ pub struct Transformer {
 }
 
 /// New positions computed together: bounds the buffers of a long prompt.
-const CHUNK: usize = 64;
+const CHUNK: usize = 96;
 
 impl Transformer {
     /// Finds the weights in the checkpoint; they stay as the file has them, so this is instant.
@@ -63,6 +63,10 @@ impl Transformer {
         self.check(past, tokens, mask)?;
         let length = past.len() + tokens.len();
         let joint = mask.joint().unwrap_or(length).saturating_sub(past.len()).min(tokens.len());
+        if tokens.len() <= CHUNK {
+            let new = self.pass(past, tokens, mask, workspace, go_on, &mut |_| ())?;
+            return Ok(new.into_iter().map(Arc::new).collect());
+        }
         let mut positions = past.to_vec();
         let mut rest = tokens;
         while !rest.is_empty() {
@@ -281,24 +285,11 @@ impl Transformer {
 
     /// Each head's mixture of values, side by side, as the output projection's input.
     fn attend(&self, number: usize, context: Context<'_>, mask: &Mask, workspace: &mut Workspace) {
-        let Config { heads, head_width, .. } = self.config;
-        let Workspace { team, isa, input, output, .. } = workspace;
-        let (length, rows) = (context.len(), context.new.len());
+        let Config { heads, kv_heads, head_width: width, .. } = self.config;
+        let Workspace { team, isa, input, output, partial, .. } = workspace;
+        let rows = context.new.len();
         input.reset(rows, self.config.query_width());
-        output.resize(rows * heads * head_width, 0.0);
-        // Each (row, head) is one unit of the team's work.
-        let isa = *isa;
-        kernel::share(team, output, head_width, |unit, out| {
-            let (i, head) = (unit / heads, self.head(isa, number, unit % heads));
-            let mut seen = vec![false; length];
-            let mut row = vec![0.0; length];
-            head.weights(context, mask, length - rows + i, &mut seen, &mut row);
-            out.fill(0.0);
-            head.mix(context, &row, out);
-        });
-        for (row, mixed) in input.rows_mut().zip(output.chunks_exact(heads * head_width)) {
-            row.copy_from_slice(mixed);
-        }
+        Layout { isa: *isa, layer: number, heads, kv_heads, width }.attend(team, context, mask, partial, input);
         output.resize(rows * self.config.width, 0.0);
     }
 
@@ -311,10 +302,10 @@ impl Transformer {
         output.resize(rows * stride, 0.0);
         kernel::multiply(team, *isa, input, &layer.expansions, output, stride);
         input.reset(rows, feed_forward);
-        for (i, row) in output.chunks_exact(stride).enumerate() {
-            let (gate, up) = row.split_at(feed_forward);
-            activate(self.blueprint.activation, gate, self.blueprint.gated.then_some(up), input.row_mut(i));
-        }
+        input.write(team, |i, out| {
+            let (gate, up) = output[i * stride..][..stride].split_at(feed_forward);
+            activate(self.blueprint.activation, gate, self.blueprint.gated.then_some(up), out);
+        });
         output.resize(rows * width, 0.0);
         kernel::multiply(team, *isa, input, std::slice::from_ref(&layer.down), output, width);
         self.add(&layer.feed_forward_norm, workspace);

@@ -11,6 +11,8 @@ pub struct Workspace {
     pub(crate) output: Vec<f32>,
     pub(crate) stream: Vec<f32>,
     pub(crate) angles: Vec<f32>,
+    /// Attention's blocks before they are added up.
+    pub(crate) partial: Vec<f32>,
 }
 
 impl Workspace {
@@ -23,6 +25,7 @@ impl Workspace {
             output: Vec::new(),
             stream: Vec::new(),
             angles: Vec::new(),
+            partial: Vec::new(),
         }
     }
 
