@@ -31,6 +31,7 @@ mod trace;
 mod transformer;
 mod workspace;
 
+pub use attention::AttentionKind;
 pub use blueprint::Blueprint;
 pub use config::{Config, Shape};
 pub use distribution::{Distribution, NotFinite};
@@ -38,7 +39,6 @@ pub use error::{ForwardError, ModelError};
 pub use family::{FAMILIES, Family};
 pub use kernel::dequantize;
 pub use mask::{Mask, MaskError};
-pub use pass::AttentionKind;
 pub use position::Position;
 pub use sampler::{Outcome, Sampler, Shaped, Stage, uniform};
 pub use soundness::{Unsound, unsound};

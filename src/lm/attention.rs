@@ -1,8 +1,19 @@
 //! Attention (Vaswani et al. 2017, section 3.2): which positions a query mixes, and the mixture.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
-use super::{distance::Distances, elementary::exp32, kernel::Isa, position::Position};
+use super::{
+    distance::Distances,
+    elementary::exp32,
+    kernel::{self, Activations, Isa, Team},
+    mask::Mask,
+    position::Position,
+};
+
+/// Keys that are scored and mixed together. Sums are divided at its multiples, however a sequence is divided into calls.
+const BLOCK: usize = 512;
+/// Queries that share a block of keys: those of every head that the keys serve, of as many positions as fit.
+const QUERIES: usize = 24;
 
 /// The positions of a query's own stack: those computed before, then those of this pass.
 #[derive(Clone, Copy)]
@@ -24,90 +35,315 @@ impl<'a> Context<'a> {
     }
 }
 
-/// What a head looks at: positions of its own stack, or the source of a decoder.
-#[derive(Clone, Copy)]
-pub(crate) enum Sight<'a> {
-    Own(Context<'a>),
-    Source(&'a [Arc<Position>]),
+/// Which queries of a layer are meant, and what they look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AttentionKind {
+    /// Of what stands at each position, to its own stack.
+    #[default]
+    Own,
+    /// Of a decoder, to its source.
+    Cross,
+    /// Of a stream that knows where it stands and not what stands there, to the other positions of its stack (Yang et al.
+    /// 2019, section 2.3).
+    QueryStream,
 }
 
-impl<'a> Sight<'a> {
-    pub(crate) fn len(&self) -> usize {
-        match self {
-            Self::Own(context) => context.len(),
-            Self::Source(source) => source.len(),
-        }
-    }
-
-    fn keys(&self, layer: usize, index: usize) -> &'a [f32] {
-        match *self {
-            Self::Own(context) => context.get(index).keys(layer),
-            Self::Source(source) => source[index].source.as_ref().map_or(&[], |source| source.keys(layer)),
-        }
-    }
-
-    fn values(&self, layer: usize, index: usize) -> &'a [f32] {
-        match *self {
-            Self::Own(context) => context.get(index).values(layer),
-            Self::Source(source) => source[index].source.as_ref().map_or(&[], |source| source.values(layer)),
-        }
-    }
-}
-
-/// One head of one layer, and how it is laid out.
+/// What one layer's queries look at.
 #[derive(Clone, Copy)]
-pub(crate) struct Head<'a> {
-    pub(crate) isa: Isa,
+pub(crate) struct Sight<'a> {
+    pub(crate) kind: AttentionKind,
     pub(crate) layer: usize,
-    /// The query head.
-    pub(crate) query: usize,
-    /// The key and value head that serves it.
-    pub(crate) key: usize,
-    pub(crate) width: usize,
-    /// What the product of query and key is multiplied by.
-    pub(crate) scale: f32,
+    pub(crate) context: Context<'a>,
+    pub(crate) source: &'a [Arc<Position>],
+    pub(crate) mask: &'a Mask,
     pub(crate) distances: &'a Distances<'a>,
 }
 
-impl Head<'_> {
-    /// This head's part of all queries of a position.
-    pub(crate) fn part<'q>(&self, queries: &'q [f32]) -> &'q [f32] {
-        &queries[self.query * self.width..][..self.width]
+impl<'a> Sight<'a> {
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        match self.kind {
+            AttentionKind::Own | AttentionKind::QueryStream => self.context.len(),
+            AttentionKind::Cross => self.source.len(),
+        }
     }
 
-    /// The attention of the query `q`, which stands at `place`, over `0..row.len()`: softmax(q·k / √d) over what is seen,
-    /// 0 elsewhere; zeros where nothing is.
-    pub(crate) fn weights(&self, sight: Sight<'_>, q: &[f32], place: usize, seen: &[bool], row: &mut [f32]) {
-        let start = self.key * self.width;
-        let meeting = self.distances.meeting(self.isa, q, self.query, place);
-        let q = meeting.content();
-        let mut greatest = f32::NEG_INFINITY;
-        for (index, (weight, seen)) in row.iter_mut().zip(seen).enumerate() {
-            if *seen {
-                let k = &sight.keys(self.layer, index)[start..][..self.width];
-                *weight = meeting.product(self.isa.dot(q, k), index, self.scale);
-                greatest = greatest.max(*weight);
+    /// All heads' queries of a position, `[heads × head_width]`; empty where it has none of this kind.
+    pub(crate) fn queries(&self, position: &'a Position) -> &'a [f32] {
+        match self.kind {
+            AttentionKind::Own => position.queries(self.layer),
+            AttentionKind::Cross | AttentionKind::QueryStream => position.second(self.layer),
+        }
+    }
+
+    /// The keys and values at an index, `[kv_heads × head_width]` each.
+    fn key(&self, index: usize) -> (&'a [f32], &'a [f32]) {
+        match (self.kind, self.source.get(index)) {
+            (AttentionKind::Cross, Some(position)) => match &position.source {
+                Some(source) => (source.keys(self.layer), source.values(self.layer)),
+                None => (&[], &[]),
+            },
+            _ => {
+                let position = self.context.get(index);
+                (position.keys(self.layer), position.values(self.layer))
             }
         }
+    }
+
+    /// Writes into `part` whether the query at `place` sees each of the keys from `first` on.
+    fn seen(&self, place: usize, first: usize, part: &mut [bool]) {
+        match self.kind {
+            AttentionKind::Cross => part.fill(true),
+            AttentionKind::Own => self.mask.of_layer(self.layer).part(place, first, part),
+            AttentionKind::QueryStream => {
+                self.mask.of_layer(self.layer).part(place, first, part);
+                if let Some(seen) = place.checked_sub(first).and_then(|own| part.get_mut(own)) {
+                    *seen = false;
+                }
+            }
+        }
+    }
+}
+
+/// The heads of one layer, and how they are laid out.
+#[derive(Clone, Copy)]
+pub(crate) struct Layout {
+    pub(crate) isa: Isa,
+    pub(crate) heads: usize,
+    pub(crate) kv_heads: usize,
+    pub(crate) width: usize,
+    /// What the product of query and key is multiplied by.
+    pub(crate) scale: f32,
+}
+
+impl Layout {
+    /// The attention of one head's query, which stands at `place`, over all keys: softmax(q·k / √d) over what is seen, 0
+    /// elsewhere; zeros where nothing is. `queries` are those of all heads.
+    pub(crate) fn weights(&self, sight: Sight<'_>, queries: &[f32], head: usize, place: usize) -> Vec<f32> {
+        let width = self.width;
+        let mut seen = vec![false; sight.len()];
+        let mut row = vec![0.0; sight.len()];
+        sight.seen(place, 0, &mut seen);
+        let start = head / (self.heads / self.kv_heads) * width;
+        let q = &queries[head * width..][..width];
+        let content = sight.distances.content(q, head);
+        let mut greatest = f32::NEG_INFINITY;
+        for (index, (weight, _)) in row.iter_mut().zip(&seen).enumerate().filter(|(_, (_, seen))| **seen) {
+            let k = &sight.key(index).0[start..][..width];
+            *weight = self.isa.dot(&content, k) * self.scale;
+        }
+        sight.distances.add(self.isa, q, head, place, 0, self.scale, &mut row);
+        for (weight, _) in row.iter().zip(&seen).filter(|(_, seen)| **seen) {
+            greatest = greatest.max(*weight);
+        }
         let mut sum = 0.0_f32;
-        for (weight, seen) in row.iter_mut().zip(seen) {
+        for (weight, seen) in row.iter_mut().zip(&seen) {
             *weight = if *seen { exp32(*weight - greatest) } else { 0.0 };
             sum += *weight;
         }
         if sum > 0.0 {
             let normalizer = 1.0 / sum;
-            for weight in row {
+            for weight in &mut row {
                 *weight *= normalizer;
+            }
+        }
+        row
+    }
+
+    /// Each head's mixture of values at each new position, side by side, into `out` (`[rows, heads × width]`).
+    ///
+    /// Blocks of keys are independent units of the team's work: each is mixed by softmax numerators relative to its own
+    /// maximum, and then the blocks are added up relative to the greatest (Dao et al. 2022, section 3.1).
+    pub(crate) fn attend(&self, team: &mut Team, sight: Sight<'_>, partial: &mut Vec<f32>, out: &mut Activations) {
+        let (group, width, rows) = (self.heads / self.kv_heads, self.width, sight.context.new.len());
+        let tall = (QUERIES / group).max(1);
+        let blocks = sight.len().div_ceil(BLOCK);
+        // Each unit: mixtures `[tall × group, width]`, then maxima and sums, `[tall × group]` each.
+        let queries = tall * group;
+        let size = queries * (width + 2);
+        let units = rows.div_ceil(tall) * self.kv_heads * blocks;
+        partial.resize(units * size, 0.0);
+        kernel::share(team, partial, size, |unit, part| {
+            let (unit, block) = (unit / blocks, unit % blocks);
+            let (tile, key) = (unit / self.kv_heads, unit % self.kv_heads);
+            let first = tile * tall;
+            self.block(sight, key, block, first..rows.min(first + tall), part);
+        });
+        for (i, row) in out.rows_mut().enumerate() {
+            for (head, out) in row.chunks_exact_mut(width).enumerate() {
+                let first = ((i / tall) * self.kv_heads + head / group) * blocks;
+                let query = i % tall * group + head % group;
+                let parts = partial[first * size..][..blocks * size].chunks_exact(size);
+                combine(parts, queries, query, width, out);
             }
         }
     }
 
-    /// Adds up the values that the row of attention weighs, into `out` (`[head_width]`, zeros before).
-    pub(crate) fn mix(&self, sight: Sight<'_>, row: &[f32], out: &mut [f32]) {
-        for (index, weight) in row.iter().enumerate() {
-            if *weight != 0.0 {
-                let v = &sight.values(self.layer, index)[self.key * self.width..][..self.width];
-                self.isa.add_scaled(*weight, v, out);
+    /// One block of keys with the queries of the new positions `rows`.
+    fn block(&self, sight: Sight<'_>, key: usize, block: usize, rows: Range<usize>, part: &mut [f32]) {
+        let (group, width) = (self.heads / self.kv_heads, self.width);
+        let queries = part.len() / (width + 2);
+        let (mixed, statistics) = part.split_at_mut(queries * width);
+        let (most, sums) = statistics.split_at_mut(queries);
+        let (start, new) = (sight.context.past.len() + rows.start, &sight.context.new[rows]);
+        let first = block * BLOCK;
+        let length = BLOCK.min(sight.len() - first);
+        let mut seen = [false; QUERIES * BLOCK];
+        let seen = &mut seen[..new.len() * BLOCK];
+        let mut last = 0;
+        for (i, seen) in seen.chunks_exact_mut(BLOCK).enumerate() {
+            sight.seen(start + i, first, &mut seen[..length]);
+            last = last.max(seen.iter().rposition(|seen| *seen).map_or(0, |last| last + 1));
+        }
+        if last == 0 {
+            most.fill(f32::NEG_INFINITY);
+            sums.fill(0.0);
+            return;
+        }
+        let place = key * width..(key + 1) * width;
+        let (mut keys, mut values): ([&[f32]; BLOCK], [&[f32]; BLOCK]) = ([&[]; BLOCK], [&[]; BLOCK]);
+        for (i, (k, v)) in keys.iter_mut().zip(&mut values).take(last).enumerate() {
+            let (all_keys, all_values) = sight.key(first + i);
+            *k = &all_keys[place.clone()];
+            *v = &all_values[place.clone()];
+        }
+        let rows = new.len() * group;
+        kernel::with_scratch(rows * (width + BLOCK), |scratch| {
+            let (queries, weights) = scratch.split_at_mut(rows * width);
+            for (position, queries) in new.iter().zip(queries.chunks_exact_mut(group * width)) {
+                for (member, q) in queries.chunks_exact_mut(width).enumerate() {
+                    let head = key * group + member;
+                    q.copy_from_slice(
+                        &sight.distances.content(&sight.queries(position)[head * width..][..width], head),
+                    );
+                }
+            }
+            kernel::scores(self.isa, queries, width, &keys[..last], weights, BLOCK);
+            for (row, weights) in weights.chunks_exact_mut(BLOCK).enumerate() {
+                let (i, head) = (row / group, key * group + row % group);
+                let weights = &mut weights[..last];
+                for weight in weights.iter_mut() {
+                    *weight *= self.scale;
+                }
+                let q = &sight.queries(&new[i])[head * width..][..width];
+                sight.distances.add(self.isa, q, head, start + i, first, self.scale, weights);
+                for (weight, seen) in weights.iter_mut().zip(&seen[i * BLOCK..]) {
+                    *weight = if *seen { *weight } else { f32::NEG_INFINITY };
+                }
+                (most[row], sums[row]) = self.isa.exponentials(weights);
+            }
+            kernel::mixtures(self.isa, weights, BLOCK, &values[..last], width, &mut mixed[..rows * width]);
+        });
+    }
+}
+
+/// Adds up one query's blocks: each is `[queries, width]` mixtures, `[queries]` maxima and `[queries]` sums.
+fn combine<'a>(
+    blocks: impl Iterator<Item = &'a [f32]> + Clone,
+    queries: usize,
+    query: usize,
+    width: usize,
+    out: &mut [f32],
+) {
+    let statistics = |block: &[f32]| (block[queries * width + query], block[queries * (width + 1) + query]);
+    let greatest = blocks.clone().map(|block| statistics(block).0).fold(f32::NEG_INFINITY, f32::max);
+    let mut total = 0.0_f32;
+    out.fill(0.0);
+    for block in blocks {
+        let (most, sum) = statistics(block);
+        if most > f32::NEG_INFINITY {
+            let factor = exp32(most - greatest);
+            total += factor * sum;
+            out.iter_mut().zip(&block[query * width..]).for_each(|(out, mixed)| *out += factor * mixed);
+        }
+    }
+    // A query that sees nothing draws nothing.
+    let normalizer = if total > 0.0 { 1.0 / total } else { 0.0 };
+    for out in out {
+        *out *= normalizer;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lm::config::Shape;
+
+    const LAYOUT: Layout = Layout { isa: Isa::Portable, heads: 6, kv_heads: 2, width: 12, scale: 0.25 };
+    const LAYER: usize = 1;
+
+    fn sight<'a>(past: &'a [Arc<Position>], new: &'a [Position], mask: &'a Mask) -> Sight<'a> {
+        let (context, kind) = (Context { past, new }, AttentionKind::Own);
+        Sight { kind, layer: LAYER, context, source: &[], mask, distances: &Distances::None }
+    }
+
+    fn positions(length: usize) -> Vec<Position> {
+        let mut state = 1_u32;
+        let mut noise = |x: &mut f32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *x = (state >> 8) as f32 / (1 << 22) as f32 - 2.0;
+        };
+        let mut position = || {
+            let Layout { heads, kv_heads, width: head_width, .. } = LAYOUT;
+            let shape = Shape { layers: 2, heads, kv_heads, head_width, feed_forward: 1 };
+            let mut position = Position::new(0, shape, false, 4);
+            let all = [&mut position.keys, &mut position.values, &mut position.queries];
+            all.into_iter().flat_map(|part| part.iter_mut()).for_each(&mut noise);
+            position
+        };
+        (0..length).map(|_| position()).collect()
+    }
+
+    /// The mixtures of all heads at the positions from `start` on, `[positions - start, heads × width]`.
+    fn attend(isa: Isa, threads: usize, mask: &Mask, positions: &[Position], start: usize) -> Vec<f32> {
+        let past: Vec<_> = positions[..start].iter().cloned().map(Arc::new).collect();
+        let sight = sight(&past, &positions[start..], mask);
+        let mut out = Activations::default();
+        out.reset(positions.len() - start, LAYOUT.heads * LAYOUT.width);
+        Layout { isa, ..LAYOUT }.attend(&mut Team::new(threads), sight, &mut Vec::new(), &mut out);
+        out.rows_mut().flat_map(|row| row.to_vec()).collect()
+    }
+
+    #[test]
+    fn blocks_of_keys_add_up_to_the_same_bits_however_rows_are_divided_among_calls_and_threads() {
+        let positions = positions(2 * BLOCK + 30);
+        let stride = LAYOUT.heads * LAYOUT.width;
+        for mask in ["causal", "window:40", "window:700", "prefix:100"] {
+            let mask: Mask = mask.parse().expect("the mask is written right");
+            for isa in Isa::available() {
+                let whole = attend(isa, 1, &mask, &positions, 0);
+                for (start, end) in
+                    [(BLOCK - 1, BLOCK + 1), (2 * BLOCK, 2 * BLOCK + 9), (2 * BLOCK - 5, 2 * BLOCK + 30)]
+                {
+                    let some = attend(isa, 3, &mask, &positions[..end], start);
+                    assert!(some == whole[start * stride..end * stride], "{mask} {isa:?} {start}..{end}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_mixed_is_what_the_rows_of_attention_weigh() {
+        let positions = positions(BLOCK + 40);
+        let length = positions.len();
+        for mask in ["causal", "bidirectional", "window:7", "prefix:600", "permutation:3,0,1,2"] {
+            let mask: Mask = mask.parse().expect("the mask is written right");
+            for isa in Isa::available() {
+                let mixed = attend(isa, 2, &mask, &positions, 0);
+                for query in [0, 2, 3, BLOCK - 1, BLOCK, length - 1] {
+                    for head in 0..LAYOUT.heads {
+                        let Layout { heads, kv_heads, width, .. } = LAYOUT;
+                        let key = head / (heads / kv_heads);
+                        let queries = positions[query].queries(LAYER);
+                        let row = Layout { isa, ..LAYOUT }.weights(sight(&[], &positions, &mask), queries, head, query);
+                        for column in 0..width {
+                            let values = positions.iter().map(|position| position.values(LAYER)[key * width + column]);
+                            let expected: f64 = row.iter().zip(values).map(|(w, v)| f64::from(*w) * f64::from(v)).sum();
+                            let found = mixed[(query * heads + head) * width + column];
+                            assert!((f64::from(found) - expected).abs() < 1e-5, "{mask} {isa:?} {query} {head}");
+                        }
+                    }
+                }
             }
         }
     }

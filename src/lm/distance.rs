@@ -74,55 +74,49 @@ fn sinusoid(distance: isize, out: &mut [f32]) {
     }
 }
 
-/// One head's query on its way through the keys.
-pub(crate) struct Meeting<'a> {
-    /// What meets the keys' content, `[head_width]`.
-    content: Cow<'a, [f32]>,
-    distances: &'a Distances<'a>,
-    isa: Isa,
-    head: usize,
-    /// Where the query stands.
-    place: usize,
-    /// What meets the distances, `[head_width]`.
-    distance: Vec<f32>,
-}
-
 impl Distances<'_> {
-    /// The query `q` of a head, `[head_width]`, at a place.
-    pub(crate) fn meeting<'a>(&'a self, isa: Isa, q: &'a [f32], head: usize, place: usize) -> Meeting<'a> {
-        let (content, distance) = match self {
-            Self::Sinusoids { relative, .. } => {
-                let plus = |bias: &[f32]| -> Vec<f32> {
-                    q.iter().zip(&bias[head * q.len()..]).map(|(q, bias)| q + bias).collect()
-                };
-                (Cow::Owned(plus(&relative.content_bias)), plus(&relative.distance_bias))
-            }
-            Self::None | Self::Buckets { .. } => (Cow::Borrowed(q), Vec::new()),
-        };
-        Meeting { content, distances: self, isa, head, place, distance }
-    }
-}
-
-impl Meeting<'_> {
-    pub(crate) fn content(&self) -> &[f32] {
-        &self.content
+    /// What of a head's query, `[head_width]`, meets the keys' content.
+    pub(crate) fn content<'a>(&self, q: &'a [f32], head: usize) -> Cow<'a, [f32]> {
+        match self {
+            Self::None | Self::Buckets { .. } => Cow::Borrowed(q),
+            Self::Sinusoids { relative, .. } => Cow::Owned(plus(q, &relative.content_bias, head)),
+        }
     }
 
-    /// The scaled product with the key at `key`, whose content's product is given.
-    pub(crate) fn product(&self, content: f32, key: usize, scale: f32) -> f32 {
-        match self.distances {
-            Distances::None => content * scale,
-            Distances::Buckets { table, heads, buckets, farthest, both_ways } => {
-                let bucket = bucket(key as isize - self.place as isize, *buckets, *farthest, *both_ways);
-                content * scale + table[bucket * heads + self.head]
+    /// Adds to the scaled products of a head's query at `place` with the keys from `first` on what their distances add.
+    #[expect(clippy::too_many_arguments, reason = "a query, where it stands, and the row of its products")]
+    pub(crate) fn add(
+        &self,
+        isa: Isa,
+        q: &[f32],
+        head: usize,
+        place: usize,
+        first: usize,
+        scale: f32,
+        products: &mut [f32],
+    ) {
+        match self {
+            Self::None => {}
+            Self::Buckets { table, heads, buckets, farthest, both_ways } => {
+                for (key, product) in (first..).zip(products) {
+                    let bucket = bucket(key as isize - place as isize, *buckets, *farthest, *both_ways);
+                    *product += table[bucket * heads + head];
+                }
             }
-            Distances::Sinusoids { keys, .. } => {
-                let width = self.content.len();
-                let key = &keys.of(self.place as isize - key as isize)[self.head * width..][..width];
-                (content + self.isa.dot(&self.distance, key)) * scale
+            Self::Sinusoids { relative, keys } => {
+                let q = plus(q, &relative.distance_bias, head);
+                for (key, product) in (first..).zip(products) {
+                    let key = &keys.of(place as isize - key as isize)[head * q.len()..][..q.len()];
+                    *product += isa.dot(&q, key) * scale;
+                }
             }
         }
     }
+}
+
+/// A head's query with its part of a bias.
+fn plus(q: &[f32], bias: &[f32], head: usize) -> Vec<f32> {
+    q.iter().zip(&bias[head * q.len()..]).map(|(q, bias)| q + bias).collect()
 }
 
 /// The bucket of a key that lies `ahead` of its query: the nearer half of the distances have one each, the others share

@@ -5,6 +5,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod dequantize;
+mod heads;
 mod kernels;
 mod portable;
 mod product;
@@ -13,10 +14,12 @@ mod team;
 mod transposed;
 
 pub use dequantize::dequantize;
+pub(crate) use heads::{mixtures, scores};
 pub(crate) use product::multiply;
+pub(crate) use scratch::with as with_scratch;
 pub(crate) use team::Team;
 
-use kernels::Kernels;
+use kernels::{Kernels, Tiles};
 
 use super::checkpoint::Dtype;
 
@@ -79,6 +82,33 @@ impl Isa {
             Self::Avx2 => avx2::kernels(dtype),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::kernels(dtype),
+        }
+    }
+
+    /// The kernels for float32 rows.
+    fn tiles(self) -> Tiles {
+        match self {
+            Self::Portable => portable::TILES,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::TILES,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => avx512::TILES,
+        }
+    }
+
+    /// Replaces each number by its exponential divided by the greatest's, and returns the greatest and the new sum.
+    /// All −∞: all zeros.
+    pub(crate) fn exponentials(self, row: &mut [f32]) -> (f32, f32) {
+        match self {
+            Self::Portable => heads::exponentials(row),
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "the instructions were detected")]
+            // SAFETY: `available` alone makes this variant, and only where the instructions are.
+            Self::Avx2 => unsafe { avx2::exponentials(row) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "the instructions were detected")]
+            // SAFETY: as above.
+            Self::Avx512 => unsafe { avx512::exponentials(row) },
         }
     }
 
@@ -145,6 +175,12 @@ impl Activations {
     /// The rows, `[width]` each, to be written.
     pub(crate) fn rows_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         self.values.chunks_exact_mut(self.stride.max(1)).map(|row| &mut row[..self.width])
+    }
+
+    /// Calls `write` with each row, `[width]`, on the team's threads.
+    pub(crate) fn write<F: Fn(usize, &mut [f32]) + Sync>(&mut self, team: &mut Team, write: F) {
+        let (width, stride) = (self.width, self.stride);
+        share(team, &mut self.values, stride, |i, row| write(i, &mut row[..width]));
     }
 
     /// The `i`-th row with its padding.

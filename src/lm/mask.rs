@@ -61,21 +61,39 @@ impl Mask {
 
     /// Writes into `row` whether `query` sees each of the positions `0..row.len()`.
     pub fn row(&self, query: usize, row: &mut [bool]) {
-        if let Self::Permutation(order) = self {
-            let own = order.iter().position(|&p| p == query);
-            for (key, seen) in row.iter_mut().enumerate() {
-                *seen = own.is_none() && key <= query;
-            }
-            let turns = own.map_or(order.len(), |turn| turn + 1);
-            for &key in &order[..turns] {
-                if let Some(seen) = row.get_mut(key) {
-                    *seen = true;
+        self.part(query, 0, row);
+    }
+
+    /// Writes into `part` whether `query` sees each of the positions from `start` on.
+    pub(crate) fn part(&self, query: usize, start: usize, part: &mut [bool]) {
+        let range = match self {
+            Self::Bidirectional => 0..usize::MAX,
+            Self::Prefix(n) | Self::SeqToSeq(n) if query < *n => 0..*n,
+            Self::Causal | Self::Layers { .. } | Self::Prefix(_) | Self::SeqToSeq(_) => 0..query + 1,
+            Self::Window(n) => (query + 1).saturating_sub(*n)..query + 1,
+            Self::Except(hidden) => {
+                part.fill(true);
+                if let Some(seen) = hidden.checked_sub(start).and_then(|key| part.get_mut(key)) {
+                    *seen = query == *hidden;
                 }
+                return;
             }
-            return;
-        }
-        for (key, seen) in row.iter_mut().enumerate() {
-            *seen = self.visible(query, key);
+            Self::Permutation(order) => {
+                let own = order.iter().position(|&p| p == query);
+                for (seen, key) in part.iter_mut().zip(start..) {
+                    *seen = own.is_none() && key <= query;
+                }
+                let turns = own.map_or(order.len(), |turn| turn + 1);
+                for key in &order[..turns] {
+                    if let Some(seen) = key.checked_sub(start).and_then(|key| part.get_mut(key)) {
+                        *seen = true;
+                    }
+                }
+                return;
+            }
+        };
+        for (seen, key) in part.iter_mut().zip(start..) {
+            *seen = range.start <= key && key < range.end;
         }
     }
 

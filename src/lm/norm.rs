@@ -4,6 +4,12 @@ use super::{blueprint::Norm, weights::NormWeights};
 
 /// Writes the normalised `x` into `out`, both `[width]`.
 pub(crate) fn normalize(kind: Norm, weights: &NormWeights, epsilon: f32, x: &[f32], out: &mut [f32]) {
+    out.copy_from_slice(x);
+    normalize_in_place(kind, weights, epsilon, out);
+}
+
+/// The same in place.
+pub(crate) fn normalize_in_place(kind: Norm, weights: &NormWeights, epsilon: f32, x: &mut [f32]) {
     let width = x.len() as f32;
     let mean = match kind {
         Norm::Layer => sum(x.iter().copied()) / width,
@@ -11,18 +17,12 @@ pub(crate) fn normalize(kind: Norm, weights: &NormWeights, epsilon: f32, x: &[f3
     };
     let variance = sum(x.iter().map(|x| (x - mean) * (x - mean))) / width;
     let factor = 1.0 / (variance + epsilon).sqrt();
-    for ((out, x), scale) in out.iter_mut().zip(x).zip(&weights.scale) {
-        *out = (x - mean) * factor * scale;
+    for (x, scale) in x.iter_mut().zip(&weights.scale) {
+        *x = (*x - mean) * factor * scale;
     }
-    for (out, shift) in out.iter_mut().zip(weights.shift.iter().flatten()) {
-        *out += shift;
+    for (x, shift) in x.iter_mut().zip(weights.shift.iter().flatten()) {
+        *x += shift;
     }
-}
-
-/// The same in place.
-pub(crate) fn normalize_in_place(kind: Norm, weights: &NormWeights, epsilon: f32, x: &mut [f32]) {
-    let copy = x.to_vec();
-    normalize(kind, weights, epsilon, &copy, x);
 }
 
 /// A sum in eight interleaved parts, so that it may run in vector registers, always in the same order.

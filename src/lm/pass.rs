@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     activation::activate,
-    attention::{Context, Head, Sight},
+    attention::{AttentionKind, Context, Layout, Sight},
     blueprint::{Blueprint, Fused, NormPlace, Positions, Residual},
     config::Shape,
     distance::{DistanceKeys, Distances},
@@ -39,17 +39,6 @@ pub(crate) struct Pass<'a> {
     pub(crate) past: &'a [Arc<Position>],
     /// How long the sequence will be when all is computed, this pass's tokens and later ones'.
     pub(crate) length: usize,
-}
-
-/// Which queries of a layer are meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Queries {
-    /// Of what stands at each position, to its own stack.
-    Own,
-    /// Of the positions to come, which know where they stand and not what stands there (Yang et al. 2019, section 2.3).
-    Stream,
-    /// Of a decoder, to its source.
-    Cross,
 }
 
 impl Pass<'_> {
@@ -155,13 +144,13 @@ impl Pass<'_> {
             std::mem::swap(&mut workspace.stream, &mut workspace.second_stream);
             self.read(&layer.attention_norm, rows, workspace);
             self.ask(number, &layer.projections[0], new, workspace);
-            self.attend(number, Queries::Stream, new, &distances, workspace);
+            self.attend(number, AttentionKind::QueryStream, new, &distances, workspace);
             self.write(&layer.output, workspace);
             self.add(&layer.attention_norm, workspace);
             self.feed_forward(layer, rows, workspace);
             std::mem::swap(&mut workspace.stream, &mut workspace.second_stream);
         }
-        self.attend(number, Queries::Own, new, &distances, workspace);
+        self.attend(number, AttentionKind::Own, new, &distances, workspace);
         self.write(&layer.output, workspace);
         if self.blueprint.residual == Residual::Parallel {
             // Both sublayers read the layer's input: attention's output is added when feed-forward has read.
@@ -181,7 +170,7 @@ impl Pass<'_> {
     fn cross(&self, number: usize, cross: &Cross, new: &mut [Position], workspace: &mut Workspace) {
         self.read(&cross.norm, new.len(), workspace);
         self.ask(number, &cross.query, new, workspace);
-        self.attend(number, Queries::Cross, new, &Distances::None, workspace);
+        self.attend(number, AttentionKind::Cross, new, &Distances::None, workspace);
         self.write(&cross.output, workspace);
         self.add(&cross.norm, workspace);
     }
@@ -300,62 +289,32 @@ impl Pass<'_> {
     /// Each head's mixture of values, side by side, as the output projection's input.
     fn attend(
         &self,
-        number: usize,
-        queries: Queries,
+        layer: usize,
+        kind: AttentionKind,
         new: &[Position],
         distances: &Distances<'_>,
         workspace: &mut Workspace,
     ) {
-        let Shape { heads, head_width, .. } = self.shape;
-        let Workspace { team, isa, input, output, .. } = workspace;
-        let (sight, rows) = (self.sight(queries, new), new.len());
-        let length = sight.len();
-        input.reset(rows, self.shape.query_width());
-        output.resize(rows * heads * head_width, 0.0);
-        // Each (row, head) is one unit of the team's work.
-        let isa = *isa;
-        kernel::share(team, output, head_width, |unit, out| {
-            let (i, head) = (unit / heads, self.head(isa, number, unit % heads, distances));
-            let place = self.past.len() + i;
-            let mut seen = vec![false; length];
-            let mut row = vec![0.0; length];
-            let q = match queries {
-                Queries::Own => new[i].queries(number),
-                Queries::Stream | Queries::Cross => new[i].second(number),
-            };
-            self.seen(number, queries, place, &mut seen);
-            head.weights(sight, head.part(q), place, &seen, &mut row);
-            out.fill(0.0);
-            head.mix(sight, &row, out);
-        });
-        for (row, mixed) in input.rows_mut().zip(output.chunks_exact(heads * head_width)) {
-            row.copy_from_slice(mixed);
-        }
+        let Workspace { team, isa, input, partial, .. } = workspace;
+        input.reset(new.len(), self.shape.query_width());
+        self.layout(*isa).attend(team, self.sight(kind, layer, new, distances), partial, input);
     }
 
-    fn sight<'s>(&'s self, queries: Queries, new: &'s [Position]) -> Sight<'s> {
-        match queries {
-            Queries::Own | Queries::Stream => Sight::Own(Context { past: self.past, new }),
-            Queries::Cross => Sight::Source(self.source),
-        }
+    fn sight<'s>(
+        &'s self,
+        kind: AttentionKind,
+        layer: usize,
+        new: &'s [Position],
+        distances: &'s Distances<'s>,
+    ) -> Sight<'s> {
+        let context = Context { past: self.past, new };
+        Sight { kind, layer, context, source: self.source, mask: self.mask, distances }
     }
 
-    /// What the query at `place` sees.
-    fn seen(&self, layer: usize, queries: Queries, place: usize, seen: &mut [bool]) {
-        match queries {
-            Queries::Own => self.mask.of_layer(layer).row(place, seen),
-            Queries::Stream => {
-                self.mask.row(place, seen);
-                seen[place] = false;
-            }
-            Queries::Cross => seen.fill(true),
-        }
-    }
-
-    fn head<'h>(&self, isa: Isa, layer: usize, head: usize, distances: &'h Distances<'h>) -> Head<'h> {
-        let Shape { heads, kv_heads, head_width, .. } = self.shape;
-        let scale = if self.blueprint.scaled { 1.0 / (head_width as f32).sqrt() } else { 1.0 };
-        Head { isa, layer, query: head, key: head / (heads / kv_heads), width: head_width, scale, distances }
+    fn layout(&self, isa: Isa) -> Layout {
+        let Shape { heads, kv_heads, head_width: width, .. } = self.shape;
+        let scale = if self.blueprint.scaled { 1.0 / (width as f32).sqrt() } else { 1.0 };
+        Layout { isa, heads, kv_heads, width, scale }
     }
 
     /// The feed-forward sublayer, from reading the residual stream to adding to it.
@@ -367,57 +326,33 @@ impl Pass<'_> {
         output.resize(rows * stride, 0.0);
         kernel::multiply(team, *isa, input, &layer.expansions, output, stride);
         input.reset(rows, feed_forward);
-        for (i, row) in output.chunks_exact(stride).enumerate() {
-            let (gate, up) = row.split_at(feed_forward);
-            activate(self.blueprint.activation, gate, self.blueprint.gated.then_some(up), input.row_mut(i));
-        }
+        input.write(team, |i, out| {
+            let (gate, up) = output[i * stride..][..stride].split_at(feed_forward);
+            activate(self.blueprint.activation, gate, self.blueprint.gated.then_some(up), out);
+        });
         self.write(&layer.down, workspace);
         self.add(&layer.feed_forward_norm, workspace);
     }
 
-    /// One row of attention, computed again from the stored queries and keys as the pass did: what the last of
-    /// `positions`... drew from each position, in one head of one layer.
-    pub(crate) fn row(&self, kind: AttentionKind, layer: usize, head: usize, query: usize) -> Vec<f32> {
-        let queries = match kind {
-            AttentionKind::Own => Queries::Own,
-            AttentionKind::Cross => Queries::Cross,
-            AttentionKind::QueryStream => Queries::Stream,
-        };
-        let position = &self.past[query];
-        let stored = if queries == Queries::Own { position.queries(layer) } else { position.second(layer) };
-        let sight = self.sight(queries, &[]);
-        let mut seen = vec![false; sight.len()];
-        let mut row = vec![0.0; sight.len()];
-        if stored.is_empty() {
-            return row;
-        }
+    /// One row of attention, computed again from the stored queries and keys as the pass did: what the query at `place`
+    /// of `past` drew from each position, in one head of one layer.
+    pub(crate) fn row(&self, kind: AttentionKind, layer: usize, head: usize, place: usize) -> Vec<f32> {
         let isa = Isa::detect();
-        let distances = match &self.stack.layers[layer].relative {
-            Some(relative) if queries != Queries::Cross => {
+        let distances = match (&self.stack.layers[layer].relative, kind) {
+            (_, AttentionKind::Cross) => Distances::None,
+            (Some(relative), _) => {
                 let mut team = kernel::Team::new(1);
-                let keys = DistanceKeys::new(relative, query..query + 1, sight.len(), &mut team, isa);
+                let keys = DistanceKeys::new(relative, place..place + 1, self.past.len(), &mut team, isa);
                 Distances::Sinusoids { relative, keys }
             }
-            None if queries == Queries::Own => self.buckets(),
-            _ => Distances::None,
+            (None, _) => self.buckets(),
         };
-        self.seen(layer, queries, query, &mut seen);
-        let head = self.head(isa, layer, head, &distances);
-        head.weights(sight, head.part(stored), query, &seen, &mut row);
-        row
+        let sight = self.sight(kind, layer, &[], &distances);
+        match sight.queries(&self.past[place]) {
+            [] => vec![0.0; sight.len()],
+            queries => self.layout(isa).weights(sight, queries, head, place),
+        }
     }
-}
-
-/// Which attention of a layer is meant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum AttentionKind {
-    /// Of a stack to itself.
-    #[default]
-    Own,
-    /// Of a decoder to its source.
-    Cross,
-    /// Of the query stream under a permutation, which does not see its own token.
-    QueryStream,
 }
 
 /// What the decoder's layers see of each source position: keys and values of its last hidden state.

@@ -6,10 +6,10 @@ use ndarray::{Array2, Array3};
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 
 use super::{
+    attention::AttentionKind,
     blueprint::Stacks,
     error::ForwardError,
     mask::Mask,
-    pass::AttentionKind,
     position::Position,
     transformer::{Input, Transformer},
     workspace::Workspace,

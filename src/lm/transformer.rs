@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     activation::activate,
+    attention::AttentionKind,
     blueprint::{Blueprint, Stacks},
     checkpoint::Checkpoint,
     config::Config,
@@ -11,7 +12,7 @@ use super::{
     family, kernel,
     mask::Mask,
     norm::normalize_in_place,
-    pass::{AttentionKind, Pass, show_source},
+    pass::{Pass, show_source},
     position::{Position, Source},
     rope::Rotary,
     weights::{Head, Weights},
@@ -66,7 +67,7 @@ impl Input<'_> {
 }
 
 /// New positions computed together: bounds the buffers of a long prompt.
-const CHUNK: usize = 64;
+const CHUNK: usize = 96;
 
 impl Transformer {
     /// Finds the weights in the checkpoint; they stay as the file has them, so this is instant.
@@ -146,6 +147,10 @@ impl Transformer {
         self.check(past, input, mask)?;
         let length = past.len() + input.tokens.len();
         let joint = mask.joint().unwrap_or(length).saturating_sub(past.len()).min(input.tokens.len());
+        if input.tokens.len() <= CHUNK {
+            let new = self.pass(false, mask, source, past, length).run(input, workspace, go_on, &mut |_| ())?;
+            return Ok(new.into_iter().map(Arc::new).collect());
+        }
         let mut positions = past.to_vec();
         let mut rest = input;
         while !rest.tokens.is_empty() {

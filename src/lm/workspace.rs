@@ -15,6 +15,8 @@ pub struct Workspace {
     /// A sublayer's output that waits for the sublayer beside it.
     pub(crate) beside: Vec<f32>,
     pub(crate) angles: Vec<f32>,
+    /// Attention's blocks before they are added up.
+    pub(crate) partial: Vec<f32>,
 }
 
 impl Workspace {
@@ -29,6 +31,7 @@ impl Workspace {
             second_stream: Vec::new(),
             beside: Vec::new(),
             angles: Vec::new(),
+            partial: Vec::new(),
         }
     }
 

@@ -10,11 +10,12 @@ mod blocks;
 
 use std::arch::x86_64::*;
 
-use super::kernels::{AHEAD, Kernels, PANEL, Tile};
+use super::kernels::{AHEAD, Kernels, PANEL, Tiles};
 use crate::lm::checkpoint::Dtype;
 
-/// The float32 tiles, by activation rows.
-const TILES: [Tile; 3] = [tile::<1>, tile::<2>, tile::<3>];
+/// The kernels for float32 rows.
+pub(super) const TILES: Tiles =
+    Tiles { products: &[tile::<1>, tile::<2>, tile::<3>], mixtures: &[mix::<1>, mix::<2>, mix::<3>] };
 
 /// A stored type, 32 elements at a time.
 trait Blocks {
@@ -52,7 +53,7 @@ pub(super) fn kernels(dtype: Dtype) -> Kernels {
 }
 
 fn of<B: Blocks>() -> Kernels {
-    Kernels { expand: Some(expand::<B>), stream: Some(stream::<B>), tiles: &TILES }
+    Kernels { expand: Some(expand::<B>), stream: Some(stream::<B>), tiles: TILES }
 }
 
 /// See [`Kernels::expand`].
@@ -97,7 +98,7 @@ unsafe fn stream<B: Blocks>(rows: [*const u8; PANEL], lanes: usize, x: *const f3
     out
 }
 
-/// See [`Tile`].
+/// See [`super::kernels::Tile`].
 #[target_feature(enable = "avx2,fma")]
 unsafe fn tile<const R: usize>(
     panel: [*const f32; PANEL],
@@ -133,6 +134,69 @@ unsafe fn tile<const R: usize>(
         }
         for (r, total) in total.into_iter().enumerate() {
             _mm_storeu_ps(out.add(r).cast(), across(total));
+        }
+    }
+}
+
+/// See [`super::kernels::Mix`].
+#[target_feature(enable = "avx2,fma")]
+unsafe fn mix<const R: usize>(values: &[*const f32], weights: *const f32, stride: usize, width: usize, out: *mut f32) {
+    let mut column = 0;
+    // SAFETY: the caller promises `width` floats in each value and in each of `R` outputs, and a weight for each value.
+    unsafe {
+        while column + 32 <= width {
+            mix_columns::<R, 4>(values, weights, stride, width, out, column);
+            column += 32;
+        }
+        while column + 8 <= width {
+            mix_columns::<R, 1>(values, weights, stride, width, out, column);
+            column += 8;
+        }
+        for column in column..width {
+            for r in 0..R {
+                let out = &mut *out.add(r * width + column);
+                for (i, value) in values.iter().enumerate() {
+                    *out = (*weights.add(r * stride + i)).mul_add(*value.add(column), *out);
+                }
+            }
+        }
+    }
+}
+
+/// `C` times eight columns from `column` on.
+///
+/// # Safety
+/// As [`mix`]'s, and the columns lie within `width`.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn mix_columns<const R: usize, const C: usize>(
+    values: &[*const f32],
+    weights: *const f32,
+    stride: usize,
+    width: usize,
+    out: *mut f32,
+    column: usize,
+) {
+    let mut total = [[_mm256_setzero_ps(); C]; R];
+    // SAFETY: the caller's promise.
+    unsafe {
+        for (r, total) in total.iter_mut().enumerate() {
+            for (c, total) in total.iter_mut().enumerate() {
+                *total = _mm256_loadu_ps(out.add(r * width + column + 8 * c));
+            }
+        }
+        for (i, value) in values.iter().enumerate() {
+            for c in 0..C {
+                let v = _mm256_loadu_ps(value.add(column + 8 * c));
+                for (r, total) in total.iter_mut().enumerate() {
+                    total[c] = _mm256_fmadd_ps(_mm256_set1_ps(*weights.add(r * stride + i)), v, total[c]);
+                }
+            }
+        }
+        for (r, total) in total.into_iter().enumerate() {
+            for (c, total) in total.into_iter().enumerate() {
+                _mm256_storeu_ps(out.add(r * width + column + 8 * c), total);
+            }
         }
     }
 }
@@ -180,4 +244,10 @@ pub(super) fn add_scaled(weight: f32, v: &[f32], out: &mut [f32]) {
     for (out, v) in out.iter_mut().zip(v) {
         *out = weight.mul_add(*v, *out);
     }
+}
+
+/// See [`super::heads::exponentials`].
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn exponentials(row: &mut [f32]) -> (f32, f32) {
+    super::heads::exponentials(row)
 }

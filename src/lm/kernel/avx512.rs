@@ -10,11 +10,14 @@ mod blocks;
 
 use std::arch::x86_64::*;
 
-use super::kernels::{AHEAD, Kernels, PANEL, Tile};
+use super::kernels::{AHEAD, Kernels, PANEL, Tiles};
 use crate::lm::checkpoint::Dtype;
 
-/// The float32 tiles, by activation rows.
-const TILES: [Tile; 6] = [tile::<1>, tile::<2>, tile::<3>, tile::<4>, tile::<5>, tile::<6>];
+/// The kernels for float32 rows.
+pub(super) const TILES: Tiles = Tiles {
+    products: &[tile::<1>, tile::<2>, tile::<3>, tile::<4>, tile::<5>, tile::<6>],
+    mixtures: &[mix::<1>, mix::<2>, mix::<3>, mix::<4>, mix::<5>, mix::<6>],
+};
 
 /// A stored type, 32 elements at a time.
 trait Blocks {
@@ -52,7 +55,7 @@ pub(super) fn kernels(dtype: Dtype) -> Kernels {
 }
 
 fn of<B: Blocks>() -> Kernels {
-    Kernels { expand: Some(expand::<B>), stream: Some(stream::<B>), tiles: &TILES }
+    Kernels { expand: Some(expand::<B>), stream: Some(stream::<B>), tiles: TILES }
 }
 
 /// See [`Kernels::expand`].
@@ -96,7 +99,7 @@ unsafe fn stream<B: Blocks>(rows: [*const u8; PANEL], lanes: usize, x: *const f3
     out
 }
 
-/// See [`Tile`].
+/// See [`super::kernels::Tile`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
 unsafe fn tile<const R: usize>(
     panel: [*const f32; PANEL],
@@ -132,6 +135,67 @@ unsafe fn tile<const R: usize>(
         }
         for (r, total) in total.into_iter().enumerate() {
             _mm_storeu_ps(out.add(r).cast(), across(total));
+        }
+    }
+}
+
+/// See [`super::kernels::Mix`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+unsafe fn mix<const R: usize>(values: &[*const f32], weights: *const f32, stride: usize, width: usize, out: *mut f32) {
+    let mut column = 0;
+    // SAFETY: the caller promises `width` floats in each value and in each of `R` outputs, and a weight for each value.
+    unsafe {
+        while column + 64 <= width {
+            mix_columns::<R, 4>(values, weights, stride, width, out, column, !0);
+            column += 64;
+        }
+        while column < width {
+            let mask = if width - column < 16 { (1 << (width - column)) - 1 } else { !0 };
+            mix_columns::<R, 1>(values, weights, stride, width, out, column, mask);
+            column += 16;
+        }
+    }
+}
+
+/// `C` times sixteen columns from `column` on, those of the mask.
+///
+/// # Safety
+/// As [`mix`]'s, and the columns lie within `width`.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+unsafe fn mix_columns<const R: usize, const C: usize>(
+    values: &[*const f32],
+    weights: *const f32,
+    stride: usize,
+    width: usize,
+    out: *mut f32,
+    column: usize,
+    mask: __mmask16,
+) {
+    let mut total = [[_mm512_setzero_ps(); C]; R];
+    // SAFETY: the caller's promise; masked elements are neither read nor written.
+    unsafe {
+        for (r, total) in total.iter_mut().enumerate() {
+            for (c, total) in total.iter_mut().enumerate() {
+                *total = _mm512_maskz_loadu_ps(mask, out.add(r * width + column + 16 * c));
+            }
+        }
+        for (i, value) in values.iter().enumerate() {
+            let mut v = [_mm512_setzero_ps(); C];
+            for (c, v) in v.iter_mut().enumerate() {
+                *v = _mm512_maskz_loadu_ps(mask, value.add(column + 16 * c));
+            }
+            for (r, total) in total.iter_mut().enumerate() {
+                let weight = _mm512_set1_ps(*weights.add(r * stride + i));
+                for (total, v) in total.iter_mut().zip(v) {
+                    *total = _mm512_fmadd_ps(weight, v, *total);
+                }
+            }
+        }
+        for (r, total) in total.into_iter().enumerate() {
+            for (c, total) in total.into_iter().enumerate() {
+                _mm512_mask_storeu_ps(out.add(r * width + column + 16 * c), mask, total);
+            }
         }
     }
 }
@@ -175,4 +239,10 @@ pub(super) fn add_scaled(weight: f32, v: &[f32], out: &mut [f32]) {
     for (out, v) in out.iter_mut().zip(v) {
         *out = weight.mul_add(*v, *out);
     }
+}
+
+/// See [`super::heads::exponentials`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+pub(super) fn exponentials(row: &mut [f32]) -> (f32, f32) {
+    super::heads::exponentials(row)
 }

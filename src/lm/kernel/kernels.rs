@@ -14,8 +14,22 @@ pub(super) const AHEAD: usize = 3072;
 pub(super) type Tile =
     unsafe fn(panel: [*const f32; PANEL], x: *const f32, stride: usize, width: usize, out: *mut [f32; PANEL]);
 
-/// The most rows of activations that a tile takes.
+/// The most rows that a tile takes.
 pub(super) const TALLEST: usize = 6;
+
+/// Adds `weights[r, i] · values[i]` over all `i`, in ascending order, to each of `R` rows of `out` (`[R, width]`);
+/// `weights` is `[R, stride]`.
+///
+/// # Safety
+/// The kernel's instructions are there; the pointers are good for what is read and written.
+pub(super) type Mix = unsafe fn(values: &[*const f32], weights: *const f32, stride: usize, width: usize, out: *mut f32);
+
+/// Kernels for float32 rows; the `i`-th of each takes `i + 1` rows, no more than [`TALLEST`].
+#[derive(Clone, Copy)]
+pub(super) struct Tiles {
+    pub(super) products: &'static [Tile],
+    pub(super) mixtures: &'static [Mix],
+}
 
 /// Products of four rows as stored with one row of activations (`[32 · lanes]`), expanded in registers.
 ///
@@ -31,6 +45,6 @@ pub(super) struct Kernels {
     /// The kernel's instructions are there; the pointers are good for what is read and written.
     pub(super) expand: Option<unsafe fn(row: *const u8, lanes: usize, out: *mut f32)>,
     pub(super) stream: Option<Stream>,
-    /// Products of float32 rows; the `i`-th takes `i + 1` rows of activations, no more than [`TALLEST`].
-    pub(super) tiles: &'static [Tile],
+    /// Products of float32 rows.
+    pub(super) tiles: Tiles,
 }

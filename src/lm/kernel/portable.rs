@@ -4,11 +4,14 @@
 
 use std::slice;
 
-use super::kernels::{Kernels, PANEL};
+use super::kernels::{Kernels, PANEL, Tiles};
+
+/// The kernels for float32 rows.
+pub(super) const TILES: Tiles = Tiles { products: &[tile], mixtures: &[mix] };
 
 /// The same kernels for every stored type: rows are expanded one by one.
 pub(super) fn kernels() -> Kernels {
-    Kernels { expand: None, stream: None, tiles: &[tile] }
+    Kernels { expand: None, stream: None, tiles: TILES }
 }
 
 /// See [`super::kernels::Tile`].
@@ -17,6 +20,17 @@ unsafe fn tile(panel: [*const f32; PANEL], x: *const f32, _: usize, width: usize
     unsafe {
         let x = slice::from_raw_parts(x, width);
         *out = panel.map(|row| dot(slice::from_raw_parts(row, width), x));
+    }
+}
+
+/// See [`super::kernels::Mix`].
+unsafe fn mix(values: &[*const f32], weights: *const f32, _: usize, width: usize, out: *mut f32) {
+    // SAFETY: the caller promises `width` floats in each value and in the output, and a weight for each value.
+    unsafe {
+        let out = slice::from_raw_parts_mut(out, width);
+        for (i, value) in values.iter().enumerate() {
+            add_scaled(*weights.add(i), slice::from_raw_parts(*value, width), out);
+        }
     }
 }
 

@@ -92,7 +92,8 @@ impl Place<'_> {
         assert!(out.len() == values.len(), "outputs lie within their buffer");
         match self.bias {
             Some(bias) => out.iter_mut().zip(values).zip(&bias[row..]).for_each(|((out, x), bias)| *out = x + bias),
-            None => out.copy_from_slice(values),
+            // Four floats at a time are too few for a call to copy them.
+            None => out.iter_mut().zip(values).for_each(|(out, x)| *out = x + 0.0),
         }
     }
 }
@@ -132,12 +133,13 @@ fn panels(kernels: &Kernels, matrix: &Matrix, rows: Range<usize>, input: &Activa
                 expand(kernels, matrix, first + row, weights);
             }
             let weights = array::from_fn(|w| panel[w * stride..][..stride].as_ptr());
-            for (i, x) in input.values.chunks(kernels.tiles.len() * stride).enumerate() {
-                let i = i * kernels.tiles.len();
+            let tiles = kernels.tiles.products;
+            for (i, x) in input.values.chunks(tiles.len() * stride).enumerate() {
+                let i = i * tiles.len();
                 let mut products = [[0.0; PANEL]; TALLEST];
                 let height = x.len() / stride;
                 // SAFETY: `Isa` has kernels only for instructions that are there; `x` and the panel have rows of `stride`.
-                unsafe { kernels.tiles[height - 1](weights, x.as_ptr(), stride, stride, products.as_mut_ptr()) };
+                unsafe { tiles[height - 1](weights, x.as_ptr(), stride, stride, products.as_mut_ptr()) };
                 for (r, products) in products[..height].iter().enumerate() {
                     place.set(i + r, first, &products[..count]);
                 }

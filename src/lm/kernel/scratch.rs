@@ -7,7 +7,7 @@ thread_local! {
 }
 
 /// Calls `task` with `length` floats of any value; must not be nested.
-pub(super) fn with<T>(length: usize, task: impl FnOnce(&mut [f32]) -> T) -> T {
+pub(crate) fn with<T>(length: usize, task: impl FnOnce(&mut [f32]) -> T) -> T {
     BUFFER.with_borrow_mut(|buffer| {
         if buffer.len() < length {
             buffer.resize(length, 0.0);
