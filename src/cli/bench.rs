@@ -77,6 +77,7 @@ pub(super) fn run(common: &Common, options: &Bench, output: &mut Output<'_>) -> 
 }
 
 fn greedy(session: &mut Session, positions: &[std::sync::Arc<crate::lm::Position>]) -> Result<u32, Failure> {
-    let distributions = session.distributions(positions)?;
-    Ok(distributions.first().map_or(0, crate::lm::Distribution::most_probable))
+    let logits = session.model.engine.logits(positions, &mut session.workspace)?;
+    let best = logits.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
+    Ok(best.map_or(0, |(token, _)| token as u32))
 }

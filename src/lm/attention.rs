@@ -78,15 +78,14 @@ impl<'a> Sight<'a> {
 
     /// The keys and values at an index, `[kv_heads × head_width]` each.
     fn key(&self, index: usize) -> (&'a [f32], &'a [f32]) {
-        match (self.kind, self.source.get(index)) {
-            (AttentionKind::Cross, Some(position)) => match &position.source {
+        if let (AttentionKind::Cross, Some(position)) = (self.kind, self.source.get(index)) {
+            match &position.source {
                 Some(source) => (source.keys(self.layer), source.values(self.layer)),
                 None => (&[], &[]),
-            },
-            _ => {
-                let position = self.context.get(index);
-                (position.keys(self.layer), position.values(self.layer))
             }
+        } else {
+            let position = self.context.get(index);
+            (position.keys(self.layer), position.values(self.layer))
         }
     }
 

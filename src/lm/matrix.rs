@@ -16,6 +16,8 @@ pub(crate) struct Matrix {
     pub(crate) columns: usize,
     /// Whether the file stores `[in, out]` (GPT-2's `Conv1D`) and not `[out, in]`.
     pub(crate) transposed: bool,
+    /// The bytes of one row.
+    stride: usize,
     pub(crate) bytes: Bytes,
 }
 
@@ -45,7 +47,8 @@ impl Matrix {
             let (expected, found) = (takes.unwrap_or(usize::MAX), tensor.bytes.len());
             return Err(ModelError::Size { name: name.into(), dtype, expected, found });
         }
-        Ok(Self { dtype, rows, columns, transposed, bytes: tensor.bytes.clone() })
+        let stride = columns / elements * size;
+        Ok(Self { dtype, rows, columns, transposed, stride, bytes: tensor.bytes.clone() })
     }
 
     /// Outputs: the number of rows of `[out, in]`.
@@ -60,9 +63,7 @@ impl Matrix {
 
     /// The bytes of one row; the matrix must not be transposed.
     pub(crate) fn row(&self, row: usize) -> &[u8] {
-        let (elements, size) = self.dtype.block();
-        let length = self.columns / elements * size;
-        &self.bytes[row * length..][..length]
+        &self.bytes[row * self.stride..][..self.stride]
     }
 
     /// Expands one row, `[columns]`, into `out`: an embedding.

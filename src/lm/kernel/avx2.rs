@@ -10,7 +10,7 @@ mod blocks;
 
 use std::arch::x86_64::*;
 
-use super::kernels::{AHEAD, Kernels, PANEL, Tiles};
+use super::kernels::{AHEAD, Kernels, PANEL, Tiles, prefetch};
 use crate::lm::checkpoint::Dtype;
 
 /// The kernels for float32 rows.
@@ -75,15 +75,16 @@ unsafe fn expand<B: Blocks>(row: *const u8, lanes: usize, out: *mut f32) {
 unsafe fn stream<B: Blocks>(rows: [*const u8; PANEL], lanes: usize, x: *const f32) -> [f32; PANEL] {
     let mut total = [_mm256_setzero_ps(); PANEL];
     for block in 0..lanes / B::PARTS {
+        // SAFETY: the caller promises this many lanes of weights; a prefetch reads nothing.
+        let at = unsafe {
+            prefetch!(rows, block, B::BYTES);
+            rows.map(|row| row.add(block * B::BYTES))
+        };
         for part in 0..B::PARTS {
-            // SAFETY: the caller promises this many lanes of weights and activations; a prefetch reads nothing.
+            // SAFETY: the caller promises this many lanes of weights and activations.
             unsafe {
                 let x = x.add(32 * (block * B::PARTS + part));
-                for (total, row) in total.iter_mut().zip(rows) {
-                    let at = row.add(block * B::BYTES);
-                    if part % 2 == 0 {
-                        _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(AHEAD + part * B::BYTES / B::PARTS).cast());
-                    }
+                for (total, at) in total.iter_mut().zip(at) {
                     let weights = B::expand(at, part);
                     for (i, weights) in weights.into_iter().enumerate() {
                         *total = _mm256_fmadd_ps(weights, _mm256_loadu_ps(x.add(8 * i)), *total);

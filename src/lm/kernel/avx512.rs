@@ -9,8 +9,9 @@
 mod blocks;
 
 use std::arch::x86_64::*;
+use std::hint::black_box;
 
-use super::kernels::{AHEAD, Kernels, PANEL, Tiles};
+use super::kernels::{AHEAD, Kernels, PANEL, Tiles, prefetch};
 use crate::lm::checkpoint::Dtype;
 
 /// The kernels for float32 rows.
@@ -26,12 +27,25 @@ trait Blocks {
     /// How many times 32 elements a block holds.
     const PARTS: usize;
 
+    /// Whether a block is one part that begins with a 16-bit scale, and perhaps a 16-bit minimum.
+    const SCALED: bool;
+
     /// The elements of one part of a block.
     ///
     /// # Safety
     /// The instructions are there, and `block` points to [`Self::BYTES`] readable bytes.
     unsafe fn expand(block: *const u8, part: usize) -> [__m512; 2];
+
+    /// The same of a block whose first two 16-bit floats are given in all lanes.
+    ///
+    /// # Safety
+    /// As [`Self::expand`]'s.
+    unsafe fn expand_scaled(block: *const u8, d: __m512, m: __m512) -> [__m512; 2];
 }
+
+/// The first two 16-bit floats of four rows' blocks.
+#[repr(align(32))]
+struct Scales([f32; 2 * PANEL]);
 
 /// The kernels for a stored type.
 pub(super) fn kernels(dtype: Dtype) -> Kernels {
@@ -75,17 +89,38 @@ unsafe fn expand<B: Blocks>(row: *const u8, lanes: usize, out: *mut f32) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,f16c")]
 unsafe fn stream<B: Blocks>(rows: [*const u8; PANEL], lanes: usize, x: *const f32) -> [f32; PANEL] {
     let mut total = [_mm512_setzero_ps(); PANEL];
+    let mut scales = Scales([0.0; 2 * PANEL]);
     for block in 0..lanes / B::PARTS {
+        // SAFETY: the caller promises this many lanes of weights; a prefetch reads nothing.
+        let at = unsafe {
+            prefetch!(rows, block, B::BYTES);
+            rows.map(|row| row.add(block * B::BYTES))
+        };
+        if B::SCALED {
+            // SAFETY: the caller promises this many lanes of weights and activations.
+            unsafe {
+                let word = |row: usize| at[row].cast::<i32>().read_unaligned();
+                let words = _mm_set_epi32(word(3), word(2), word(1), word(0));
+                _mm256_store_ps(scales.0.as_mut_ptr(), _mm256_cvtph_ps(words));
+                // Read back from memory, which fills all lanes without the port that shuffles: nibbles need that one.
+                let scales = black_box(&scales);
+                let x = x.add(32 * block);
+                let (low, high) = (_mm512_loadu_ps(x), _mm512_loadu_ps(x.add(16)));
+                for (row, total) in total.iter_mut().enumerate() {
+                    let (d, m) = (_mm512_set1_ps(scales.0[2 * row]), _mm512_set1_ps(scales.0[2 * row + 1]));
+                    let weights = B::expand_scaled(at[row], d, m);
+                    *total = _mm512_fmadd_ps(weights[0], low, *total);
+                    *total = _mm512_fmadd_ps(weights[1], high, *total);
+                }
+            }
+            continue;
+        }
         for part in 0..B::PARTS {
-            // SAFETY: the caller promises this many lanes of weights and activations; a prefetch reads nothing.
+            // SAFETY: the caller promises this many lanes of weights and activations.
             unsafe {
                 let x = x.add(32 * (block * B::PARTS + part));
                 let (low, high) = (_mm512_loadu_ps(x), _mm512_loadu_ps(x.add(16)));
-                for (total, row) in total.iter_mut().zip(rows) {
-                    let at = row.add(block * B::BYTES);
-                    if part % 2 == 0 {
-                        _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(AHEAD + part * B::BYTES / B::PARTS).cast());
-                    }
+                for (total, at) in total.iter_mut().zip(at) {
                     let weights = B::expand(at, part);
                     *total = _mm512_fmadd_ps(weights[0], low, *total);
                     *total = _mm512_fmadd_ps(weights[1], high, *total);

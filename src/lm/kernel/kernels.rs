@@ -7,6 +7,21 @@ pub(super) const PANEL: usize = 4;
 #[cfg(target_arch = "x86_64")]
 pub(super) const AHEAD: usize = 3072;
 
+/// Asks the memory for what comes [`AHEAD`] of the `block`-th blocks of four rows: these follow one another, so that what is
+/// read next is as much behind them as they take. To be called where unsafe code is.
+#[cfg(target_arch = "x86_64")]
+macro_rules! prefetch {
+    ($rows:expr, $block:expr, $bytes:expr) => {
+        for line in (0..PANEL * $bytes).step_by(64) {
+            let next = $rows[0].wrapping_add(AHEAD + $block * PANEL * $bytes + line);
+            _mm_prefetch::<_MM_HINT_T0>(next.cast());
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use prefetch;
+
 /// Products of four float32 rows (`panel`, `[width]` each) with `R` more (`x`, `[R, stride]`), into `[R, 4]` outputs.
 ///
 /// # Safety

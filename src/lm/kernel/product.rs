@@ -114,9 +114,12 @@ fn part(isa: Isa, matrix: &Matrix, rows: Range<usize>, input: &Activations, plac
 /// One row of activations: weights are expanded where they are multiplied, and pass by once.
 fn streamed(stream: Stream, matrix: &Matrix, rows: Range<usize>, input: &Activations, place: &Place<'_>) {
     let x = input.row(0);
+    let (bytes, stride): (&[u8], _) = (&matrix.bytes, matrix.row(rows.start).len());
     for first in rows.clone().step_by(PANEL) {
         let count = PANEL.min(rows.end - first);
-        let weights = array::from_fn(|w| matrix.row(first + w.min(count - 1)).as_ptr());
+        // What is not there is computed from the last row that is, and not kept.
+        let panel = &bytes[first * stride..][..count * stride];
+        let weights = array::from_fn(|w| panel[w.min(count - 1) * stride..].as_ptr());
         // SAFETY: `Isa` has kernels only for instructions that are there; a row of the matrix is as wide as `x`.
         let products = unsafe { stream(weights, x.len() / LANE, x.as_ptr()) };
         place.set(0, first, &products[..count]);

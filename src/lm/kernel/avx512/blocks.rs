@@ -151,6 +151,51 @@ unsafe fn six_bits(block: *const u8, part: usize) -> (__m512, __m512) {
     (_mm512_mul_ps(d, whole(scale)), _mm512_mul_ps(m, _mm512_sub_ps(_mm512_setzero_ps(), whole(least))))
 }
 
+/// Defines a stored type whose block begins with a scale and perhaps a minimum: bytes of a block, and how it is expanded.
+macro_rules! scaled_blocks {
+    ($($name:ident, $bytes:literal, |$at:ident, $d:ident, $m:pat_param| $expand:expr;)*) => {$(
+        pub(super) struct $name;
+
+        impl Blocks for $name {
+            const BYTES: usize = $bytes;
+            const PARTS: usize = 1;
+            const SCALED: bool = true;
+
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,f16c")]
+            unsafe fn expand(at: *const u8, _: usize) -> [__m512; 2] {
+                // SAFETY: the caller promises the instructions and the bytes of a block.
+                unsafe {
+                    let (d, m) = halves(at);
+                    Self::expand_scaled(at, d, m)
+                }
+            }
+
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,f16c")]
+            unsafe fn expand_scaled($at: *const u8, $d: __m512, $m: __m512) -> [__m512; 2] {
+                // SAFETY: the caller promises the instructions and the bytes of a block.
+                unsafe { $expand }
+            }
+        }
+    )*};
+}
+
+scaled_blocks! {
+    Q4_0, 18, |at, d, _| nibbles(at.add(2), table(0, d, _mm512_mul_ps(d, _mm512_set1_ps(-8.0))));
+    Q4_1, 20, |at, d, m| nibbles(at.add(4), table(0, d, m));
+    Q5_0, 22, |at, d, _| five_bits(at.add(2), d, _mm512_mul_ps(d, _mm512_set1_ps(-16.0)));
+    Q5_1, 24, |at, d, m| five_bits(at.add(4), d, m);
+    Q8_0, 34, |at, d, _| {
+        let expand = |i| {
+            let q = _mm512_cvtepi8_epi32(_mm_loadu_si128(at.add(i).cast()));
+            _mm512_mul_ps(_mm512_cvtepi32_ps(q), d)
+        };
+        [expand(2), expand(18)]
+    };
+    Iq4Nl, 18, |at, d, _| nibbles(at.add(2), levels(d));
+}
+
 /// Defines a stored type: bytes of a block, parts of 32 elements, and how a part is expanded.
 macro_rules! blocks {
     ($($name:ident, $bytes:literal, $parts:literal, |$at:ident, $part:pat_param| $expand:expr;)*) => {$(
@@ -159,6 +204,14 @@ macro_rules! blocks {
         impl Blocks for $name {
             const BYTES: usize = $bytes;
             const PARTS: usize = $parts;
+            const SCALED: bool = false;
+
+            #[inline]
+            #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,f16c")]
+            unsafe fn expand_scaled(block: *const u8, _: __m512, _: __m512) -> [__m512; 2] {
+                // SAFETY: the caller promises the instructions and the bytes of a block.
+                unsafe { Self::expand(block, 0) }
+            }
 
             #[inline]
             #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,f16c")]
@@ -183,31 +236,6 @@ blocks! {
         };
         [expand(0), expand(32)]
     };
-    Q4_0, 18, 1, |at, _| {
-        let d = half(at);
-        nibbles(at.add(2), table(0, d, _mm512_mul_ps(d, _mm512_set1_ps(-8.0))))
-    };
-    Q4_1, 20, 1, |at, _| {
-        let (d, m) = halves(at);
-        nibbles(at.add(4), table(0, d, m))
-    };
-    Q5_0, 22, 1, |at, _| {
-        let d = half(at);
-        five_bits(at.add(2), d, _mm512_mul_ps(d, _mm512_set1_ps(-16.0)))
-    };
-    Q5_1, 24, 1, |at, _| {
-        let (d, m) = halves(at);
-        five_bits(at.add(4), d, m)
-    };
-    Q8_0, 34, 1, |at, _| {
-        let d = half(at);
-        let expand = |i| {
-            let q = _mm512_cvtepi8_epi32(_mm_loadu_si128(at.add(i).cast()));
-            _mm512_mul_ps(_mm512_cvtepi32_ps(q), d)
-        };
-        [expand(2), expand(18)]
-    };
-    Iq4Nl, 18, 1, |at, _| nibbles(at.add(2), levels(half(at)));
     Q2K, 84, 8, |at, part| {
         let (d, m) = halves(at.add(80));
         let expand = |side| {
