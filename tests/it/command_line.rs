@@ -582,6 +582,18 @@ fn the_texts_of_a_pair_are_told_apart_where_the_model_does() {
     assert!(failed(&["trace", "--model", &model, "--ids", "5", "--segments", "2", "-o", "x"], 1).contains("no text 2"));
 }
 
+#[test]
+fn a_llama2c_checkpoint_tells_the_story_that_llama2c_tests_itself_with() {
+    let model = fixture("llama2c/stories260K.bin");
+    let answer = json(&["generate", "", "--special", "--model", &model, "--temperature", "0", "--steps", "200"]);
+    // llama2.c, `test_all.py`: what `run stories260K.bin -t 0.0 -n 200` prints.
+    let expected = "Once upon a time, there was a little girl named Lily. She loved to play outside in the park. \
+        One day, she saw a big, red ball. She wanted to play with it, but it was too high.\nLily's mom said, \
+        \"Lily, let's go to the park.\" Lily was sad and didn't know what to do.";
+    let text = answer["text"].as_str().expect("a text");
+    assert!(text.trim_start().starts_with(expected), "{text}");
+}
+
 /// The BART of the package `loqui-g2p`, which spells English words in phonemes; `LMSCOPE_G2P` names its folder.
 #[test]
 #[ignore = "needs LMSCOPE_G2P, the folder of the spelling model"]

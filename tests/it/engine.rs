@@ -250,6 +250,31 @@ fn smollm2_computes_what_transformers_computes() {
     assert!(worst.0 < 2e-4 && worst.1 < 1e-4, "greatest differences: {worst:?}");
 }
 
+/// all-MiniLM-L6-v2 in float16 against Hugging Face transformers on the same weights in float32; `LMSCOPE_MINILM` names its
+/// folder.
+#[test]
+#[ignore = "needs the folder that LMSCOPE_MINILM names"]
+fn a_real_bert_computes_what_transformers_computes() {
+    let folder = std::env::var("LMSCOPE_MINILM").unwrap();
+    let model = lmscope::model::open(&lmscope::model::Spec::Path(folder.into())).unwrap();
+    let bytes = std::fs::read(fixture("minilm/expected.safetensors")).unwrap();
+    let expected = SafeTensors::deserialize(&bytes).unwrap();
+    let text = "The attention of BERT sees a sentence from both sides.";
+    let tokens = model.tokenizer.as_ref().unwrap().encode_special(text);
+    let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
+    assert_eq!(ids, integers(&expected, "input_ids").iter().map(|&id| id as u32).collect::<Vec<_>>());
+    let trace = model.engine.trace(&ids, &[], &Mask::Bidirectional, &mut Workspace::new(2)).unwrap();
+    assert!(trace.logits.is_none(), "it was saved without its head");
+    for layer in [0, 5] {
+        let key = format!("attentions.{layer}");
+        assert_close(&key, &trace.main.attentions[layer], &floats(&expected, &key), 1e-5);
+    }
+    for layer in [0, 6] {
+        let key = format!("hidden_states.{layer}");
+        assert_close(&key, &trace.main.hidden_states[layer], &floats(&expected, &key), 1e-4);
+    }
+}
+
 #[test]
 fn the_number_of_threads_changes_no_bit() {
     let model = open(&fixture("gguf/llama-Q4_1.gguf"));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use lmscope::lm::checkpoint::{Checkpoint, Dtype};
 use lmscope::lm::load::{self, Problem};
-use lmscope::lm::{Distribution, Transformer, Workspace};
+use lmscope::lm::{Transformer, Workspace};
 use lmscope::model::{self, NoTokenizer, Spec};
 
 use super::{Folder, assert_readable};
@@ -179,34 +179,4 @@ fn every_malformed_llama2c_header_is_named() {
         assert!(matches!(refused(versioned(1, good, 1)[..cut].to_vec()).0, Problem::EndsEarly { .. }));
     }
     assert!(matches!(refused(versioned(1, [8, 16, 1, 2, 1, -4, 8], 1)).0, Problem::Llama2cSize { .. }));
-}
-
-#[test]
-#[ignore = "needs LMSCOPE_STORIES260K, the path of llama2.c's stories260K.bin with tok512.bin beside it"]
-fn stories_260k_tells_the_story_that_llama2c_tests_itself_with() {
-    let path = std::env::var_os("LMSCOPE_STORIES260K").expect("LMSCOPE_STORIES260K");
-    let vocabulary = std::fs::read(Path::new(&path).with_file_name("tok512.bin")).expect("tok512.bin");
-    let mut pieces = Vec::new();
-    let mut rest = &vocabulary[4..];
-    while let Some((head, tail)) = rest.split_first_chunk::<8>() {
-        let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
-        pieces.push(tail[..length].to_vec());
-        rest = &tail[length..];
-    }
-    let model = Transformer::new(&load::open(Path::new(&path)).expect("it opens")).expect("it runs");
-    let mut workspace = Workspace::new(1);
-    let (mut context, mut token, mut text) = (Vec::new(), 1, Vec::new());
-    for _ in 0..200 {
-        let mask = &model.blueprint.mask;
-        let read = model.extend(&context, &[token], mask, &mut workspace, &|| true).expect("a pass");
-        let logits = model.logits(&read, &mut workspace).expect("logits");
-        token = Distribution::new(logits).expect("finite").most_probable();
-        context.extend(read);
-        text.extend_from_slice(&pieces[token as usize]);
-    }
-    let text = String::from_utf8_lossy(&text).replace("<0x0A>", "\n");
-    let expected = "Once upon a time, there was a little girl named Lily. She loved to play outside in the park. \
-        One day, she saw a big, red ball. She wanted to play with it, but it was too high.\nLily's mom said, \
-        \"Lily, let's go to the park.\"";
-    assert!(text.trim_start().starts_with(expected), "{text}");
 }
