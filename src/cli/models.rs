@@ -191,7 +191,7 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
             let rows = (family.typical)().rows();
             let said = |what: &str| {
                 let how = rows.iter().find(|(of, _)| *of == what).map_or("", |(_, how)| how);
-                output.language.term(how).to_owned()
+                output.language.term(how).into_owned()
             };
             let norm = format!("{} {}", said("norm"), said("norm place"));
             vec![
@@ -337,7 +337,7 @@ fn facts(description: &Description, language: Language) -> Vec<(String, String)>
         fact(Message::CliStored, format!("{} × {dtype}, {bytes} {}", stored.tensors, Message::CliBytes.text(language)));
     }
     let blueprint = description.engine.iter().flat_map(|engine| engine.blueprint.rows());
-    facts.extend(blueprint.map(|(what, how)| (language.term(what).to_owned(), language.term(&how).to_owned())));
+    facts.extend(blueprint.map(|(what, how)| (language.term(what).into_owned(), language.term(&how).into_owned())));
     facts
 }
 

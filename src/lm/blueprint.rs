@@ -291,7 +291,7 @@ impl Blueprint {
     }
 
     fn head(&self) -> String {
-        let scale = if self.head_scale == 1.0 { String::new() } else { format!(", ×{}", self.head_scale) };
+        let scale = if self.head_scale == 1.0 { String::new() } else { format!(", ×{:.4}", self.head_scale) };
         match self.head_transform {
             Some(activation) => format!("dense, {}, norm, linear{scale}", activation.layer(false)),
             None => format!("linear{scale}"),

@@ -184,7 +184,7 @@ fn comparison(state: &State, family: &'static Family, width: u16) -> Vec<Line<'s
     };
     let mut lines = vec![
         fact(Message::ModelFamily, &format!("{} · {}", family.name, family.source)),
-        fact(Message::SuitedFor, language.term(family.suited_for)),
+        fact(Message::SuitedFor, &language.term(family.suited_for)),
         Line::default(),
     ];
     let mut heads = vec![Span::raw(" ".repeat(WHAT + 2))];
@@ -212,7 +212,7 @@ fn comparison(state: &State, family: &'static Family, width: u16) -> Vec<Line<'s
 /// A blueprint's rows in a language.
 fn said(blueprint: &Blueprint, language: Language) -> Vec<(String, String)> {
     let rows = blueprint.rows().into_iter();
-    rows.map(|(what, how)| (language.term(what).to_owned(), language.term(&how).to_owned())).collect()
+    rows.map(|(what, how)| (language.term(what).into_owned(), language.term(&how).into_owned())).collect()
 }
 
 /// The open model: sizes, blueprint, how its tensors are stored.

@@ -2,6 +2,7 @@
 
 mod messages;
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 pub use messages::Message;
@@ -47,16 +48,48 @@ impl Language {
         message.text(self)
     }
 
-    /// A technical term of the engine in this language: the message whose English it is, or else the term itself.
-    pub fn term(self, english: &str) -> &str {
-        let message = Message::ALL.iter().find(|message| message.texts().0 == english);
-        message.map_or(english, |&message| self.text(message))
+    /// A technical term of the engine in this language: the message whose English it is, with what stands in its holes,
+    /// or else the term itself.
+    pub fn term(self, english: &str) -> Cow<'_, str> {
+        if self == Self::English {
+            return Cow::Borrowed(english);
+        }
+        if let Some(message) = Message::ALL.iter().find(|message| message.texts().0 == english) {
+            return Cow::Borrowed(self.text(*message));
+        }
+        for message in TERMS_WITH_HOLES {
+            if let Some(parts) = holes(message.texts().0, english) {
+                let parts: Vec<_> = parts.into_iter().map(|part| self.term(part)).collect();
+                let parts: Vec<&dyn Display> = parts.iter().map(|part| part as &dyn Display).collect();
+                return Cow::Owned(self.say(message, &parts));
+            }
+        }
+        Cow::Borrowed(english)
     }
 
     /// A message with its `{}` holes filled in order; a missing argument leaves its hole empty.
     pub fn say(self, message: Message, arguments: &[&dyn Display]) -> String {
         message.say(self, arguments)
     }
+}
+
+/// What the engine says with something of its own in it.
+const TERMS_WITH_HOLES: [Message; 5] =
+    [Message::TermFromRow, Message::TermBuckets, Message::TermRotary, Message::TermDenseHead, Message::TermScaledHead];
+
+/// What stands in the `{}` holes of a pattern, if the text fits it.
+fn holes<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
+    let mut parts = pattern.split("{}");
+    let mut rest = text.strip_prefix(parts.next()?)?;
+    let mut found = Vec::new();
+    let parts: Vec<&str> = parts.collect();
+    for (index, part) in parts.iter().enumerate() {
+        let last = index + 1 == parts.len();
+        let end = if last { rest.strip_suffix(part)?.len() } else { rest.find(part)? };
+        found.push(&rest[..end]);
+        rest = &rest[end + part.len()..];
+    }
+    Some(found)
 }
 
 impl Message {

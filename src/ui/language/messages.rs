@@ -91,6 +91,14 @@ messages! {
     EmbeddingScale = "embedding scale", "嵌入缩放";
     AttentionScale = "attention scale", "注意力缩放";
     TermHead = "head", "输出头";
+    TermFromRow = "learned, from row {}", "可学习，从第 {} 行起";
+    TermBuckets = "{} buckets of distances up to {}", "{} 个距离桶，最远 {}";
+    TermRotary = "rotary ({}, {} dimensions, θ = {})", "旋转（{}，{} 维，θ = {}）";
+    TermHalves = "halves", "前后两半";
+    TermInterleaved = "interleaved", "相邻成对";
+    TermDenseHead = "dense, {}, norm, linear", "全连接、{}、归一化、线性";
+    TermLinear = "linear", "线性";
+    TermScaledHead = "linear, ×{}", "线性，×{}";
     TermSinusoids = "sinusoids of distances", "相对距离的正弦";
     TermBidirectional = "bidirectional", "双向";
     SuitedFor = "suited for", "擅长";

@@ -138,12 +138,29 @@ fn a_family_stands_beside_the_open_model_and_what_differs_is_marked() {
 }
 
 #[test]
+fn a_term_keeps_what_stands_in_it() {
+    let said = |english: &str| Language::Chinese.term(english).into_owned();
+    assert_eq!(
+        said("rotary (halves, 64 dimensions, θ = 10000, yarn ×4)"),
+        "旋转（前后两半，64 维，θ = 10000, yarn ×4）"
+    );
+    assert_eq!(said("dense, GELU, norm, linear"), "全连接、GELU、归一化、线性");
+    assert_eq!(said("LayerNorm"), "LayerNorm");
+    assert_eq!(Language::English.term("learned, from row 2"), "learned, from row 2");
+}
+
+#[test]
 fn what_is_said_of_a_family_is_said_in_chinese_too() {
     for family in FAMILIES {
         assert_eq!((family.typical)().family, family.name);
         assert_ne!(Language::Chinese.term(family.suited_for), family.suited_for);
-        for (what, _) in (family.typical)().rows() {
+        for (what, how) in (family.typical)().rows() {
             assert_ne!(Language::Chinese.term(what), what);
+            // Names and formulas stay; sentences do not.
+            let said = Language::Chinese.term(&how);
+            let words =
+                |text: &str| text.split(' ').filter(|word| word.chars().all(|c| c.is_ascii_lowercase())).count();
+            assert!(words(&said) == 0 || words(&how) < 2, "{how} is said as {said}");
         }
     }
 }
