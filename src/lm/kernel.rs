@@ -7,6 +7,8 @@ mod avx512;
 mod dequantize;
 mod heads;
 mod kernels;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod portable;
 mod product;
 mod scratch;
@@ -37,6 +39,9 @@ pub(crate) enum Isa {
     /// AVX-512 with its byte, doubleword and 256-bit extensions: servers since 2017, AMD since Zen 4.
     #[cfg(target_arch = "x86_64")]
     Avx512,
+    /// NEON, which almost every 64-bit ARM has.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
 }
 
 impl Isa {
@@ -58,7 +63,13 @@ impl Isa {
                 && is_x86_feature_detected!("avx512dq");
             [avx512.then_some(Self::Avx512), avx2.then_some(Self::Avx2)]
         };
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(target_arch = "aarch64")]
+        let vectors = {
+            // Blocks are stored the little end first, and read as they are.
+            let neon = cfg!(target_endian = "little") && std::arch::is_aarch64_feature_detected!("neon");
+            [neon.then_some(Self::Neon)]
+        };
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         let vectors: [Option<Self>; 0] = [];
         vectors.into_iter().flatten().chain([Self::Portable])
     }
@@ -71,6 +82,8 @@ impl Isa {
             Self::Avx2 => "AVX2",
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => "AVX-512",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "NEON",
         }
     }
 
@@ -82,6 +95,8 @@ impl Isa {
             Self::Avx2 => avx2::kernels(dtype),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::kernels(dtype),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => neon::kernels(dtype),
         }
     }
 
@@ -93,6 +108,8 @@ impl Isa {
             Self::Avx2 => avx2::TILES,
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => avx512::TILES,
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => neon::TILES,
         }
     }
 
@@ -109,6 +126,10 @@ impl Isa {
             #[expect(unsafe_code, reason = "the instructions were detected")]
             // SAFETY: as above.
             Self::Avx512 => unsafe { avx512::exponentials(row) },
+            #[cfg(target_arch = "aarch64")]
+            #[expect(unsafe_code, reason = "the instructions were detected")]
+            // SAFETY: as above.
+            Self::Neon => unsafe { neon::exponentials(row) },
         }
     }
 
@@ -124,6 +145,10 @@ impl Isa {
             #[expect(unsafe_code, reason = "the instructions were detected")]
             // SAFETY: as above.
             Self::Avx512 => unsafe { avx512::dot(a, b) },
+            #[cfg(target_arch = "aarch64")]
+            #[expect(unsafe_code, reason = "the instructions were detected")]
+            // SAFETY: as above.
+            Self::Neon => unsafe { neon::dot(a, b) },
         }
     }
 
@@ -139,6 +164,10 @@ impl Isa {
             #[expect(unsafe_code, reason = "the instructions were detected")]
             // SAFETY: as above.
             Self::Avx512 => unsafe { avx512::add_scaled(weight, v, out) },
+            #[cfg(target_arch = "aarch64")]
+            #[expect(unsafe_code, reason = "the instructions were detected")]
+            // SAFETY: as above.
+            Self::Neon => unsafe { neon::add_scaled(weight, v, out) },
         }
     }
 }

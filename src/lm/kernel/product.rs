@@ -302,6 +302,25 @@ mod tests {
     }
 
     #[test]
+    fn every_sixteen_bit_float_is_expanded_to_the_value_of_the_scalar_code() {
+        let all: Vec<u8> = (0..=u16::MAX).flat_map(u16::to_le_bytes).collect();
+        for dtype in [Dtype::F16, Dtype::BF16] {
+            let mut expected = vec![0.0; 1 << 16];
+            dequantize(dtype, &all, &mut expected);
+            let tensor = Tensor { dtype, shape: vec![1, 1 << 16], bytes: Bytes::from(all.clone()) };
+            let matrix = Matrix::new("matrix", &tensor, 1, 1 << 16, false).expect("the shape is the matrix's");
+            for isa in Isa::available() {
+                let mut weights = vec![0.0; 1 << 16];
+                expand(&isa.kernels(dtype), &matrix, 0, &mut weights);
+                for (found, expected) in weights.iter().zip(&expected) {
+                    let same = found.to_bits() == expected.to_bits() || found.is_nan() && expected.is_nan();
+                    assert!(same, "{dtype} {isa:?}: {found}, {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn neither_threads_nor_companions_change_a_bit() {
         for (dtype, columns, linears) in cases() {
             for isa in Isa::available() {
