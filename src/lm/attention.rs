@@ -205,6 +205,10 @@ impl Layout {
             let (all_keys, all_values) = sight.key(first + i);
             *k = &all_keys[place.clone()];
             *v = &all_values[place.clone()];
+            // A position's keys lie with its other layers', far from its neighbours': no pattern tells the memory what
+            // comes next.
+            kernel::ask_for(k);
+            kernel::ask_for(v);
         }
         let rows = new.len() * group;
         kernel::with_scratch(rows * (width + BLOCK), |scratch| {

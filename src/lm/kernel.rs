@@ -172,6 +172,22 @@ impl Isa {
     }
 }
 
+/// Asks the memory for what will be read soon.
+#[inline]
+pub(crate) fn ask_for(floats: &[f32]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in floats.chunks(16) {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        #[expect(unsafe_code, reason = "a prefetch is an instruction of its own")]
+        // SAFETY: a prefetch reads nothing, and every x86-64 has it.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast());
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = floats;
+}
+
 /// Rows of activations, padded with zeros to whole lanes.
 #[derive(Debug, Default)]
 pub(crate) struct Activations {

@@ -594,6 +594,18 @@ fn a_llama2c_checkpoint_tells_the_story_that_llama2c_tests_itself_with() {
     assert!(text.trim_start().starts_with(expected), "{text}");
 }
 
+/// stories15M as llama2.c has it, with a `tokenizer.bin` of LLaMA 2's 32,000 pieces; `LMSCOPE_STORIES15M` names it.
+#[test]
+#[ignore = "needs LMSCOPE_STORIES15M, the path of stories15M.bin"]
+fn a_real_llama2c_model_tells_its_story() {
+    let model = std::env::var("LMSCOPE_STORIES15M").expect("LMSCOPE_STORIES15M");
+    let common = ["generate", "", "--special", "--temperature", "0", "--steps", "48", "--model", &model];
+    let answer = json(&common);
+    let expected = "Once upon a time, there was a little girl named Lily. She loved to play outside in the sunshine. \
+        One day, she saw a big, red ball in the sky. It was the sun!";
+    assert!(answer["text"].as_str().is_some_and(|text| text.trim_start().starts_with(expected)), "{}", answer["text"]);
+}
+
 /// The BART of the package `loqui-g2p`, which spells English words in phonemes; `LMSCOPE_G2P` names its folder.
 #[test]
 #[ignore = "needs LMSCOPE_G2P, the folder of the spelling model"]
