@@ -594,7 +594,7 @@ fn a_llama2c_checkpoint_tells_the_story_that_llama2c_tests_itself_with() {
     assert!(text.trim_start().starts_with(expected), "{text}");
 }
 
-/// stories15M as llama2.c has it, with a `tokenizer.bin` of LLaMA 2's 32,000 pieces; `LMSCOPE_STORIES15M` names it.
+/// stories15M as llama2.c has it, with a `tokenizer.bin` of `LLaMA` 2's 32,000 pieces; `LMSCOPE_STORIES15M` names it.
 #[test]
 #[ignore = "needs LMSCOPE_STORIES15M, the path of stories15M.bin"]
 fn a_real_llama2c_model_tells_its_story() {
