@@ -318,13 +318,18 @@ fn facts(state: &State, cuts: &Cuts<'_>, columns: usize) -> Vec<Line<'static>> {
     if !scored.is_empty() {
         let total: f64 = scored.iter().map(|score| score.surprisal).sum();
         let mean = total / scored.len() as f64;
+        // A source and what is hidden cost nothing and are not counted in.
+        let partly = state.source_len() > 0 || !state.predicts_next();
+        let has_cost = |&index: &usize| state.run.at(index).is_some_and(|node| node.score.is_some());
+        let costly = (0..state.run.len()).filter(has_cost).map(|index| cuts.flow.bytes_of(index).len());
+        let bytes = if partly { costly.sum() } else { text_bytes };
         let whole = language.say(
             if state.predicts_next() { Message::TextCost } else { Message::TextCostHidden },
             &[
                 &format!("{total:.1}"),
                 &format::bits(mean),
                 &format!("{:.1}", mean.exp2()),
-                &format::bits(total / text_bytes.max(1) as f64),
+                &format::bits(total / bytes.max(1) as f64),
             ],
         );
         lines.extend(flow(
