@@ -34,7 +34,7 @@ pub struct HeadScore {
     pub score: f32,
     /// Mean entropy of its rows, in bits.
     pub entropy: f32,
-    /// Mean distance it looks back, in tokens.
+    /// Mean distance of what it looks at, in tokens.
     pub distance: f32,
 }
 

@@ -346,7 +346,9 @@ fn notes(state: &State, area: Rect) -> Vec<String> {
     let language = state.language;
     let measured = head_score(state, state.layer, state.head).map_or_else(String::new, |score| {
         let distance = format!("{:.1}", score.distance);
-        language.say(Message::HeadMeasures, &[&format!("{:.1}", score.entropy), &distance])
+        // A model that sees both ways looks ahead as well.
+        let measures = if state.predicts_next() { Message::HeadMeasures } else { Message::HeadMeasuresBothWays };
+        language.say(measures, &[&format!("{:.1}", score.entropy), &distance])
     });
     let mut lines = vec![measured];
     let columns = usize::from(area.width.saturating_sub(1));

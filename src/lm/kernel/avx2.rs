@@ -10,7 +10,7 @@ mod blocks;
 
 use std::arch::x86_64::*;
 
-use super::kernels::{AHEAD, Kernels, PANEL, Tiles, prefetch};
+use super::kernels::{AHEAD, Kernels, PANEL, Tiles, by_type, prefetch};
 use crate::lm::checkpoint::Dtype;
 
 /// The kernels for float32 rows.
@@ -33,23 +33,7 @@ trait Blocks {
 
 /// The kernels for a stored type.
 pub(super) fn kernels(dtype: Dtype) -> Kernels {
-    match dtype {
-        Dtype::F32 => of::<blocks::F32>(),
-        Dtype::F16 => of::<blocks::F16>(),
-        Dtype::BF16 => of::<blocks::BF16>(),
-        Dtype::Q4_0 => of::<blocks::Q4_0>(),
-        Dtype::Q4_1 => of::<blocks::Q4_1>(),
-        Dtype::Q5_0 => of::<blocks::Q5_0>(),
-        Dtype::Q5_1 => of::<blocks::Q5_1>(),
-        Dtype::Q8_0 => of::<blocks::Q8_0>(),
-        Dtype::Q2K => of::<blocks::Q2K>(),
-        Dtype::Q3K => of::<blocks::Q3K>(),
-        Dtype::Q4K => of::<blocks::Q4K>(),
-        Dtype::Q5K => of::<blocks::Q5K>(),
-        Dtype::Q6K => of::<blocks::Q6K>(),
-        Dtype::Iq4Nl => of::<blocks::Iq4Nl>(),
-        Dtype::Iq4Xs => of::<blocks::Iq4Xs>(),
-    }
+    by_type!(dtype)
 }
 
 fn of<B: Blocks>() -> Kernels {

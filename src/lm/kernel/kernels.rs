@@ -22,6 +22,33 @@ macro_rules! prefetch {
 #[cfg(target_arch = "x86_64")]
 pub(super) use prefetch;
 
+/// The kernels of a stored type, made by the module's own `of` for the type of the same name in its `blocks`.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! by_type {
+    ($dtype:expr) => {
+        match $dtype {
+            Dtype::F32 => of::<blocks::F32>(),
+            Dtype::F16 => of::<blocks::F16>(),
+            Dtype::BF16 => of::<blocks::BF16>(),
+            Dtype::Q4_0 => of::<blocks::Q4_0>(),
+            Dtype::Q4_1 => of::<blocks::Q4_1>(),
+            Dtype::Q5_0 => of::<blocks::Q5_0>(),
+            Dtype::Q5_1 => of::<blocks::Q5_1>(),
+            Dtype::Q8_0 => of::<blocks::Q8_0>(),
+            Dtype::Q2K => of::<blocks::Q2K>(),
+            Dtype::Q3K => of::<blocks::Q3K>(),
+            Dtype::Q4K => of::<blocks::Q4K>(),
+            Dtype::Q5K => of::<blocks::Q5K>(),
+            Dtype::Q6K => of::<blocks::Q6K>(),
+            Dtype::Iq4Nl => of::<blocks::Iq4Nl>(),
+            Dtype::Iq4Xs => of::<blocks::Iq4Xs>(),
+        }
+    };
+}
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(super) use by_type;
+
 /// Products of four float32 rows (`panel`, `[width]` each) with `R` more (`x`, `[R, stride]`), into `[R, 4]` outputs.
 ///
 /// # Safety

@@ -72,6 +72,7 @@ messages! {
     HabitPrevious = "looks at the token before", "看前一个词元";
     HabitSame = "looks at itself", "看自身";
     HabitUniform = "looks at all alike", "均匀地看";
+    HeadMeasuresBothWays = "H {} bits · {} away", "H {} 比特 · 距离 {}";
     HeadMeasures = "H {} bits · {} back", "H {} 比特 · 距离 {}";
     HeaderShape = "{} layers × {} heads", "{} 层 × {} 头";
     Stacks = "stacks", "层叠";
