@@ -6,11 +6,11 @@ use std::sync::mpsc::SyncSender;
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::Pid;
-use rustix::process::getpgid;
-use rustix::process::getpgrp;
-use rustix::process::getppid;
-use rustix::process::getsid;
+use nix::unistd::Pid;
+use nix::unistd::getpgid;
+use nix::unistd::getpgrp;
+use nix::unistd::getppid;
+use nix::unistd::getsid;
 use signal_hook::consts::SIGABRT;
 use signal_hook::consts::SIGBUS;
 use signal_hook::consts::SIGCONT;
@@ -129,19 +129,21 @@ fn go_on(terminal: &Terminal, signals: &mut Signals) {
 }
 
 /// Whether our process group is not orphaned: going up from us, the first ancestor outside the group is in our session
-/// (POSIX, "orphaned process group").
+/// (POSIX, "orphaned process group"). A process, group or session outside our namespace is 0 to us: whoever is beyond
+/// it could not be told to continue us.
 fn someone_can_continue_us() -> bool {
     let Ok(session) = getsid(None) else { return false };
     let group = getpgrp();
     let mut ancestor = getppid();
-    while let Some(process) = ancestor {
-        if getsid(Some(process)) != Ok(session) {
+    while ancestor.as_raw() > 0 {
+        if getsid(Some(ancestor)) != Ok(session) {
             return false;
         }
-        if getpgid(Some(process)) != Ok(group) {
+        if getpgid(Some(ancestor)) != Ok(group) {
             return true;
         }
-        ancestor = parent_of(process);
+        let Some(parent) = parent_of(ancestor) else { return false };
+        ancestor = parent;
     }
     false
 }
@@ -149,7 +151,7 @@ fn someone_can_continue_us() -> bool {
 /// The parent of another process, where the system tells (`/proc/PID/stat`, fourth field; the second may hold spaces
 /// but ends with the last parenthesis).
 fn parent_of(process: Pid) -> Option<Pid> {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let (_, fields) = stat.rsplit_once(')')?;
-    Pid::from_raw(fields.split_whitespace().nth(1)?.parse().ok()?)
+    Some(Pid::from_raw(fields.split_whitespace().nth(1)?.parse().ok()?))
 }

@@ -351,17 +351,26 @@ pub(crate) fn processor_time(process: u32) -> Duration {
 pub(crate) fn explorer_below(ancestor: u32) -> u32 {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let children = std::fs::read_to_string(format!("/proc/{ancestor}/task/{ancestor}/children")).unwrap();
-        let found = children.split_whitespace().find(|child| {
-            let program = std::fs::read_link(format!("/proc/{child}/exe"));
-            program.is_ok_and(|program| program.file_name() == Path::new(PROGRAM).file_name())
-        });
-        if let Some(child) = found {
-            return child.parse().unwrap();
+        if let Some(explorer) = children_of(ancestor).into_iter().find_map(explorer_from) {
+            return explorer;
         }
         assert!(Instant::now() < deadline, "the shell has no explorer");
         std::thread::yield_now();
     }
+}
+
+/// This process or the first one below it that is the explorer.
+fn explorer_from(process: u32) -> Option<u32> {
+    let program = std::fs::read_link(format!("/proc/{process}/exe"));
+    if program.is_ok_and(|program| program.file_name() == Path::new(PROGRAM).file_name()) {
+        return Some(process);
+    }
+    children_of(process).into_iter().find_map(explorer_from)
+}
+
+fn children_of(process: u32) -> Vec<u32> {
+    let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+    children.split_whitespace().filter_map(|child| child.parse().ok()).collect()
 }
 
 /// Waits until a process is stopped.

@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::pty::Pty;
+use super::pty::explorer_below;
 
 #[test]
 fn without_a_terminal_the_content_comes_as_text() {
@@ -69,4 +70,24 @@ fn a_program_started_on_a_terminal_that_is_gone_ends() {
     let pty = Pty::script("trap '' HUP; while read line; do :; done; LMSCOPE_FAULT=panic-ui exec \"$0\" a");
     let (_, processor) = pty.hang_up_with(b"line\n");
     assert!(processor < Duration::from_secs(5), "{processor:?}");
+}
+
+/// Where its group, its session and its parent are out of sight, as in a container, they are all 0 to the program.
+#[test]
+fn a_program_whose_session_is_outside_its_namespace_runs_and_does_not_stop() {
+    let unshare = ["unshare", "--map-root-user", "--pid", "--fork"];
+    let allowed = Command::new(unshare[0]).args(&unshare[1..]).arg("true").stderr(Stdio::null()).status();
+    if !allowed.is_ok_and(|status| status.success()) {
+        return; // This system makes no namespaces.
+    }
+    let [command, rest @ ..] = unshare;
+    let inside = "\"$LMSCOPE\"; echo it ended with $?";
+    let mut pty = Pty::spawn(&[&[command], &rest[..], &["sh", "-c", inside]].concat(), &[]);
+    pty.wait_for_the_explorer();
+    Pty::signal("TSTP", explorer_below(pty.process()));
+    pty.wait_for_rest(Duration::from_millis(100));
+    pty.ask_to_leave();
+    pty.wait_until("end", |state| state.text().contains("it ended with 0"));
+    pty.wait_for_the_end();
+    pty.wait_for_restored_terminal();
 }
