@@ -1,7 +1,7 @@
 //! Models that do not run, and runs that give nothing.
 
 use super::Say;
-use crate::lm::{ForwardError, ModelError, NotFinite, TraceError, Unsound};
+use crate::lm::{ForwardError, Kind, ModelError, NotFinite, PipelineError, TraceError, Unsound};
 use crate::model::NotSound;
 
 impl Say for ModelError {
@@ -86,6 +86,25 @@ impl Say for TraceError {
         match self {
             Self::File(error) => format!("无法写出记录：{error}"),
             Self::Format(error) => format!("记录不符合 safetensors 格式：{error}"),
+        }
+    }
+}
+
+impl Say for PipelineError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::Unknown(name) => {
+                let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+                format!("没有阶段 {name:?}；可用的阶段：{}", names.join("、"))
+            }
+            Self::Value { stage, found } => {
+                let names: Vec<_> = stage.parameters().iter().map(|parameter| parameter.name).collect();
+                format!("{found:?} 不能作 {} 的值：请写成 {0}={}", stage.name(), names.join(":"))
+            }
+            Self::Range { stage, parameter, range: (least, greatest) } => {
+                format!("{} 的 {parameter} 须在 {least} 到 {greatest} 之间", stage.name())
+            }
+            Self::Text(stage) => format!("请写成 {}=\"文本\"，带引号", stage.name()),
         }
     }
 }
