@@ -22,6 +22,7 @@ use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
 use crate::panes::sampler::Sampler;
 use crate::panes::tokens::Tokens;
+use crate::panes::tree::Tree;
 use crate::state::Command;
 use crate::state::Ctx;
 use crate::state::Effect;
@@ -95,6 +96,7 @@ struct Panes {
     attention: Attention,
     models: Models,
     sampler: Sampler,
+    tree: Tree,
 }
 
 impl Panes {
@@ -106,6 +108,7 @@ impl Panes {
             PaneId::Attention => &self.attention,
             PaneId::Models => &self.models,
             PaneId::Sampler => &self.sampler,
+            PaneId::Tree => &self.tree,
         }
     }
 
@@ -117,6 +120,7 @@ impl Panes {
             PaneId::Attention => &mut self.attention,
             PaneId::Models => &mut self.models,
             PaneId::Sampler => &mut self.sampler,
+            PaneId::Tree => &mut self.tree,
         }
     }
 }
@@ -139,6 +143,7 @@ impl App {
                 attention: Attention,
                 models: Models::default(),
                 sampler: Sampler::default(),
+                tree: Tree::default(),
             },
             focus: PaneId::Text,
             zoomed: false,
@@ -293,8 +298,8 @@ impl App {
             MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
                 let up = event.kind == MouseEventKind::ScrollUp;
                 let command = match (pane, up) {
-                    (PaneId::Next | PaneId::Models | PaneId::Sampler, true) => Command::Up,
-                    (PaneId::Next | PaneId::Models | PaneId::Sampler, false) => Command::Down,
+                    (PaneId::Next | PaneId::Models | PaneId::Sampler | PaneId::Tree, true) => Command::Up,
+                    (PaneId::Next | PaneId::Models | PaneId::Sampler | PaneId::Tree, false) => Command::Down,
                     (_, true) => Command::TokenLeft,
                     (_, false) => Command::TokenRight,
                 };
@@ -346,6 +351,13 @@ impl App {
             Command::GoAttention => self.focus = PaneId::Attention,
             Command::GoModels => self.focus = PaneId::Models,
             Command::GoSampler => self.focus = PaneId::Sampler,
+            Command::GoTree => self.focus = PaneId::Tree,
+            Command::Name => {
+                if let Some(node) = self.panes.tree.selected(&self.state.run) {
+                    let name = self.state.run.name_of(node).unwrap_or_default().to_owned();
+                    self.overlay = Some(Overlay::ask(Question::Name(node), &name));
+                }
+            }
             Command::Zoom => self.zoomed = !self.zoomed,
             Command::SwitchLanguage => self.state.language = self.state.language.other(),
             Command::Take if pane == PaneId::Text => self.focus = PaneId::Next,

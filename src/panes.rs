@@ -7,6 +7,7 @@ pub mod models;
 pub mod prompt;
 pub mod sampler;
 pub mod tokens;
+pub mod tree;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Alignment;
@@ -35,11 +36,21 @@ pub enum PaneId {
     Models,
     /// The choice of the next token, stage by stage.
     Sampler,
+    /// The run as a tree.
+    Tree,
 }
 
 impl PaneId {
     /// Every pane, in the order of their digits.
-    pub const ALL: [Self; 6] = [Self::Text, Self::Tokens, Self::Next, Self::Attention, Self::Models, Self::Sampler];
+    pub const ALL: [Self; 7] = [
+        Self::Text,
+        Self::Tokens,
+        Self::Next,
+        Self::Attention,
+        Self::Models,
+        Self::Sampler,
+        Self::Tree,
+    ];
 
     /// Its title.
     pub fn title(self) -> Message {
@@ -50,6 +61,7 @@ impl PaneId {
             Self::Attention => Message::TitleAttention,
             Self::Models => Message::TitleModels,
             Self::Sampler => Message::TitleSampler,
+            Self::Tree => Message::TitleTree,
         }
     }
 
@@ -62,6 +74,7 @@ impl PaneId {
             Self::Attention => 4,
             Self::Models => 5,
             Self::Sampler => 8,
+            Self::Tree => 9,
         }
     }
 
