@@ -13,10 +13,13 @@
 //!   `probability`, `surprisal_bits`, `entropy_bits`, `rank` (from 1), then `sampler_probability`, `candidates`, `random`.
 //! - `fill`: `model`, `ids`, `hidden` of an `index`, the `token` there, `entropy_bits`, `candidates` of a token with
 //!   `probability` and `surprisal_bits`.
-//! - `score`: `model`, `tokens` of a token, its `bytes`, `surprisal_bits`, `probability`, `rank`, `entropy_bits`; `scored`,
-//!   `bits`, `perplexity` (2 to the bits per scored token), `bits_per_byte` (of the whole text), `bytes`, and `window` and
-//!   `stride` where the text is longer than the context. The first token has nothing before it and is not scored. A model
-//!   that fills in scores every token from all others (`pseudo` is true), one with an encoder the text after its `source`.
+//! - `score`: `model`, `tokens` of a token, its `bytes`, `surprisal_bits`, `probability`, `rank`, `entropy_bits`,
+//!   `cumulative_bits`; `scored`, `bits`, `nats`, `cross_entropy_bits` and `cross_entropy_nats` (per scored token),
+//!   `perplexity` (2 to the former), `bits_per_byte` and `bits_per_character` (of the whole text), `bytes`, `characters`, and
+//!   `window` and `stride` where the text is longer than a window. With `--by`, `by` and `units` of `text`, `bytes`,
+//!   `surprisal_bits`, `tokens` (their range) and `shared`: whether a token reaches over an edge and was shared by bytes.
+//!   The first token has nothing before it and is not scored. A model that fills in scores every token from all others
+//!   (`pseudo` is true), one with an encoder the text after its `source`.
 //! - `trace`: `model`, `file`, `ids`, `decoder_ids`, `mask`, `layers`, `arrays`.
 //! - `models`: `embedded` and `families`; of one model its names, sizes, `architecture`, `runs` and, where it does not,
 //!   `reason`, `blueprint`, `parameters`, `bytes`, `memory` (`weights`, `per_token`, `context`), `tensors` by type,
@@ -42,6 +45,7 @@ mod segment;
 mod session;
 mod tokenize;
 mod trace;
+mod windows;
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};

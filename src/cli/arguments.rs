@@ -253,6 +253,15 @@ pub struct Score {
     /// How many tokens the model sees at once; its whole context unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub window: Option<u32>,
+    /// How many tokens each window is behind the one before, at most a window; half a window unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "given")]
+    pub stride: Option<u32>,
+    /// Add up the bits by these units: tokens, bytes, chars, words, or the tokens of another tokenizer or model
+    #[arg(long, value_name = "UNITS", conflicts_with = "ids")]
+    pub by: Option<OsString>,
+    /// Print nats, not bits
+    #[arg(long)]
+    pub nats: bool,
 }
 
 /// `lmscope trace`

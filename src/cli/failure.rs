@@ -45,6 +45,13 @@ pub enum Failure {
     NothingHidden,
     /// There is no token that could be scored.
     NothingToScore,
+    /// Windows so far apart that tokens would be between them.
+    StrideTooLong {
+        /// How far.
+        stride: usize,
+        /// How long a window is.
+        window: usize,
+    },
     /// Results that could not be written.
     Output(io::Error),
     /// Whoever read the results has gone: not an error.
@@ -56,7 +63,7 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::NobodyReads => 0,
-            Self::NothingGiven | Self::NothingHidden | Self::SameFile(_) => 2,
+            Self::NothingGiven | Self::NothingHidden | Self::SameFile(_) | Self::StrideTooLong { .. } => 2,
             _ => 1,
         }
     }
@@ -88,6 +95,9 @@ impl Failure {
             Self::GoesOn(model) => Message::CliGoesOn.say(language, &[model]),
             Self::NothingHidden => Message::CliNothingHidden.text(language).to_owned(),
             Self::NothingToScore => Message::CliNothingToScore.text(language).to_owned(),
+            Self::StrideTooLong { stride, window } => {
+                Message::CliStrideTooLong.say(language, &[stride, window, window])
+            }
             Self::Output(error) => Message::CliCannotWrite.say(language, &[error]),
             Self::NobodyReads => String::new(),
         };

@@ -40,7 +40,7 @@ const COMMANDS: [(&str, &str); 8] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 35] = [
+const ARGUMENTS: [(&str, &str, &str); 38] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -72,6 +72,9 @@ const ARGUMENTS: [(&str, &str, &str); 35] = [
     ("score", "given", "编码器读的文本，用于解码器前有编码器的模型"),
     ("trace", "decoder_ids", "解码器的词元，用于解码器前有编码器的模型；不给出则为它的起始词元"),
     ("trace", "segments", "每个词元属于哪段文本，用于区分两段文本的模型：0,0,1,1"),
+    ("score", "stride", "相邻窗口相距多少个词元，不超过窗口；不给出则为半个窗口"),
+    ("score", "by", "按这些单位累加比特：tokens、bytes、chars、words，或另一个分词器或模型的词元"),
+    ("score", "nats", "用奈特而不用比特"),
     ("score", "window", "模型一次看到多少个词元；不给出则为整个上下文"),
     (
         "trace",

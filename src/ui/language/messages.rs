@@ -312,10 +312,17 @@ messages! {
     CliStoppedSteps = "stopped after {} steps", "生成 {} 步后停止";
     CliStoppedEnd = "stopped at the end of the text", "文本已结束";
     CliStoppedContext = "stopped: the context of {} tokens is full", "停止：{} 个词元的上下文已满";
-    CliTotal = "{} bits over {} tokens · perplexity {}", "{} 比特，{} 个词元 · 困惑度 {}";
-    CliPerByte = "{} bits per byte over {} bytes", "每字节 {} 比特，共 {} 字节";
+    CliTotal = "{} {} over {} tokens · {} per token · perplexity {}", "{} {}，{} 个词元 · 每词元 {} · 困惑度 {}";
+    CliPerByte = "{} {} per byte over {} bytes · {} per character over {} characters", "每字节 {} {}，共 {} 字节 · 每字符 {}，共 {} 个字符";
+    CliOneWindow = "the whole text in one window of {} tokens", "全文在一个窗口内：{} 个词元";
+    CliCumulative = "sum", "累计";
+    CliUnit = "unit", "单位";
+    CliUnitTokens = "tokens", "词元";
+    CliShared = "tokens that reach over an edge, shared by bytes: {} (marked ~)", "跨越边界、按字节分摊的词元：{} 个（以 ~ 标记）";
+    CliStrideTooLong = "a stride of {} leaves tokens between windows of {}: take {} or less", "步长 {} 会在长 {} 的窗口之间漏掉词元：请取 {} 或更小";
+    Nats = "nats", "奈特";
     CliFirstUnscored = "the first token has nothing before it and is not scored; --special puts a start token there", "第一个词元之前没有内容，不计分；--special 会在其前加起始词元";
-    CliWindowed = "longer than the context: windows of {} tokens, {} apart", "超过上下文长度：窗口 {} 个词元，步长 {}";
+    CliWindowed = "longer than the window: windows of {} tokens, {} apart", "超过窗口长度：窗口 {} 个词元，步长 {}";
     CliNext = "next token", "下一个词元";
     CliTraceWritten = "{}: {} arrays, {} tokens", "{}：{} 个数组，{} 个词元";
     CliBuiltIn = "built in", "内置模型";
@@ -370,6 +377,6 @@ messages! {
     CliGoesOn = "{} goes on and does not fill in: `lmscope generate` continues a text", "{} 续写而不填空：`lmscope generate` 续写文本";
     CliNothingHidden = "no token is hidden: write the mask token in the text ([MASK], <mask>), or name places with --at", "没有隐藏的词元：请在文本中写掩码词元（[MASK]、<mask>），或用 --at 指明位置";
     CliInPlaceOf = "in place of token {} {} · entropy {} bits", "在第 {} 个词元 {} 处 · 熵 {} 比特";
-    CliTotalHidden = "{} bits over {} tokens, each from all others · pseudo-perplexity {}", "{} 比特，{} 个词元，各由其余词元推断 · 伪困惑度 {}";
+    CliTotalHidden = "{} {} over {} tokens, each from all others · {} per token · pseudo-perplexity {}", "{} {}，{} 个词元，各由其余词元推断 · 每词元 {} · 伪困惑度 {}";
     CliNothingToScore = "there is one token at most, so nothing has a context to be scored in: give a longer text, or --special", "至多只有一个词元，没有上下文可供计分：请给更长的文本，或用 --special";
 }

@@ -1,0 +1,4 @@
+//! What texts cost, how far distributions are apart, and the model as a compressor.
+
+mod divergence;
+mod scoring;
