@@ -18,6 +18,7 @@ use crate::panes::Pane;
 use crate::panes::PaneId;
 use crate::panes::attention::Attention;
 use crate::panes::generate::Generate;
+use crate::panes::information::Information;
 use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
 use crate::panes::tokens::Tokens;
@@ -92,6 +93,7 @@ struct Panes {
     generate: Generate,
     attention: Attention,
     models: Models,
+    information: Information,
 }
 
 impl Panes {
@@ -102,6 +104,7 @@ impl Panes {
             PaneId::Next => &self.generate,
             PaneId::Attention => &self.attention,
             PaneId::Models => &self.models,
+            PaneId::Information => &self.information,
         }
     }
 
@@ -112,6 +115,7 @@ impl Panes {
             PaneId::Next => &mut self.generate,
             PaneId::Attention => &mut self.attention,
             PaneId::Models => &mut self.models,
+            PaneId::Information => &mut self.information,
         }
     }
 }
@@ -133,6 +137,7 @@ impl App {
                 generate: Generate::default(),
                 attention: Attention,
                 models: Models::default(),
+                information: Information::default(),
             },
             focus: PaneId::Text,
             zoomed: false,
@@ -197,7 +202,10 @@ impl App {
             if self.focus != PaneId::Text {
                 self.panes.prompt.leave();
             }
-            Ctx::new(&mut self.state, &mut effects).refresh();
+            self.state.information.open = self.focus == PaneId::Information;
+            let mut ctx = Ctx::new(&mut self.state, &mut effects);
+            ctx.refresh();
+            ctx.measure();
             let text = std::sync::Arc::clone(&self.state.text);
             self.panes.prompt.set(&text);
         }
@@ -328,6 +336,7 @@ impl App {
             Command::GoNext => self.focus = PaneId::Next,
             Command::GoAttention => self.focus = PaneId::Attention,
             Command::GoModels => self.focus = PaneId::Models,
+            Command::GoInformation => self.focus = PaneId::Information,
             Command::Zoom => self.zoomed = !self.zoomed,
             Command::SwitchLanguage => self.state.language = self.state.language.other(),
             Command::Take if pane == PaneId::Text => self.focus = PaneId::Next,
@@ -338,7 +347,7 @@ impl App {
     fn back(&mut self) {
         if self.zoomed {
             self.zoomed = false;
-        } else if matches!(self.focus, PaneId::Text | PaneId::Models) {
+        } else if matches!(self.focus, PaneId::Text | PaneId::Models | PaneId::Information) {
             self.focus = PaneId::Next;
         }
     }
@@ -369,6 +378,7 @@ fn deed(ctx: &mut Ctx<'_>, command: Command) {
             }
         }
         Command::Hide => ctx.hide(),
+        Command::Mark => ctx.mark(),
         Command::Step => ctx.step(),
         Command::Play => ctx.play(),
         Command::Undo => ctx.undo(),

@@ -3,6 +3,7 @@
 pub mod attention;
 pub mod format;
 pub mod generate;
+pub mod information;
 pub mod models;
 pub mod prompt;
 pub mod tokens;
@@ -32,11 +33,13 @@ pub enum PaneId {
     Attention,
     /// The model, and others to open.
     Models,
+    /// What the text costs, and how far distributions are apart.
+    Information,
 }
 
 impl PaneId {
     /// Every pane, in the order of their digits.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Tokens, Self::Next, Self::Attention, Self::Models];
+    pub const ALL: [Self; 6] = [Self::Text, Self::Tokens, Self::Next, Self::Attention, Self::Models, Self::Information];
 
     /// Its title.
     pub fn title(self) -> Message {
@@ -46,6 +49,7 @@ impl PaneId {
             Self::Next => Message::TitleNext,
             Self::Attention => Message::TitleAttention,
             Self::Models => Message::TitleModels,
+            Self::Information => Message::TitleInformation,
         }
     }
 

@@ -60,7 +60,7 @@ pub(super) fn layout(app: &App, area: Rect) -> Layout {
     let row = |y: u16| Rect { y, height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(3), ..area };
     let all = area.width >= ALL.0 && area.height >= ALL.1;
-    let alone = app.zoomed || app.focus == PaneId::Models;
+    let alone = app.zoomed || matches!(app.focus, PaneId::Models | PaneId::Information);
     let panes = if all && !alone { together(body) } else { one(app, body, all) };
     Layout {
         header: row(area.y),
@@ -91,8 +91,8 @@ fn together(body: Rect) -> Vec<(PaneId, Rect)> {
 /// The text, and one pane below it: the focused one, or what comes next while the person types.
 fn one(app: &App, body: Rect, roomy: bool) -> Vec<(PaneId, Rect)> {
     let typing = app.focus == PaneId::Text;
-    if app.focus == PaneId::Models {
-        return vec![(PaneId::Models, body)];
+    if matches!(app.focus, PaneId::Models | PaneId::Information) {
+        return vec![(app.focus, body)];
     }
     if typing && app.zoomed {
         return vec![(PaneId::Text, body)];

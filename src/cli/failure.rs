@@ -3,8 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::lab::compression::CompressionError;
 use crate::lm::load::LoadError;
-use crate::lm::{ForwardError, TraceError};
+use crate::lm::{ForwardError, TraceError, Workspace};
 use crate::model::{NoTokenizer, NotSound, OpenError, Say};
 use crate::text::DictionaryError;
 use crate::ui::Message;
@@ -52,6 +53,16 @@ pub enum Failure {
         /// How long a window is.
         window: usize,
     },
+    /// No second distribution is named.
+    NothingToCompare,
+    /// Two vocabularies that differ first at this id, and no text to compare the models on.
+    OtherVocabulary(usize),
+    /// Bytes that could not be compressed, or not be brought back; the name of their file.
+    Compression(String, CompressionError),
+    /// A file that could not be read.
+    Read(PathBuf, io::Error),
+    /// A file that could not be written.
+    Write(PathBuf, io::Error),
     /// Results that could not be written.
     Output(io::Error),
     /// Whoever read the results has gone: not an error.
@@ -63,7 +74,11 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::NobodyReads => 0,
-            Self::NothingGiven | Self::NothingHidden | Self::SameFile(_) | Self::StrideTooLong { .. } => 2,
+            Self::NothingGiven
+            | Self::NothingHidden
+            | Self::NothingToCompare
+            | Self::SameFile(_)
+            | Self::StrideTooLong { .. } => 2,
             _ => 1,
         }
     }
@@ -98,10 +113,33 @@ impl Failure {
             Self::StrideTooLong { stride, window } => {
                 Message::CliStrideTooLong.say(language, &[stride, window, window])
             }
+            Self::NothingToCompare => Message::CliNothingToCompare.text(language).to_owned(),
+            Self::OtherVocabulary(id) => Message::CliOtherVocabulary.say(language, &[id]),
+            Self::Compression(file, error) => compression(file, error, language),
+            Self::Read(path, error) => Message::CliCannotRead.say(language, &[&path.display(), error]),
+            Self::Write(path, error) => Message::CliCannotWriteFile.say(language, &[&path.display(), error]),
             Self::Output(error) => Message::CliCannotWrite.say(language, &[error]),
             Self::NobodyReads => String::new(),
         };
         safe::visible(&said)
+    }
+}
+
+fn compression(file: &str, error: &CompressionError, language: Language) -> String {
+    match error {
+        CompressionError::NotCompressed => Message::CliNotCompressed.say(language, &[&file]),
+        CompressionError::Version(version) => Message::CliCompressedVersion.say(language, &[&file, version]),
+        CompressionError::Damaged => Message::CliDamaged.say(language, &[&file]),
+        CompressionError::OtherModel(model) => Message::CliOtherModel.say(language, &[&file, model]),
+        CompressionError::OtherKernel(kernel) => {
+            let own = Workspace::new(1).kernel();
+            Message::CliOtherKernel.say(language, &[&file, kernel, &own])
+        }
+        CompressionError::FillsIn(model) => Message::CliFillsIn.say(language, &[model]),
+        CompressionError::NoTokenizer(error) => error.say(language),
+        CompressionError::Forward(error) => error.say(language),
+        CompressionError::NotFinite(error) => error.say(language),
+        CompressionError::Stopped => String::new(),
     }
 }
 

@@ -42,6 +42,11 @@ impl<'a> Output<'a> {
         self.to.write_all(text.as_bytes()).map_err(failure::output)
     }
 
+    /// Bytes as they are.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.to.write_all(bytes).map_err(failure::output)
+    }
+
     /// A JSON value inside another.
     pub(super) fn value(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
         serde_json::to_writer(&mut *self.to, value).map_err(|error| failure::output(error.into()))

@@ -28,6 +28,19 @@ impl Windows {
         if stride > window { Err(Failure::StrideTooLong { stride, window }) } else { Ok(Self { window, stride }) }
     }
 
+    /// The windows over so many tokens: where each begins, its first token that is predicted in it, counted from there, and
+    /// where it ends. Windows in which none is predicted are left out.
+    pub(super) fn spans(self, length: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+        let ends =
+            (0_usize..).map(move |number| (number * self.stride, (number * self.stride + self.window).min(length)));
+        let mut done = 0;
+        let spans = ends.map_while(move |(start, end)| {
+            let before = std::mem::replace(&mut done, end);
+            (before < length).then(|| (start, (before - start).max(1), end))
+        });
+        spans.filter(|(start, first, end)| start + first < *end)
+    }
+
     /// Gives the distribution that the model has of each token before seeing it, with the token's index. A token that
     /// begins a window, and was in none before, has no distribution.
     ///
@@ -38,20 +51,13 @@ impl Windows {
         ids: &[u32],
         each: &mut dyn FnMut(usize, &Distribution) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let (mut start, mut done) = (0, 0);
-        while done < ids.len() {
-            let seen = ids.get(start..ids.len().min(start + self.window)).unwrap_or_default();
-            let first = (done - start).max(1);
-            done = start + seen.len();
-            if first < seen.len() {
-                let past = session.extend(&[], &seen[..seen.len() - 1])?;
-                for (chunk, positions) in past[first - 1..].chunks(ROWS).enumerate() {
-                    for (row, distribution) in session.distributions(positions)?.iter().enumerate() {
-                        each(start + first + chunk * ROWS + row, distribution)?;
-                    }
+        for (start, first, end) in self.spans(ids.len()) {
+            let past = session.extend(&[], &ids[start..end - 1])?;
+            for (chunk, positions) in past[first - 1..].chunks(ROWS).enumerate() {
+                for (row, distribution) in session.distributions(positions)?.iter().enumerate() {
+                    each(start + first + chunk * ROWS + row, distribution)?;
                 }
             }
-            start += self.stride;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ pub enum Segmentation {
     Bytes,
     /// Characters: Unicode scalar values.
     Characters,
-    /// Words of the dictionary, the most probable division.
+    /// Words of the dictionary, by maximum matching both ways.
     Words,
 }
 
@@ -37,7 +37,7 @@ impl Segmentation {
             Self::Bytes => (0..text.len()).map(|at| at..at + 1).collect(),
             Self::Characters => text.char_indices().map(|(at, letter)| at..at + letter.len_utf8()).collect(),
             Self::Words => {
-                let words = segment(text, Method::Route, Dictionary::embedded());
+                let words = segment(text, Method::Bidirectional, Dictionary::embedded());
                 words.into_iter().map(|word| word.start..word.end).collect()
             }
         }
@@ -79,6 +79,9 @@ pub fn regroup(costs: &[Cost], parts: impl IntoIterator<Item = Range<usize>>) ->
             first += 1;
         }
         let length = cost.bytes.len();
+        if length == 0 && cost.bits.is_none() {
+            continue;
+        }
         let touched = parts[first..]
             .iter_mut()
             .enumerate()
