@@ -18,6 +18,7 @@ use crate::panes::Pane;
 use crate::panes::PaneId;
 use crate::panes::attention::Attention;
 use crate::panes::generate::Generate;
+use crate::panes::information::Information;
 use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
 use crate::panes::sampler::Sampler;
@@ -95,6 +96,7 @@ struct Panes {
     generate: Generate,
     attention: Attention,
     models: Models,
+    information: Information,
     sampler: Sampler,
     tree: Tree,
 }
@@ -107,6 +109,7 @@ impl Panes {
             PaneId::Next => &self.generate,
             PaneId::Attention => &self.attention,
             PaneId::Models => &self.models,
+            PaneId::Information => &self.information,
             PaneId::Sampler => &self.sampler,
             PaneId::Tree => &self.tree,
         }
@@ -119,6 +122,7 @@ impl Panes {
             PaneId::Next => &mut self.generate,
             PaneId::Attention => &mut self.attention,
             PaneId::Models => &mut self.models,
+            PaneId::Information => &mut self.information,
             PaneId::Sampler => &mut self.sampler,
             PaneId::Tree => &mut self.tree,
         }
@@ -142,6 +146,7 @@ impl App {
                 generate: Generate::default(),
                 attention: Attention,
                 models: Models::default(),
+                information: Information::default(),
                 sampler: Sampler::default(),
                 tree: Tree::default(),
             },
@@ -208,7 +213,10 @@ impl App {
             if self.focus != PaneId::Text {
                 self.panes.prompt.leave();
             }
-            Ctx::new(&mut self.state, &mut effects).refresh();
+            self.state.information.open = self.focus == PaneId::Information;
+            let mut ctx = Ctx::new(&mut self.state, &mut effects);
+            ctx.refresh();
+            ctx.measure();
             let text = std::sync::Arc::clone(&self.state.text);
             self.panes.prompt.set(&text);
         }
@@ -350,6 +358,7 @@ impl App {
             Command::GoNext => self.focus = PaneId::Next,
             Command::GoAttention => self.focus = PaneId::Attention,
             Command::GoModels => self.focus = PaneId::Models,
+            Command::GoInformation => self.focus = PaneId::Information,
             Command::GoSampler => self.focus = PaneId::Sampler,
             Command::GoTree => self.focus = PaneId::Tree,
             Command::Name => {
@@ -399,6 +408,7 @@ fn deed(ctx: &mut Ctx<'_>, command: Command) {
             }
         }
         Command::Hide => ctx.hide(),
+        Command::Mark => ctx.mark(),
         Command::Step => ctx.step(),
         Command::Play => ctx.play(),
         Command::Undo => ctx.undo(),

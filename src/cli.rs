@@ -13,10 +13,21 @@
 //!   `probability`, `surprisal_bits`, `entropy_bits`, `rank` (from 1), then `sampler_probability`, `candidates`, `random`.
 //! - `fill`: `model`, `ids`, `hidden` of an `index`, the `token` there, `entropy_bits`, `candidates` of a token with
 //!   `probability` and `surprisal_bits`.
-//! - `score`: `model`, `tokens` of a token, its `bytes`, `surprisal_bits`, `probability`, `rank`, `entropy_bits`; `scored`,
-//!   `bits`, `perplexity` (2 to the bits per scored token), `bits_per_byte` (of the whole text), `bytes`, and `window` and
-//!   `stride` where the text is longer than the context. The first token has nothing before it and is not scored. A model
-//!   that fills in scores every token from all others (`pseudo` is true), one with an encoder the text after its `source`.
+//! - `score`: `model`, `tokens` of a token, its `bytes`, `surprisal_bits`, `probability`, `rank`, `entropy_bits`,
+//!   `cumulative_bits`; `scored`, `bits`, `nats`, `cross_entropy_bits` and `cross_entropy_nats` (per scored token),
+//!   `perplexity` (2 to the former), `bits_per_byte` and `bits_per_character` (of the whole text), `bytes`, `characters`, and
+//!   `window` and `stride` where the text is longer than a window. With `--by`, `by` and `units` of `text`, `bytes`,
+//!   `surprisal_bits`, `tokens` (their range) and `shared`: whether a token reaches over an edge and was shared by bytes.
+//!   The first token has nothing before it and is not scored. A model that fills in scores every token from all others
+//!   (`pseudo` is true), one with an encoder the text after its `source`.
+//! - `compare`: `p` and `q` (`model`, `temperature`), `vocabulary` (`same`, `different`), `first_difference`; of the same
+//!   vocabulary `entropy_p_bits`, `entropy_q_bits`, `cross_entropy_pq_bits`, `cross_entropy_qp_bits`, `kl_pq_bits`,
+//!   `kl_qp_bits`, `js_bits`, `identity_error_bits` (null where infinite), `compared` (how many distributions were added
+//!   up), `tokens` of a token, `p`, `q` and what it adds to the divergences, and with `--along` `along`: these measures
+//!   before each token. Of different vocabularies, in `p` and `q`: `scored`, `bits`, `bits_per_byte`, `bits_per_character`.
+//! - `compress`: `model`, `file`, `bytes`, `compressed_bytes`, `code_bits`, `tokens`, `surprisal_bits`, `raw_bytes`,
+//!   `raw_bits`, `bits_per_byte`, `ratio`, `window`, `kernel`, `rivals` of `name`, `bytes`, `ratio`.
+//! - `decompress`: `model`, `file`, `bytes`.
 //! - `trace`: `model`, `file`, `ids`, `decoder_ids`, `mask`, `layers`, `arrays`.
 //! - `models`: `embedded` and `families`; of one model its names, sizes, `architecture`, `runs` and, where it does not,
 //!   `reason`, `blueprint`, `parameters`, `bytes`, `memory` (`weights`, `per_token`, `context`), `tensors` by type,
@@ -28,8 +39,11 @@
 
 mod arguments;
 mod bench;
+mod compare;
+mod compress;
 mod failure;
 mod fetch;
+mod file;
 mod fill;
 mod generate;
 mod glance;
@@ -42,14 +56,15 @@ mod segment;
 mod session;
 mod tokenize;
 mod trace;
+mod windows;
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 pub use arguments::{
-    Bench, Common, ExploreOptions, Fill, Generate, Invocation, Models, Sampling, Score, Segment, Source, Subcommand,
-    Tokenize, Trace,
+    Bench, Common, Compare, Compress, Decompress, ExploreOptions, Fill, Generate, Invocation, Models, Sampling, Score,
+    Segment, Source, Subcommand, Tokenize, Trace,
 };
 pub use failure::Failure;
 
@@ -127,6 +142,9 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::Generate(options) => generate::run(common, options, streams.input, &mut output),
             Subcommand::Fill(options) => fill::run(common, options, streams.input, &mut output),
             Subcommand::Score(options) => score::run(common, options, streams.input, &mut output),
+            Subcommand::Compare(options) => compare::run(common, options, streams.input, &mut output),
+            Subcommand::Compress(options) => compress::compress(common, options, streams.input, &mut output),
+            Subcommand::Decompress(options) => compress::decompress(common, options, streams.input, &mut output),
             Subcommand::Trace(options) => trace::run(common, options, streams.input, &mut output),
             Subcommand::Models(options) => models::run(common, options, &mut output),
             Subcommand::Bench(options) => bench::run(common, options, &mut output),

@@ -5,6 +5,7 @@ mod bounds;
 mod choice;
 mod generate;
 mod look;
+mod measure;
 mod open;
 mod read;
 mod segment;
@@ -22,6 +23,14 @@ pub use look::HeadView;
 pub use look::Look;
 pub use look::Overview;
 pub use look::Rows;
+pub use measure::Bill;
+pub use measure::Coded;
+pub use measure::Compared;
+pub use measure::Measure;
+pub use measure::Measured;
+pub use measure::Other;
+pub use measure::Pair;
+pub use measure::Telling;
 pub use read::Read;
 pub use segment::Tokens;
 pub use segment::Words;
@@ -55,11 +64,13 @@ pub enum Lane {
     Run,
     /// Opening model files.
     Files,
+    /// Measuring what the text costs and how far distributions are apart.
+    Information,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Words, Self::Evidence, Self::Run, Self::Files];
+    pub const ALL: [Self; 6] = [Self::Text, Self::Words, Self::Evidence, Self::Run, Self::Files, Self::Information];
 }
 
 /// What a worker computes.
@@ -77,6 +88,8 @@ pub enum Job {
     Generate(Generate),
     /// Bring evidence of what the model computed.
     Look(Look),
+    /// Measure a text's code and pairs of distributions.
+    Measure(Measure),
     /// Panics on purpose, to show that a worker's panic stays inside the program.
     Panic,
 }
@@ -130,6 +143,8 @@ pub enum Body {
     Rows(Rows),
     /// Every head at a glance.
     Overview(Overview),
+    /// What a text costs, how far distributions are apart.
+    Measured(Measured),
     /// The job ran to its end.
     Done,
     /// The job could not go on.
@@ -162,6 +177,7 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Read(read) => read::read(read, ticket, send),
         Job::Generate(generate) => generate::generate(generate, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
+        Job::Measure(measure) => measure::measure(measure, ticket, send),
         Job::Panic => panic!("a worker was asked to panic"),
     };
     let _ = match outcome {
@@ -183,6 +199,7 @@ impl Job {
             Self::Read(read) => Some(Arc::clone(&read.model)),
             Self::Generate(generate) => Some(Arc::clone(&generate.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
+            Self::Measure(measure) => Some(Arc::clone(&measure.model)),
             Self::Open(_) | Self::Tokenize(..) | Self::Words(_) | Self::Panic => None,
         }
     }

@@ -1,3 +1,7 @@
 //! Measurements on what a model computes.
 
+pub mod arithmetic_coding;
+pub mod compression;
 pub mod heads;
+pub mod information;
+pub mod rivals;

@@ -3,6 +3,7 @@
 pub mod attention;
 pub mod format;
 pub mod generate;
+pub mod information;
 pub mod models;
 pub mod prompt;
 pub mod sampler;
@@ -34,6 +35,8 @@ pub enum PaneId {
     Attention,
     /// The model, and others to open.
     Models,
+    /// What the text costs, and how far distributions are apart.
+    Information,
     /// The choice of the next token, stage by stage.
     Sampler,
     /// The run as a tree.
@@ -42,12 +45,13 @@ pub enum PaneId {
 
 impl PaneId {
     /// Every pane, in the order of their digits.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Text,
         Self::Tokens,
         Self::Next,
         Self::Attention,
         Self::Models,
+        Self::Information,
         Self::Sampler,
         Self::Tree,
     ];
@@ -60,6 +64,7 @@ impl PaneId {
             Self::Next => Message::TitleNext,
             Self::Attention => Message::TitleAttention,
             Self::Models => Message::TitleModels,
+            Self::Information => Message::TitleInformation,
             Self::Sampler => Message::TitleSampler,
             Self::Tree => Message::TitleTree,
         }
@@ -73,6 +78,7 @@ impl PaneId {
             Self::Next => 3,
             Self::Attention => 4,
             Self::Models => 5,
+            Self::Information => 6,
             Self::Sampler => 8,
             Self::Tree => 9,
         }

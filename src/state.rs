@@ -4,6 +4,7 @@ pub mod command;
 pub mod effect;
 pub mod evidence;
 pub mod flow;
+pub mod information;
 pub mod notice;
 pub mod run;
 pub mod settings;
@@ -23,6 +24,7 @@ pub use deeds::GLANCE_EVERY;
 pub use effect::Effect;
 pub use evidence::Evidence;
 pub use flow::Flow;
+pub use information::Information;
 pub use notice::Notice;
 pub use run::Node;
 pub use run::Run;
@@ -102,6 +104,8 @@ pub struct State {
     pub settings: Settings,
     /// Distributions and attention at hand.
     pub evidence: Evidence,
+    /// What was measured of the text.
+    pub information: Information,
     /// Whether tokens are being generated one after another.
     pub playing: bool,
     /// Whether a single token is being drawn, and how many more were asked for meanwhile.
@@ -136,6 +140,7 @@ impl State {
             key: None,
             settings,
             evidence: Evidence::default(),
+            information: Information::default(),
             playing: false,
             drawing: false,
             queued: 0,

@@ -91,8 +91,8 @@ fn together(body: Rect) -> Vec<(PaneId, Rect)> {
 /// The text, and one pane below it: the focused one, or what comes next while the person types.
 fn one(app: &App, body: Rect, roomy: bool) -> Vec<(PaneId, Rect)> {
     let typing = app.focus == PaneId::Text;
-    if app.focus == PaneId::Models {
-        return vec![(PaneId::Models, body)];
+    if matches!(app.focus, PaneId::Models | PaneId::Information) {
+        return vec![(app.focus, body)];
     }
     if typing && app.zoomed {
         return vec![(PaneId::Text, body)];

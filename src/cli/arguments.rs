@@ -116,6 +116,12 @@ pub enum Subcommand {
     Fill(Fill),
     /// How surprising each token of a text is
     Score(Score),
+    /// How far two distributions are apart
+    Compare(Compare),
+    /// Compress a file with a model
+    Compress(Compress),
+    /// Bring back the bytes of a compressed file
+    Decompress(Decompress),
     /// Write everything one forward pass computes to a safetensors file
     Trace(Trace),
     /// The models that are built in, and the families that can be read; or one model
@@ -289,6 +295,69 @@ pub struct Score {
     /// How many tokens the model sees at once; its whole context unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub window: Option<u32>,
+    /// How many tokens each window is behind the one before, at most a window; half a window unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with = "given")]
+    pub stride: Option<u32>,
+    /// Add up the bits by these units: tokens, bytes, chars, words, or the tokens of another tokenizer or model
+    #[arg(long, value_name = "UNITS", conflicts_with = "ids")]
+    pub by: Option<OsString>,
+    /// Print nats, not bits
+    #[arg(long)]
+    pub nats: bool,
+}
+
+/// `lmscope compare`
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The text whose next token both distributions are of
+    #[command(flatten)]
+    pub source: Source,
+    /// The second distribution is this model's
+    #[arg(long, value_name = "MODEL")]
+    pub with: Option<OsString>,
+    /// The temperatures of the two, above 0; one alone is set beside the model's own
+    #[arg(long, value_name = "A,B", value_parser = temperatures, allow_negative_numbers = true)]
+    pub temperature: Option<[f64; 2]>,
+    /// The second distribution is that behind this text
+    #[arg(long, value_name = "PROMPT", conflicts_with = "along")]
+    pub other: Option<String>,
+    /// Compare before each token of the text, and add up
+    #[arg(long)]
+    pub along: bool,
+    /// How many of the tokens that tell the two apart are shown
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub top: usize,
+    /// Print nats, not bits
+    #[arg(long)]
+    pub nats: bool,
+}
+
+/// `lmscope compress`
+#[derive(Debug, Args)]
+pub struct Compress {
+    /// The file, any bytes; - reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The file to write; - writes to standard output
+    #[arg(short, long, value_name = "FILE", required_unless_present = "stats")]
+    pub output: Option<PathBuf>,
+    /// How many tokens the model sees at most; 1024, or its context where that is shorter, unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    pub window: Option<u32>,
+    /// Say what the bytes cost, and what gzip, xz and zstd make of them
+    #[arg(long)]
+    pub stats: bool,
+}
+
+/// `lmscope decompress`
+#[derive(Debug, Args)]
+pub struct Decompress {
+    /// The compressed file; - reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The file to write; - writes to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
 }
 
 /// `lmscope trace`
@@ -381,6 +450,16 @@ fn temperature(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(temperature) if temperature >= 0.0 && temperature.is_finite() => Ok(temperature),
         _ => Err("a temperature is a number from 0 up".to_owned()),
+    }
+}
+
+fn temperatures(text: &str) -> Result<[f64; 2], String> {
+    let each: Option<Vec<f64>> = text.split(',').map(|text| text.trim().parse().ok()).collect();
+    let fits = |temperature: f64| temperature > 0.0 && temperature.is_finite();
+    match each.as_deref() {
+        Some(&[p, q]) if fits(p) && fits(q) => Ok([p, q]),
+        Some(&[q]) if fits(q) => Ok([1.0, q]),
+        _ => Err("two temperatures above 0 with a comma between them: 1,0.7".to_owned()),
     }
 }
 

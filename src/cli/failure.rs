@@ -3,8 +3,9 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::lab::compression::CompressionError;
 use crate::lm::load::LoadError;
-use crate::lm::{ForwardError, TraceError};
+use crate::lm::{ForwardError, TraceError, Workspace};
 use crate::model::{NoTokenizer, NotSound, OpenError, Say, StageError};
 use crate::text::DictionaryError;
 use crate::ui::Message;
@@ -45,6 +46,23 @@ pub enum Failure {
     NothingHidden,
     /// There is no token that could be scored.
     NothingToScore,
+    /// Windows so far apart that tokens would be between them.
+    StrideTooLong {
+        /// How far.
+        stride: usize,
+        /// How long a window is.
+        window: usize,
+    },
+    /// No second distribution is named.
+    NothingToCompare,
+    /// Two vocabularies that differ first at this id, and no text to compare the models on.
+    OtherVocabulary(usize),
+    /// Bytes that could not be compressed, or not be brought back; the name of their file.
+    Compression(String, CompressionError),
+    /// A file that could not be read.
+    Read(PathBuf, io::Error),
+    /// A file that could not be written.
+    Write(PathBuf, io::Error),
     /// A stage of the sampler that the model cannot have.
     Stage(StageError),
     /// Results that could not be written.
@@ -58,7 +76,12 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::NobodyReads => 0,
-            Self::NothingGiven | Self::NothingHidden | Self::SameFile(_) | Self::Stage(_) => 2,
+            Self::NothingGiven
+            | Self::NothingHidden
+            | Self::NothingToCompare
+            | Self::SameFile(_)
+            | Self::Stage(_)
+            | Self::StrideTooLong { .. } => 2,
             _ => 1,
         }
     }
@@ -90,11 +113,37 @@ impl Failure {
             Self::GoesOn(model) => Message::CliGoesOn.say(language, &[model]),
             Self::NothingHidden => Message::CliNothingHidden.text(language).to_owned(),
             Self::NothingToScore => Message::CliNothingToScore.text(language).to_owned(),
+            Self::StrideTooLong { stride, window } => {
+                Message::CliStrideTooLong.say(language, &[stride, window, window])
+            }
+            Self::NothingToCompare => Message::CliNothingToCompare.text(language).to_owned(),
+            Self::OtherVocabulary(id) => Message::CliOtherVocabulary.say(language, &[id]),
+            Self::Compression(file, error) => compression(file, error, language),
+            Self::Read(path, error) => Message::CliCannotRead.say(language, &[&path.display(), error]),
+            Self::Write(path, error) => Message::CliCannotWriteFile.say(language, &[&path.display(), error]),
             Self::Stage(error) => error.say(language),
             Self::Output(error) => Message::CliCannotWrite.say(language, &[error]),
             Self::NobodyReads => String::new(),
         };
         safe::visible(&said)
+    }
+}
+
+fn compression(file: &str, error: &CompressionError, language: Language) -> String {
+    match error {
+        CompressionError::NotCompressed => Message::CliNotCompressed.say(language, &[&file]),
+        CompressionError::Version(version) => Message::CliCompressedVersion.say(language, &[&file, version]),
+        CompressionError::Damaged => Message::CliDamaged.say(language, &[&file]),
+        CompressionError::OtherModel(model) => Message::CliOtherModel.say(language, &[&file, model]),
+        CompressionError::OtherKernel(kernel) => {
+            let own = Workspace::new(1).kernel();
+            Message::CliOtherKernel.say(language, &[&file, kernel, &own])
+        }
+        CompressionError::FillsIn(model) => Message::CliFillsIn.say(language, &[model]),
+        CompressionError::NoTokenizer(error) => error.say(language),
+        CompressionError::Forward(error) => error.say(language),
+        CompressionError::NotFinite(error) => error.say(language),
+        CompressionError::Stopped => String::new(),
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn run(options: &ExploreOptions, stdin: &mut dyn Read, output: &mut O
             let last = positions.get(positions.len() - 1..).unwrap_or_default();
             let scored = stacks == Stacks::Decoder;
             let surprises =
-                if scored { score::surprises(&mut session, &given.ids, context)? } else { vec![None; given.ids.len()] };
+                if scored { score::surprises(&mut session, &given.ids)? } else { vec![None; given.ids.len()] };
             (surprises, session.distributions(last)?.pop())
         }
     };

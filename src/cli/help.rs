@@ -28,19 +28,22 @@ pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
 
 /// What each command does.
-const COMMANDS: [(&str, &str); 8] = [
+const COMMANDS: [(&str, &str); 11] = [
     ("tokenize", "一段文本的词元"),
     ("segment", "一段文本的词，按词典切分"),
     ("generate", "逐个词元续写一段文本"),
     ("fill", "模型在隐藏的词元处填什么"),
     ("score", "一段文本的每个词元有多出人意料"),
+    ("compare", "两个分布相差多远"),
+    ("compress", "用模型压缩文件"),
+    ("decompress", "还原压缩文件的字节"),
     ("trace", "把一次前向计算的全部结果写入 safetensors 文件"),
     ("models", "内置的模型和可读取的家族，或某一个模型"),
     ("bench", "测量每秒词元数"),
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 39] = [
+const ARGUMENTS: [(&str, &str, &str); 54] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -74,8 +77,23 @@ const ARGUMENTS: [(&str, &str, &str); 39] = [
     ("fill", "at", "改为逐个隐藏这些位置的词元，从 0 数起"),
     ("fill", "top", "每处列出多少个候选"),
     ("score", "given", "编码器读的文本，用于解码器前有编码器的模型"),
+    ("compare", "with", "第二个分布来自这个模型"),
+    ("compare", "temperature", "两个分布的温度，大于 0；只给一个则与模型自己的相比"),
+    ("compare", "other", "第二个分布在这段文本之后"),
+    ("compare", "along", "在文本的每个词元之前比较并累加"),
+    ("compare", "top", "显示多少个最能区分两者的词元"),
+    ("compare", "nats", "用奈特而不用比特"),
+    ("compress", "file", "任意字节的文件；- 读取标准输入"),
+    ("compress", "window", "模型一次最多看到多少个词元；不给出则为 1024，上下文更短时为上下文"),
+    ("compress", "stats", "给出这些字节的代价，并与 gzip、xz、zstd 比较"),
+    ("compress", "output", "要写的文件；- 写到标准输出"),
+    ("decompress", "file", "压缩文件；- 读取标准输入"),
+    ("decompress", "output", "要写的文件；- 写到标准输出"),
     ("trace", "decoder_ids", "解码器的词元，用于解码器前有编码器的模型；不给出则为它的起始词元"),
     ("trace", "segments", "每个词元属于哪段文本，用于区分两段文本的模型：0,0,1,1"),
+    ("score", "stride", "相邻窗口相距多少个词元，不超过窗口；不给出则为半个窗口"),
+    ("score", "by", "按这些单位累加比特：tokens、bytes、chars、words，或另一个分词器或模型的词元"),
+    ("score", "nats", "用奈特而不用比特"),
     ("score", "window", "模型一次看到多少个词元；不给出则为整个上下文"),
     (
         "trace",

@@ -34,6 +34,23 @@ pub(super) fn text_or_file(argument: &str, input: &mut dyn Read) -> Result<Strin
     }
 }
 
+/// The bytes of a file, or of standard input where it is `-`.
+pub(super) fn bytes(path: &Path, limit: u64, input: &mut dyn Read) -> Result<Vec<u8>, Failure> {
+    if path != Path::new("-") && std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0 && metadata.is_file())
+    {
+        return Ok(load::read(path, limit)?.to_vec());
+    }
+    let mut bytes = Vec::new();
+    let unreadable = |error| Failure::Read(path.to_path_buf(), error);
+    let read = if path == Path::new("-") {
+        input.take(limit + 1).read_to_end(&mut bytes).map_err(Failure::Input)?
+    } else {
+        // Empty, or no regular file: a pipe has no length beforehand.
+        std::fs::File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)).map_err(unreadable)?
+    };
+    if read as u64 > limit { Err(Failure::TooLarge(Some(path.to_path_buf()), limit)) } else { Ok(bytes) }
+}
+
 fn utf8(bytes: Vec<u8>, path: Option<PathBuf>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|error| Failure::NotUtf8(path, error.utf8_error().valid_up_to()))
 }

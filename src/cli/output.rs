@@ -37,6 +37,27 @@ impl<'a> Output<'a> {
         self.line("")
     }
 
+    /// Part of a JSON value that is written as it comes.
+    pub(super) fn part(&mut self, text: &str) -> Result<(), Failure> {
+        self.to.write_all(text.as_bytes()).map_err(failure::output)
+    }
+
+    /// Bytes as they are.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.to.write_all(bytes).map_err(failure::output)
+    }
+
+    /// A JSON value inside another.
+    pub(super) fn value(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), Failure> {
+        serde_json::to_writer(&mut *self.to, value).map_err(|error| failure::output(error.into()))
+    }
+
+    /// The members that are left of an object whose beginning is written, and its end.
+    pub(super) fn rest(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        let rest = serde_json::to_string(value).map_err(|error| failure::output(error.into()))?;
+        self.line(rest.strip_prefix('{').unwrap_or(&rest))
+    }
+
     /// A line. Whatever came from a model or a file has to be made visible before.
     pub(super) fn line(&mut self, text: &str) -> Result<(), Failure> {
         writeln!(self.to, "{text}").map_err(failure::output)

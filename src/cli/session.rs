@@ -16,7 +16,7 @@ use crate::ui::safe;
 
 /// A model with what a forward pass needs.
 pub(super) struct Session {
-    pub(super) model: Model,
+    pub(super) model: Arc<Model>,
     pub(super) workspace: Workspace,
 }
 
@@ -41,7 +41,7 @@ impl Session {
     pub(super) fn open(common: &Common) -> Result<Self, Failure> {
         let spec = common.model();
         fetch(&spec, common.language)?;
-        let model = model::open(&spec)?;
+        let model = Arc::new(model::open(&spec)?);
         Ok(Self { model, workspace: Workspace::new(common.threads) })
     }
 

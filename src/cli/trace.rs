@@ -1,17 +1,15 @@
 //! `lmscope trace`: everything one forward pass computes, as safetensors.
 
 use std::io::Read;
-use std::path::Path;
 
 use serde::Serialize;
 
-use super::Failure;
 use super::arguments::{Common, Trace};
 use super::output::Output;
 use super::session::Session;
+use super::{Failure, file};
 use crate::lm::blueprint::Stacks;
 use crate::lm::{ForwardError, Input};
-use crate::model::Source;
 use crate::ui::Message;
 use crate::ui::safe;
 
@@ -39,11 +37,7 @@ pub(super) fn run(
     if given.ids.is_empty() {
         return Err(Failure::NothingGiven);
     }
-    if let Source::Files(files) = &session.model.source
-        && files.iter().any(|file| same(file, &options.output))
-    {
-        return Err(Failure::SameFile(options.output.clone()));
-    }
+    file::spare(&session.model, &options.output)?;
     let engine = &session.model.engine;
     let mask = options.mask.as_ref().unwrap_or(&engine.blueprint.mask);
     let decoder = match (&options.decoder_ids, engine.blueprint.stacks) {
@@ -68,8 +62,4 @@ pub(super) fn run(
         });
     }
     output.say(Message::CliTraceWritten, &[&safe::visible(&file), &arrays, &given.ids.len()])
-}
-
-fn same(file: &Path, other: &Path) -> bool {
-    std::fs::canonicalize(file).ok().is_some_and(|file| std::fs::canonicalize(other).is_ok_and(|other| other == file))
 }

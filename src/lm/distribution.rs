@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{elementary::exp64, scores::Scores};
+use super::scores::Scores;
 
 /// A logit that is not a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +25,8 @@ impl std::error::Error for NotFinite {}
 #[derive(Debug)]
 pub struct Distribution {
     scores: Arc<Scores>,
+    /// The sum of exponentials of the logits, each over the greatest's.
+    sum: f64,
     /// Natural logarithm of the sum of exponentials of the logits.
     log_sum: f64,
     entropy_bits: f64,
@@ -45,7 +47,7 @@ impl Distribution {
         let scores = Scores::new(logits);
         let (sum, nats) = scores.partition(1.0);
         let log_sum = f64::from(scores.greatest()) + sum.ln();
-        Ok(Self { scores: Arc::new(scores), log_sum, entropy_bits: nats / std::f64::consts::LN_2 })
+        Ok(Self { scores: Arc::new(scores), sum, log_sum, entropy_bits: nats / std::f64::consts::LN_2 })
     }
 
     /// The number of tokens.
@@ -68,9 +70,15 @@ impl Distribution {
         self.log_sum
     }
 
-    /// The probability of one token; 0 for a token outside the vocabulary.
+    /// The probability of one token, the same bits on every machine; 0 for a token outside the vocabulary.
     pub fn probability(&self, id: u32) -> f32 {
-        self.logits().get(id as usize).map_or(0.0, |&logit| exp64(f64::from(logit) - self.log_sum) as f32)
+        let weight = self.logits().get(id as usize).map_or(0.0, |&logit| self.scores.weight(logit, 1.0));
+        (weight / self.sum) as f32
+    }
+
+    /// The probability of each token by id, `[vocabulary]`.
+    pub fn probabilities(&self) -> impl ExactSizeIterator<Item = f32> + '_ {
+        self.logits().iter().map(|&logit| (self.scores.weight(logit, 1.0) / self.sum) as f32)
     }
 
     /// Shannon's entropy of the distribution in bits (Shannon 1948, section 6).

@@ -35,6 +35,12 @@ impl Workspace {
         }
     }
 
+    /// The same on the instruction set of this [`kernel`](Self::kernel), if this machine has it.
+    pub fn with_kernel(threads: usize, kernel: &str) -> Option<Self> {
+        let isa = Isa::available().find(|isa| isa.name() == kernel)?;
+        Some(Self { isa, ..Self::new(threads) })
+    }
+
     /// The number of compute threads.
     pub fn threads(&self) -> usize {
         self.team.threads()

@@ -51,6 +51,7 @@ impl Ctx<'_> {
             Body::Step(step) => self.stepped(*step),
             Body::Rows(rows) => self.rows(rows),
             Body::Overview(overview) => self.overview(overview),
+            Body::Measured(measured) => self.measured(measured),
             Body::Done => {
                 self.finished(lane);
                 if lane == Lane::Run {
@@ -90,6 +91,7 @@ impl Ctx<'_> {
         state.notice = None;
         self.cancel(Lane::Run);
         self.cancel(Lane::Evidence);
+        self.forget_measures();
         self.prepare();
         self.tokenize();
     }
@@ -189,7 +191,7 @@ impl Ctx<'_> {
                 self.state.drawing = false;
             }
             Lane::Files => (self.state.opening, self.state.fetching) = (None, None),
-            Lane::Text | Lane::Words | Lane::Evidence => {}
+            Lane::Text | Lane::Words | Lane::Evidence | Lane::Information => {}
         }
     }
 

@@ -25,6 +25,16 @@ pub enum Command {
     GoAttention,
     /// Go to the models.
     GoModels,
+    /// Go to what the text costs.
+    GoInformation,
+    /// Add up what the text costs by other units.
+    Regroup,
+    /// Count in nats, or in bits again.
+    SwitchUnit,
+    /// Mark the distribution at the selected token.
+    Mark,
+    /// Show two distributions in place of the list, or the list again.
+    ShowPairs,
     /// Show one pane alone, or all again.
     Zoom,
     /// Switch between English and Chinese.

@@ -4,6 +4,7 @@ mod bad_input;
 mod families;
 mod fetching;
 mod generating;
+mod informed;
 mod keys;
 mod linked;
 mod pictures;

@@ -8,10 +8,10 @@ use lmscope::cli::{Streams, run_with};
 use safetensors::SafeTensors;
 use serde_json::Value;
 
-struct Ran {
-    code: u8,
-    output: String,
-    errors: String,
+pub(crate) struct Ran {
+    pub(crate) code: u8,
+    pub(crate) output: String,
+    pub(crate) errors: String,
 }
 
 fn run_on(locale: &str, arguments: &[&str], input: &[u8]) -> Ran {
@@ -23,29 +23,29 @@ fn run_on(locale: &str, arguments: &[&str], input: &[u8]) -> Ran {
     Ran { code, output: text(output), errors: text(errors) }
 }
 
-fn run(arguments: &[&str]) -> Ran {
+pub(crate) fn run(arguments: &[&str]) -> Ran {
     run_on("en_GB.UTF-8", arguments, b"")
 }
 
-fn json(arguments: &[&str]) -> Value {
+pub(crate) fn json(arguments: &[&str]) -> Value {
     let ran = run(&[&["--json"], arguments].concat());
     assert_eq!((ran.code, ran.errors.as_str()), (0, ""), "{arguments:?}");
     assert_eq!(ran.output.matches('\n').count(), 1, "one line of JSON");
     serde_json::from_str(&ran.output).expect("JSON")
 }
 
-fn failed(arguments: &[&str], code: u8) -> String {
+pub(crate) fn failed(arguments: &[&str], code: u8) -> String {
     let ran = run(arguments);
     assert_eq!((ran.code, ran.output.as_str()), (code, ""), "{arguments:?}: {}", ran.errors);
     assert!(!ran.errors.is_empty(), "{arguments:?}");
     ran.errors
 }
 
-fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+pub(crate) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value[key].as_array().expect("an array")
 }
 
-fn temporary(name: &str) -> PathBuf {
+pub(crate) fn temporary(name: &str) -> PathBuf {
     std::env::temp_dir().join(format!("lmscope-cli-{}-{name}", std::process::id()))
 }
 
@@ -486,7 +486,7 @@ fn a_real_model_says_what_the_reference_says() {
     }
 }
 
-fn fixture(name: &str) -> String {
+pub(crate) fn fixture(name: &str) -> String {
     format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 

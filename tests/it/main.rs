@@ -4,6 +4,7 @@ mod app;
 mod command_line;
 mod engine;
 mod hub;
+mod information;
 mod layers;
 mod load;
 mod sampler;

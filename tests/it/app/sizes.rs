@@ -17,7 +17,21 @@ fn every_size_can_be_drawn_in_every_pane_and_language() {
         let mut driver = Driver::new(App::new(start(language, None)), 80, 24);
         driver.settle();
         driver.keys("<tab> s").settle();
-        for keys in ["1", "2 <esc>", "3", "4", "5", "3 ?", "<esc> :", "<esc> /", "<esc> o", "<esc> 2 z"] {
+        for keys in [
+            "1",
+            "2 <esc>",
+            "3",
+            "4",
+            "5",
+            "3 ?",
+            "<esc> :",
+            "<esc> /",
+            "<esc> o",
+            "<esc> 2 z",
+            "<esc> 6",
+            "v r r h",
+            "c",
+        ] {
             driver.keys("<esc> <esc> <tab>").keys(keys).settle();
             for width in (0..=46).chain([59, 60, 79, 80, 99, 100, 101, 120, 149, 150, 200, 300]) {
                 for height in (0..=16).chain([24, 29, 30, 31, 60]) {
@@ -40,7 +54,7 @@ fn below_the_least_size_it_says_so() {
 
 #[test]
 fn no_key_mash_breaks_it() {
-    let keys: Vec<String> = "a b e g h i j k l n N o p q s u y z L G ? : / + - = [ ] { } 0 1 2 3 4 5 $ ^ <esc> <tab> <backtab> <enter> \
+    let keys: Vec<String> = "a b c e g h i j k l n N o p q s u y z L G ? : / + - = [ ] { } 0 1 2 3 4 5 6 r v w $ ^ <esc> <tab> <backtab> <enter> \
         <space> <up> <down> <left> <right> <home> <end> <pgup> <pgdn> <bs> <del> C-r C-l C-u C-w C-a C-e M-b M-f C-_ C-y"
         .split_whitespace()
         .map(str::to_owned)

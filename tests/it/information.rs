@@ -1,0 +1,6 @@
+//! What texts cost, how far distributions are apart, and the model as a compressor.
+
+mod comparing;
+mod compression;
+mod divergence;
+mod scoring;
