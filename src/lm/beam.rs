@@ -280,7 +280,9 @@ impl Beam {
                     self.read(engine, live, workspace, go_on)?;
                 }
             }
-            taken.extend(after.live.iter().filter_map(|live| live.hypothesis.choices.last()).map(|last| last.token));
+            // Also in the last step, after which none goes on.
+            let going_on = candidates.iter().map(|one| one.token).filter(|token| !self.rules.ends.contains(token));
+            taken.extend(going_on.take(self.rules.group_width()));
             groups.push(after);
             looked_at.append(&mut candidates);
         }
