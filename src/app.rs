@@ -382,7 +382,7 @@ fn deed(ctx: &mut Ctx<'_>, command: Command) {
             ctx.say(Notice::info(Message::Copied, &[&flow.text.chars().count()]));
             ctx.effect(Effect::Copy(flow.text));
         }
-        Command::NextParameter => ctx.state.settings.active = ctx.state.settings.active.next(),
+        Command::NextParameter => ctx.state.settings.next_knob(),
         Command::TurnUp => ctx.turn(true),
         Command::TurnDown => ctx.turn(false),
         Command::NextHead => ctx.look_at(layer, (head + 1) % heads),

@@ -27,6 +27,7 @@ mod mask;
 mod pass;
 mod position;
 mod sampler;
+mod scores;
 mod soundness;
 mod trace;
 mod transformer;
@@ -42,7 +43,10 @@ pub use family::{FAMILIES, Family};
 pub use kernel::dequantize;
 pub use mask::{Mask, MaskError};
 pub use position::Position;
-pub use sampler::{Outcome, Sampler, Shaped, Stage, uniform};
+pub use sampler::{
+    Column, Constraint, Given, Kind, Need, Note, Outcome, Parameter, Past, PipelineError, Sampler, Shaped, Stage,
+    Steps, chance, uniform,
+};
 pub use soundness::{Unsound, unsound};
 pub use trace::{Trace, TraceError};
 pub use transformer::{Input, Transformer};

@@ -7,6 +7,8 @@ use lmscope::app::Start;
 use lmscope::cli;
 use lmscope::cli::ExploreOptions;
 use lmscope::cli::Invocation;
+use lmscope::cli::Sampling;
+use lmscope::lm::Kind;
 use lmscope::runtime;
 use lmscope::runtime::Refusal;
 use lmscope::state::Settings;
@@ -35,10 +37,25 @@ fn main() -> color_eyre::Result<ExitCode> {
 fn start(options: &ExploreOptions) -> Start {
     let ExploreOptions { common, text, sampling } = options;
     let mut settings = Settings { seed: common.seed, ..Settings::default() };
-    settings.temperature = sampling.temperature.unwrap_or(settings.temperature);
-    settings.top_k = sampling.top_k.unwrap_or(settings.top_k);
-    settings.top_p = sampling.top_p.unwrap_or(settings.top_p);
-    settings.min_p = sampling.min_p.unwrap_or(settings.min_p);
+    let Sampling { temperature, top_k, top_p, min_p, .. } = sampling;
+    if sampling.pipeline.is_some() {
+        settings.pipeline = sampling.sampler().stages;
+    } else {
+        // The pipeline to begin with, with what was asked for in its place.
+        let numbers = [
+            (Kind::Temperature, *temperature),
+            (Kind::TopK, top_k.map(|k| k as f64)),
+            (Kind::TopP, *top_p),
+            (Kind::MinP, *min_p),
+        ];
+        for (kind, number) in numbers {
+            if let (Some(stage), Some(number)) = (settings.stage(kind), number) {
+                stage.values[0] = number;
+            }
+        }
+        settings.pipeline.extend(sampling.stage.iter().cloned());
+        settings.pipeline = sampling.in_order(settings.pipeline);
+    }
     Start {
         model: common.model(),
         text: text.clone(),

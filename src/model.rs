@@ -2,6 +2,7 @@
 
 mod description;
 mod error;
+mod sampling;
 mod say;
 mod soundness;
 mod spec;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use description::{Description, Engine, Hints, Memory, TensorInfo, check, describe};
 pub use error::{NoTokenizer, OpenError};
+pub use sampling::StageError;
 pub use say::{Say, say_progress};
 pub use soundness::NotSound;
 pub use spec::{EMBEDDED, Embedded, Spec, default_for};

@@ -25,7 +25,7 @@ pub use flow::Flow;
 pub use notice::Notice;
 pub use run::Node;
 pub use run::Run;
-pub use settings::Parameter;
+pub use settings::Knob;
 pub use settings::Settings;
 
 use crate::hub::Progress;
@@ -34,7 +34,10 @@ use crate::job::Lane;
 use crate::job::Origin;
 use crate::job::Overview;
 use crate::job::Words;
+use crate::lm::Past;
+use crate::lm::Shaped;
 use crate::lm::blueprint::Stacks;
+use crate::lm::chance;
 use crate::model::Model;
 use crate::ui::Language;
 use crate::ui::Theme;
@@ -235,6 +238,19 @@ impl State {
     /// The distribution after the selected token, or of the selected token hidden, if it is at hand.
     pub fn shown(&self) -> Option<&evidence::Shown> {
         self.evidence.distribution(*self.run.path().get(self.selected)?)
+    }
+
+    /// What the sampler makes of the distribution in view, as it would choose there.
+    pub fn shaped(&self) -> Option<&Shaped> {
+        let shown = self.shown()?;
+        let node = self.run.at(self.selected)?;
+        Some(shown.shaped(|distribution| {
+            let seen = || self.run.tokens().take(self.selected + 1);
+            let tokens: Vec<u32> = seen().skip(self.source_len()).map(|node| node.token).collect();
+            let generated = seen().filter(|node| node.origin.is_generated()).count();
+            let chance = chance(self.settings.seed, generated as u64);
+            self.settings.sampler().shape(distribution, &Past { tokens: &tokens, generated, mu: node.mu, chance })
+        }))
     }
 
     /// The weights of the selected token's row under the selected head, if they are at hand.

@@ -4,6 +4,7 @@
 //! unigram); [`segment`] cuts text into words with a [`Dictionary`]. Neither knows a model, a terminal or a thread.
 
 mod added;
+mod automaton;
 mod base64;
 mod bpe;
 mod byte_level;
@@ -25,6 +26,7 @@ mod units;
 mod vocabulary;
 mod word_piece;
 
+pub use self::automaton::{Automaton, ExpressionError};
 pub use self::dictionary::{Dictionary, DictionaryError};
 pub use self::error::{Fault, Place, TokenizerError};
 pub use self::segment::{Method, UnknownMethod, Word, segment};

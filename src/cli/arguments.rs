@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
 use super::help;
-use crate::lm::{Mask, Sampler};
+use crate::lm::{Kind, Mask, Sampler, Stage};
 use crate::model::{Spec, default_for};
 use crate::text::Method;
 use crate::ui::Language;
@@ -171,28 +171,61 @@ pub struct Segment {
 pub struct Sampling {
     /// Divide the logits by T; 0 always takes the most probable token
     #[arg(long, value_name = "T", value_parser = temperature, allow_negative_numbers = true)]
-    pub temperature: Option<f32>,
+    pub temperature: Option<f64>,
     /// Keep the K most probable tokens; 0 keeps all
     #[arg(long, value_name = "K")]
     pub top_k: Option<usize>,
     /// Keep the fewest tokens that together have probability P
     #[arg(long, value_name = "P", value_parser = probability, allow_negative_numbers = true)]
-    pub top_p: Option<f32>,
+    pub top_p: Option<f64>,
     /// Keep the tokens at least P times as probable as the best
     #[arg(long, value_name = "P", value_parser = probability, allow_negative_numbers = true)]
-    pub min_p: Option<f32>,
+    pub min_p: Option<f64>,
+    /// A stage of the pipeline more: dry=0.8:1.75:2, repetition=1.1:64, xtc=0.5:0.1, ban="the"; may be given again
+    #[arg(long = "stage", value_name = "STAGE")]
+    pub stage: Vec<Stage>,
+    /// The order of the stages: hf (Hugging Face) or llama.cpp
+    #[arg(long, value_name = "ORDER", default_value = "hf")]
+    pub order: Order,
+    /// The whole pipeline, in its order: "repetition=1.1 top-k=40 temperature=0.8"
+    #[arg(long, value_name = "STAGES", conflicts_with_all = ["temperature", "top_k", "top_p", "min_p", "stage", "order"])]
+    pub pipeline: Option<Sampler>,
+}
+
+/// An order of the stages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Order {
+    /// Hugging Face's.
+    Hf,
+    /// llama.cpp's.
+    #[value(name = "llama.cpp")]
+    LlamaCpp,
 }
 
 impl Sampling {
     /// Temperature, top-k, top-p, min-p; where none was given, the value that changes nothing.
-    pub fn values(&self) -> (f32, usize, f32, f32) {
+    pub fn values(&self) -> (f64, usize, f64, f64) {
         (self.temperature.unwrap_or(1.0), self.top_k.unwrap_or(0), self.top_p.unwrap_or(1.0), self.min_p.unwrap_or(0.0))
     }
 
-    /// The pipeline: temperature, top-k, top-p, min-p. What was not given changes nothing.
+    /// The pipeline. What was not given changes nothing.
     pub fn sampler(&self) -> Sampler {
+        if let Some(pipeline) = &self.pipeline {
+            return pipeline.clone();
+        }
         let (temperature, top_k, top_p, min_p) = self.values();
-        Sampler::new(temperature, top_k, top_p, min_p)
+        let mut stages = Sampler::new(temperature, top_k, top_p, min_p).stages;
+        stages.extend(self.stage.iter().cloned());
+        Sampler { stages: self.in_order(stages) }
+    }
+
+    /// Stages in the order that was asked for.
+    pub fn in_order(&self, stages: Vec<Stage>) -> Vec<Stage> {
+        let order = match self.order {
+            Order::Hf => &Kind::HUGGING_FACE,
+            Order::LlamaCpp => &Kind::ALL,
+        };
+        Sampler::ordered(stages, order).stages
     }
 }
 
@@ -225,6 +258,9 @@ pub struct Generate {
     /// Go on after a token that ends the text
     #[arg(long)]
     pub ignore_end: bool,
+    /// Show what each stage made of the distribution, with the N most probable tokens
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10")]
+    pub stages: Option<usize>,
 }
 
 /// `lmscope fill`
@@ -341,15 +377,15 @@ fn id(text: &str) -> Result<u32, String> {
     text.trim().parse().map_err(|_| "token ids are whole numbers with commas between them: 1,2,3".to_owned())
 }
 
-fn temperature(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
+fn temperature(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
         Ok(temperature) if temperature >= 0.0 && temperature.is_finite() => Ok(temperature),
         _ => Err("a temperature is a number from 0 up".to_owned()),
     }
 }
 
-fn probability(text: &str) -> Result<f32, String> {
-    match text.parse::<f32>() {
+fn probability(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
         Ok(probability) if (0.0..=1.0).contains(&probability) => Ok(probability),
         _ => Err("a probability is a number from 0 to 1".to_owned()),
     }

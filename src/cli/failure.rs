@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::lm::load::LoadError;
 use crate::lm::{ForwardError, TraceError};
-use crate::model::{NoTokenizer, NotSound, OpenError, Say};
+use crate::model::{NoTokenizer, NotSound, OpenError, Say, StageError};
 use crate::text::DictionaryError;
 use crate::ui::Message;
 use crate::ui::{Language, safe};
@@ -45,6 +45,8 @@ pub enum Failure {
     NothingHidden,
     /// There is no token that could be scored.
     NothingToScore,
+    /// A stage of the sampler that the model cannot have.
+    Stage(StageError),
     /// Results that could not be written.
     Output(io::Error),
     /// Whoever read the results has gone: not an error.
@@ -56,7 +58,7 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::NobodyReads => 0,
-            Self::NothingGiven | Self::NothingHidden | Self::SameFile(_) => 2,
+            Self::NothingGiven | Self::NothingHidden | Self::SameFile(_) | Self::Stage(_) => 2,
             _ => 1,
         }
     }
@@ -88,6 +90,7 @@ impl Failure {
             Self::GoesOn(model) => Message::CliGoesOn.say(language, &[model]),
             Self::NothingHidden => Message::CliNothingHidden.text(language).to_owned(),
             Self::NothingToScore => Message::CliNothingToScore.text(language).to_owned(),
+            Self::Stage(error) => error.say(language),
             Self::Output(error) => Message::CliCannotWrite.say(language, &[error]),
             Self::NobodyReads => String::new(),
         };
@@ -122,6 +125,12 @@ impl From<ForwardError> for Failure {
 impl From<NotSound> for Failure {
     fn from(error: NotSound) -> Self {
         Self::NotFinite(error)
+    }
+}
+
+impl From<StageError> for Failure {
+    fn from(error: StageError) -> Self {
+        Self::Stage(error)
     }
 }
 

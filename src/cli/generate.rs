@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::Failure;
 use super::arguments::{Common, Generate};
-use super::output::{Output, probability};
+use super::output::{Output, aligned, probability};
 use super::session::{Piece, Session};
-use crate::lm::uniform;
+use crate::lm::{Distribution, Kind, Note, Past, Shaped, chance, uniform};
 use crate::text::Tokenizer;
 use crate::ui::Message;
 use crate::ui::safe;
@@ -18,10 +18,12 @@ struct Answer<'a> {
     model: &'a str,
     prompt: Prompt,
     seed: u64,
-    temperature: f32,
+    temperature: f64,
     top_k: usize,
-    top_p: f32,
-    min_p: f32,
+    top_p: f64,
+    min_p: f64,
+    /// Every stage in its order, as `--pipeline` takes it.
+    pipeline: String,
     /// What was generated, without the prompt.
     text: String,
     steps: Vec<Step>,
@@ -49,6 +51,30 @@ struct Step {
     candidates: usize,
     /// The random number it was drawn with, in 0..1.
     random: f64,
+    /// The stretch of 0..1 that fell on the token.
+    stretch: [f64; 2],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stages: Option<Vec<Stage>>,
+}
+
+/// What a stage made of the candidates.
+#[derive(Serialize)]
+struct Stage {
+    stage: String,
+    survivors: usize,
+    /// The share of the probability entering it that its survivors held.
+    mass: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    /// The most probable tokens of the model, each with its probability after the stage.
+    tokens: Vec<Candidate>,
+}
+
+#[derive(Serialize)]
+struct Candidate {
+    #[serde(flatten)]
+    piece: Piece,
+    probability: f64,
 }
 
 /// Why the text ended.
@@ -75,7 +101,8 @@ pub(super) fn run(
     if given.ids.is_empty() {
         return Err(Failure::NothingGiven);
     }
-    let sampler = options.sampling.sampler();
+    let pipeline = options.sampling.sampler();
+    let sampler = session.model.prepare(&pipeline)?;
     let end = session.model.tokenizer.as_ref().and_then(Tokenizer::eos);
     let context = session.model.engine.config.context;
     let mut positions = session.begin(&given.ids)?;
@@ -84,6 +111,9 @@ pub(super) fn run(
         heading(output)?;
     }
     let mut steps: Vec<Step> = Vec::new();
+    let mut tokens: Vec<u32> =
+        if source > 0 { session.model.engine.config.decoder_start.into_iter().collect() } else { given.ids.clone() };
+    let mut mu = None;
     let mut bytes: Vec<u8> = Vec::new();
     let stopped = loop {
         if steps.len() == options.steps {
@@ -91,9 +121,12 @@ pub(super) fn run(
         }
         let Some(last) = positions.last().cloned() else { return Err(Failure::NothingGiven) };
         let Some(distribution) = session.distributions(&[last])?.pop() else { return Err(Failure::NothingGiven) };
-        let shaped = sampler.shape(&distribution);
-        let random = uniform(common.seed, steps.len() as u64);
-        let id = shaped.draw(random);
+        let index = steps.len() as u64;
+        let past = Past { tokens: &tokens, generated: steps.len(), mu, chance: chance(common.seed, index) };
+        let shaped = sampler.shape(&distribution, &past);
+        let random = uniform(common.seed, index);
+        let (id, stretch) = shaped.draw_at(random);
+        mu = shaped.mirostat_after(id);
         let step = Step {
             piece: session.piece(id),
             probability: distribution.probability(id),
@@ -101,11 +134,17 @@ pub(super) fn run(
             entropy_bits: distribution.entropy_bits(),
             rank: distribution.rank(id).unwrap_or(0) + 1,
             sampler_probability: shaped.probability(id),
-            candidates: shaped.ids().len(),
+            candidates: shaped.survivors(),
             random,
+            stretch,
+            stages: options.stages.map(|top| stages(&session, &distribution, &shaped, top)),
         };
+        tokens.push(id);
         if !common.json {
             row(output, steps.len() + 1, &step, &session.label(id))?;
+            if let Some(top) = options.stages {
+                columns(&session, &distribution, &shaped, top, &step, output)?;
+            }
             output.flush()?;
         }
         steps.push(step);
@@ -135,6 +174,7 @@ pub(super) fn run(
             top_k,
             top_p,
             min_p,
+            pipeline: pipeline.to_string(),
             text: generated,
             steps,
             stopped,
@@ -167,7 +207,7 @@ fn heading(output: &mut Output<'_>) -> Result<(), Failure> {
         Message::CliChoices,
     ];
     let cells = words.map(|word| word.text(output.language).to_owned());
-    aligned(output, &cells)
+    line(output, &cells)
 }
 
 fn row(output: &mut Output<'_>, number: usize, step: &Step, label: &str) -> Result<(), Failure> {
@@ -181,13 +221,85 @@ fn row(output: &mut Output<'_>, number: usize, step: &Step, label: &str) -> Resu
         probability(step.sampler_probability),
         step.candidates.to_string(),
     ];
-    aligned(output, &cells)
+    line(output, &cells)
 }
 
-fn aligned(output: &mut Output<'_>, cells: &[String; 8]) -> Result<(), Failure> {
+fn line(output: &mut Output<'_>, cells: &[String; 8]) -> Result<(), Failure> {
     let cells = cells.iter().zip(WIDTHS).enumerate().map(|(index, (cell, width))| match index {
         2 => safe::left(cell, width),
         _ => safe::right(cell, width),
     });
     output.line(cells.collect::<Vec<_>>().join("  ").trim_end())
+}
+
+/// What every stage made of the model's most probable tokens.
+fn stages(session: &Session, distribution: &Distribution, shaped: &Shaped, top: usize) -> Vec<Stage> {
+    let of = |outcome: &crate::lm::Outcome| {
+        let front = distribution.front(top).iter().take(top);
+        Stage {
+            stage: outcome.stage.to_string(),
+            survivors: outcome.survivors(),
+            mass: outcome.mass,
+            note: note(outcome),
+            tokens: front
+                .map(|&id| Candidate { piece: session.piece(id), probability: outcome.column.probability(id) })
+                .collect(),
+        }
+    };
+    shaped.stages().iter().map(of).collect()
+}
+
+/// What a stage did beyond its parameters.
+fn note(outcome: &crate::lm::Outcome) -> Option<String> {
+    match outcome.note {
+        Note::Nothing => None,
+        Note::Emptied => Some("left none; kept the most probable".to_owned()),
+        Note::Chance(chance) => Some(format!("chance {chance:.4}")),
+        Note::Surprisal(bits) => Some(format!("mu {bits:.4}")),
+        Note::Temperature(t) => Some(format!("t {t:.4}")),
+    }
+}
+
+/// A table of the model's most probable tokens: a column for each stage, what was cut marked by the stage that cut it, and
+/// where the random number fell.
+fn columns(
+    session: &Session,
+    distribution: &Distribution,
+    shaped: &Shaped,
+    top: usize,
+    step: &Step,
+    output: &mut Output<'_>,
+) -> Result<(), Failure> {
+    let stages = shaped.stages();
+    let mut head =
+        vec![Message::CliId.text(output.language).to_owned(), Message::CliToken.text(output.language).to_owned()];
+    head.push(Message::ColumnModel.text(output.language).to_owned());
+    head.extend(stages.iter().map(|outcome| outcome.stage.to_string()));
+    let mut rows = vec![head];
+    for &id in distribution.front(top).iter().take(top) {
+        let mut row = vec![id.to_string(), session.label(id), probability(distribution.probability(id))];
+        let removed = shaped.removed_by(id).unwrap_or(usize::MAX);
+        row.extend(stages.iter().enumerate().map(|(index, outcome)| match index {
+            index if index < removed => probability(outcome.column.probability(id) as f32),
+            index if index == removed => "×".to_owned(),
+            _ => String::new(),
+        }));
+        rows.push(row);
+    }
+    let left = stages.iter().map(|outcome| outcome.survivors().to_string());
+    let total = [String::new(), Message::CliLeft.text(output.language).to_owned(), shaped.total().to_string()];
+    rows.push(total.into_iter().chain(left).collect());
+    if stages.iter().any(|outcome| outcome.note != Note::Nothing) {
+        let notes = stages.iter().map(|outcome| note(outcome).unwrap_or_default());
+        rows.push([String::new(), String::new(), String::new()].into_iter().chain(notes).collect());
+    }
+    for line in aligned(&rows) {
+        output.line(&format!("      {line}"))?;
+    }
+    let greedy = stages.iter().any(|outcome| outcome.stage.is_greedy() && outcome.stage.kind == Kind::Temperature);
+    if !greedy {
+        let [from, to] = step.stretch.map(|edge| format!("{edge:.4}"));
+        output.say(Message::CliFell, &[&format!("{:.4}", step.random), &session.label(step.piece.id), &from, &to])?;
+    }
+    output.line("")
 }

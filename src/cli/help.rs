@@ -40,7 +40,7 @@ const COMMANDS: [(&str, &str); 8] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 35] = [
+const ARGUMENTS: [(&str, &str, &str); 39] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -50,6 +50,10 @@ const ARGUMENTS: [(&str, &str, &str); 35] = [
     ("", "top_k", "保留概率最大的 K 个词元；0 表示全部保留"),
     ("", "top_p", "保留概率之和达到 P 的最少词元"),
     ("", "min_p", "保留概率不低于最大概率 P 倍的词元"),
+    ("", "stage", "流水线再加一个阶段：dry=0.8:1.75:2、repetition=1.1:64、xtc=0.5:0.1、ban=\"的\"；可以多次给出"),
+    ("", "order", "各阶段的次序：hf（Hugging Face）或 llama.cpp"),
+    ("", "pipeline", "按次序写出整条流水线：\"repetition=1.1 top-k=40 temperature=0.8\""),
+    ("generate", "stages", "显示每个阶段之后的分布，列出概率最大的 N 个词元"),
     ("", "special", "按分词器模板在文本前后加上特殊词元"),
     ("", "ids", "用词元编号代替文本：1,2,3"),
     ("", "help", "显示帮助"),

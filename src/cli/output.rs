@@ -69,15 +69,20 @@ impl<'a> Output<'a> {
 
     /// Rows without headings, each column as wide as its widest cell, all to the left.
     pub(super) fn rows(&mut self, rows: &[Vec<String>]) -> Result<(), Failure> {
-        let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| safe::width(cell)).max();
-        let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
-        for row in rows {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| safe::left(cell, *width));
-            self.line(cells.collect::<Vec<_>>().join("  ").trim_end())?;
-        }
-        Ok(())
+        aligned(rows).iter().try_for_each(|line| self.line(line))
     }
+}
+
+/// Rows as lines, each column as wide as its widest cell, all to the left.
+pub(super) fn aligned(rows: &[Vec<String>]) -> Vec<String> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| safe::width(cell)).max();
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| safe::left(cell, *width)).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
 }
 
 impl Column {

@@ -15,9 +15,10 @@ use super::look;
 use super::said;
 use crate::lm;
 use crate::lm::Distribution;
+use crate::lm::Kind;
+use crate::lm::Past;
 use crate::lm::Position;
 use crate::lm::Sampler;
-use crate::lm::Stage;
 use crate::lm::Workspace;
 use crate::model::Model;
 use crate::text::Tokenizer;
@@ -35,8 +36,12 @@ pub struct Generate {
     pub sampler: Sampler,
     /// The seed of the random numbers.
     pub seed: u64,
-    /// Number of the first random number: how many tokens were generated before.
-    pub first_draw: u64,
+    /// The tokens of the path that the model continues, without a source.
+    pub tokens: Vec<u32>,
+    /// How many of them were generated: the number of the first random number.
+    pub generated: usize,
+    /// What mirostat has come to; see [`crate::lm::Past::mu`].
+    pub mu: Option<f64>,
     /// How many tokens to add, at most.
     pub steps: usize,
     /// The layer and head whose attention is in view: its new row comes with each token.
@@ -56,6 +61,8 @@ pub struct Step {
     pub origin: Origin,
     /// What it cost under the model's own distribution.
     pub score: Score,
+    /// What mirostat came to by it.
+    pub mu: Option<f64>,
     /// What the model computed when it read the token.
     pub position: Arc<Position>,
     /// The distribution after it.
@@ -69,24 +76,32 @@ pub struct Step {
 }
 
 pub(super) fn generate(job: Generate, ticket: &Ticket, send: Send<'_>) -> Result<(), Stop> {
-    let Generate { model, mut context, mut picked, sampler, seed, first_draw, steps, watched, rest, threads } = job;
+    let Generate { model, mut context, mut picked, sampler, seed, mut tokens, generated, .. } = job;
+    let Generate { mut mu, steps, watched, rest, threads, .. } = job;
     let engine = &model.engine;
     let end = model.tokenizer.as_ref().and_then(Tokenizer::eos);
-    // At temperature 0 nothing is left to chance, whatever the stages after it.
-    let greedy = sampler.stages.contains(&Stage::Temperature(0.0));
+    let adapts = sampler.stages.iter().any(|stage| stage.kind == Kind::Mirostat);
     let mut workspace = Workspace::new(threads);
     let Some(tip) = context.len().checked_sub(1) else { return Ok(()) };
     let mut next = distribution(engine.logits(&context[tip..], &mut workspace)?)?;
-    for index in 0..steps as u64 {
+    for index in 0..steps {
         let start = ticket.clock();
-        let (token, origin) = match picked.take() {
-            Some(token) => (token, Origin::Picked),
-            None if greedy => (next.most_probable(), Origin::Greedy),
+        let count = generated + index;
+        let shape = |next: &Distribution| {
+            let past = Past { tokens: &tokens, generated: count, mu, chance: lm::chance(seed, count as u64) };
+            sampler.shape(next, &past)
+        };
+        let (token, origin, adapted) = match picked.take() {
+            Some(token) => (token, Origin::Picked, adapts.then(|| shape(&next).mirostat_after(token))),
             None => {
-                let draw = lm::uniform(seed, first_draw + index);
-                (sampler.shape(&next).draw(draw), Origin::Sampled { draw })
+                let (shaped, draw) = (shape(&next), lm::uniform(seed, count as u64));
+                let origin = if sampler.is_greedy() { Origin::Greedy } else { Origin::Sampled { draw } };
+                let token = shaped.draw(draw);
+                (token, origin, adapts.then(|| shaped.mirostat_after(token)))
             }
         };
+        mu = adapted.flatten().or(mu);
+        tokens.push(token);
         let score = Score {
             surprisal: next.surprisal_bits(token),
             entropy: next.entropy_bits(),
@@ -102,12 +117,12 @@ pub(super) fn generate(job: Generate, ticket: &Ticket, send: Send<'_>) -> Result
         let row = Rows { layer, head, rows: vec![(query, Arc::from(weights))] };
         let last = Some(token) == end;
         let elapsed = ticket.clock().saturating_sub(start);
-        let step = Step { token, origin, score, position, next: Arc::clone(&next), row, elapsed, last };
+        let step = Step { token, origin, score, mu, position, next: Arc::clone(&next), row, elapsed, last };
         said(send(Body::Step(Box::new(step))))?;
         if last {
             break;
         }
-        if index + 1 < steps as u64 && !ticket.rest(rest.saturating_sub(elapsed)) {
+        if index + 1 < steps && !ticket.rest(rest.saturating_sub(elapsed)) {
             return Err(Stop::Unwanted);
         }
     }

@@ -1,11 +1,8 @@
 //! The model's distribution over the next token, whole: nothing is cut off or rounded away.
 
-use std::{
-    fmt,
-    sync::{Arc, OnceLock},
-};
+use std::{fmt, sync::Arc};
 
-use super::elementary::exp64;
+use super::{elementary::exp64, scores::Scores};
 
 /// A logit that is not a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,12 +24,10 @@ impl std::error::Error for NotFinite {}
 /// A distribution over the vocabulary, made from logits by the softmax.
 #[derive(Debug)]
 pub struct Distribution {
-    logits: Vec<f32>,
-    probabilities: Vec<f32>,
+    scores: Arc<Scores>,
     /// Natural logarithm of the sum of exponentials of the logits.
     log_sum: f64,
     entropy_bits: f64,
-    order: OnceLock<Arc<[u32]>>,
 }
 
 impl Distribution {
@@ -44,44 +39,38 @@ impl Distribution {
         if let Some((index, &value)) = logits.iter().enumerate().find(|(_, logit)| !logit.is_finite()) {
             return Err(NotFinite { index, value });
         }
-        let Some(greatest) = logits.iter().copied().reduce(f32::max) else {
+        if logits.is_empty() {
             return Err(NotFinite { index: 0, value: f32::NAN });
-        };
-        let shift = f64::from(greatest);
-        let exponentials: Vec<f64> = logits.iter().map(|&logit| exp64(f64::from(logit) - shift)).collect();
-        let sum = sum(exponentials.iter().copied());
-        let log_sum = shift + sum.ln();
-        let probabilities = exponentials.iter().map(|e| (e / sum) as f32).collect();
-        // H = Σ p (log Σ e^z − z): the second factor is the surprisal, so that tiny probabilities need no logarithm.
-        let surprisal = |logit: f32| log_sum - f64::from(logit);
-        let nats = self::sum(exponentials.iter().zip(&logits).map(|(e, &logit)| e * surprisal(logit))) / sum;
-        let entropy_bits = nats / std::f64::consts::LN_2;
-        Ok(Self { logits, probabilities, log_sum, entropy_bits, order: OnceLock::new() })
+        }
+        let scores = Scores::new(logits);
+        let (sum, nats) = scores.partition(1.0);
+        let log_sum = f64::from(scores.greatest()) + sum.ln();
+        Ok(Self { scores: Arc::new(scores), log_sum, entropy_bits: nats / std::f64::consts::LN_2 })
     }
 
     /// The number of tokens.
     pub fn len(&self) -> usize {
-        self.logits.len()
+        self.logits().len()
     }
 
     /// Never true: a distribution has a token.
     pub fn is_empty(&self) -> bool {
-        self.logits.is_empty()
+        self.logits().is_empty()
     }
 
     /// The logits it was made from, `[vocabulary]`.
     pub fn logits(&self) -> &[f32] {
-        &self.logits
+        self.scores.values()
     }
 
-    /// The probability of each token, `[vocabulary]`, summing to one.
-    pub fn probabilities(&self) -> &[f32] {
-        &self.probabilities
+    /// The natural logarithm of the sum of the logits' exponentials: a token's log-probability is its logit less this.
+    pub fn log_sum(&self) -> f64 {
+        self.log_sum
     }
 
     /// The probability of one token; 0 for a token outside the vocabulary.
     pub fn probability(&self, id: u32) -> f32 {
-        self.probabilities.get(id as usize).copied().unwrap_or(0.0)
+        self.logits().get(id as usize).map_or(0.0, |&logit| exp64(f64::from(logit) - self.log_sum) as f32)
     }
 
     /// Shannon's entropy of the distribution in bits (Shannon 1948, section 6).
@@ -91,89 +80,36 @@ impl Distribution {
 
     /// −log2 of the token's probability, exact even where the probability underflows; infinite outside the vocabulary.
     pub fn surprisal_bits(&self, id: u32) -> f64 {
-        self.logits
+        self.logits()
             .get(id as usize)
             .map_or(f64::INFINITY, |&logit| (self.log_sum - f64::from(logit)) / std::f64::consts::LN_2)
     }
 
     /// The number of tokens that come before this one in [`order`](Self::order): 0 is the most probable.
     pub fn rank(&self, id: u32) -> Option<usize> {
-        let own = *self.logits.get(id as usize)?;
-        let (before, after) = self.logits.split_at(id as usize);
+        let own = *self.logits().get(id as usize)?;
+        let (before, after) = self.logits().split_at(id as usize);
         Some(before.iter().filter(|&&z| z >= own).count() + after.iter().filter(|&&z| z > own).count())
     }
 
     /// All tokens by falling logit, which is by falling probability; of equals the lowest id first. Computed once.
     pub fn order(&self) -> &[u32] {
-        self.shared_order()
+        self.scores.order()
     }
 
-    /// The order, for whoever keeps it longer than the distribution.
-    pub(crate) fn shared_order(&self) -> &Arc<[u32]> {
-        self.order.get_or_init(|| descending(&self.logits).into())
+    /// The first `count` tokens (or more) of the [`order`](Self::order), for less than the whole costs.
+    pub fn front(&self, count: usize) -> &[u32] {
+        self.scores.front(count)
     }
 
     /// The most probable token, of equals the lowest id: greedy decoding's choice.
     pub fn most_probable(&self) -> u32 {
-        let mut best = 0;
-        for (id, &logit) in self.logits.iter().enumerate() {
-            if logit > self.logits[best] {
-                best = id;
-            }
-        }
-        best as u32
+        let greatest = self.scores.greatest();
+        self.logits().iter().position(|&logit| logit == greatest).unwrap_or(0) as u32
     }
-}
 
-/// The sum of exponentials of `logits / temperature`, the greatest of which is `greatest`, each over the greatest's.
-pub(super) fn partition(logits: &[f32], greatest: f32, temperature: f32) -> f64 {
-    let (greatest, temperature) = (f64::from(greatest), f64::from(temperature));
-    sum(logits.iter().map(|&logit| exp64((f64::from(logit) - greatest) / temperature)))
-}
-
-/// A sum in eight interleaved parts, always in the same order.
-fn sum(mut values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let mut parts = [0.0; 8];
-    while values.len() >= 8 {
-        for part in &mut parts {
-            *part += values.next().unwrap_or(0.0);
-        }
+    /// The logits and their order, for whoever keeps them longer than the distribution.
+    pub(crate) fn scores(&self) -> &Arc<Scores> {
+        &self.scores
     }
-    for (part, value) in parts.iter_mut().zip(values) {
-        *part += value;
-    }
-    let [a, b, c, d, e, f, g, h] = parts;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
-}
-
-/// The indices of `logits` by falling value, equal values by rising index.
-fn descending(logits: &[f32]) -> Vec<u32> {
-    let mut keys: Vec<u64> =
-        logits.iter().enumerate().map(|(id, &logit)| (u64::from(!ascending_bits(logit)) << 32) | id as u64).collect();
-    // Radix sort, least digit first: stable, so equal logits keep the order of their ids.
-    let mut sorted = vec![0; keys.len()];
-    for digit in [32, 43, 54] {
-        let place = |key: u64| ((key >> digit) & 2047) as usize;
-        let mut starts = [0_usize; 2048];
-        for &key in &keys {
-            starts[place(key)] += 1;
-        }
-        let mut start = 0;
-        for slot in &mut starts {
-            start += std::mem::replace(slot, start);
-        }
-        for &key in &keys {
-            let slot = &mut starts[place(key)];
-            sorted[*slot] = key;
-            *slot += 1;
-        }
-        std::mem::swap(&mut keys, &mut sorted);
-    }
-    keys.iter().map(|&key| key as u32).collect()
-}
-
-/// An integer that orders as the finite float does, −0 and +0 alike.
-fn ascending_bits(value: f32) -> u32 {
-    let bits = (value + 0.0).to_bits();
-    if bits >> 31 == 0 { bits | 0x8000_0000 } else { !bits }
 }

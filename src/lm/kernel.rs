@@ -23,7 +23,7 @@ pub(crate) use team::Team;
 
 use kernels::{Kernels, Tiles};
 
-use super::checkpoint::Dtype;
+use super::{checkpoint::Dtype, scores::softmax_sums};
 
 /// Activations are padded with zeros to a multiple of this many columns.
 pub(crate) const LANE: usize = 32;
@@ -130,6 +130,23 @@ impl Isa {
             #[expect(unsafe_code, reason = "the instructions were detected")]
             // SAFETY: as above.
             Self::Neon => unsafe { neon::exponentials(row) },
+        }
+    }
+
+    /// `Σ e^d` and `Σ −d e^d` of `d = (value − greatest) · inverse`, the same bits on every machine.
+    pub(crate) fn softmax_sums(self, values: &[f32], greatest: f32, inverse: f64) -> [f64; 2] {
+        match self {
+            Self::Portable => softmax_sums(values, greatest, inverse),
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "the instructions were detected")]
+            // SAFETY: `available` alone makes this variant, and only where the instructions are.
+            Self::Avx2 => unsafe { avx2::softmax_sums(values, greatest, inverse) },
+            #[cfg(target_arch = "x86_64")]
+            #[expect(unsafe_code, reason = "the instructions were detected")]
+            // SAFETY: as above.
+            Self::Avx512 => unsafe { avx512::softmax_sums(values, greatest, inverse) },
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => softmax_sums(values, greatest, inverse),
         }
     }
 

@@ -1,28 +1,45 @@
 //! Choosing the next token: a pipeline of stages that is data, and the evidence each stage leaves.
 //!
-//! The stages are defined as Hugging Face's logits warpers of the same names define them. Each keeps the front of the
-//! rank order, so a stage's effect is one number: how many survive it.
+//! Stages are defined as Hugging Face's logits processors and llama.cpp's samplers of the same names define them; [`Kind`]
+//! says where the two differ.
 
-use std::sync::Arc;
+mod column;
+mod repeat;
+mod shaped;
+mod stage;
+mod written;
+
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use rand::{Rng, SeedableRng, rngs::Xoshiro256PlusPlus};
 
-use super::{
-    distribution::{Distribution, partition},
-    elementary::exp64,
-};
+use super::distribution::Distribution;
 
-/// One step from the model's distribution to the one that is drawn from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Stage {
-    /// Divides the logits by a temperature; 0 keeps the most probable token alone (greedy decoding).
-    Temperature(f32),
-    /// Keeps the `k` tokens of greatest logit, and those that equal the last of them (Fan et al. 2018).
-    TopK(usize),
-    /// Keeps the smallest front of the rank order whose probability reaches `p` (Holtzman et al. 2020, "nucleus").
-    TopP(f32),
-    /// Keeps the tokens at least `p` times as probable as the most probable one (Nguyen et al. 2024, "min-p").
-    MinP(f32),
+pub use column::Column;
+pub use shaped::{Need, Note, Outcome, Shaped};
+pub use stage::{Given, Kind, Parameter, Stage, Steps};
+pub use written::PipelineError;
+
+/// Says which tokens may come next, by what was generated so far.
+pub trait Constraint: fmt::Debug + Send + Sync {
+    /// By token id, whether the token may come after `generated`.
+    fn allowed(&self, generated: &[u32]) -> Vec<bool>;
+}
+
+/// What the choice of a token depends on besides the distribution.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Past<'a> {
+    /// The tokens so far, the prompt's and those generated.
+    pub tokens: &'a [u32],
+    /// How many of them were generated.
+    pub generated: usize,
+    /// μ of [`Kind::Mirostat`] in bits; twice its τ at the start.
+    pub mu: Option<f64>,
+    /// A random number in 0..1 for stages that act at random.
+    pub chance: f64,
 }
 
 /// A pipeline of stages, applied in order, each to what the one before left.
@@ -35,194 +52,167 @@ pub struct Sampler {
 impl Sampler {
     /// Hugging Face's order: temperature, top-k, top-p, min-p. A setting that changes nothing (temperature 1, top-k 0,
     /// top-p 1 or more, min-p 0) makes no stage.
-    pub fn new(temperature: f32, top_k: usize, top_p: f32, min_p: f32) -> Self {
-        let mut stages = Vec::new();
-        if temperature != 1.0 {
-            stages.push(Stage::Temperature(temperature));
-        }
-        if top_k > 0 {
-            stages.push(Stage::TopK(top_k));
-        }
-        if top_p < 1.0 {
-            stages.push(Stage::TopP(top_p));
-        }
-        if min_p > 0.0 {
-            stages.push(Stage::MinP(min_p));
-        }
+    pub fn new(temperature: f64, top_k: usize, top_p: f64, min_p: f64) -> Self {
+        let stages = [Stage::temperature(temperature), Stage::top_k(top_k), Stage::top_p(top_p), Stage::min_p(min_p)];
+        Self { stages: stages.into_iter().filter(|stage| !stage.is_idle()).collect() }
+    }
+
+    /// These stages in an order; of one kind, as they come.
+    pub fn ordered(mut stages: Vec<Stage>, order: &[Kind]) -> Self {
+        stages.sort_by_key(|stage| order.iter().position(|&kind| kind == stage.kind));
         Self { stages }
     }
 
     /// Always the most probable token.
     pub fn greedy() -> Self {
-        Self { stages: vec![Stage::Temperature(0.0)] }
+        Self { stages: vec![Stage::temperature(0.0)] }
+    }
+
+    /// Whether nothing is left to chance.
+    pub fn is_greedy(&self) -> bool {
+        self.stages.iter().any(Stage::is_greedy)
     }
 
     /// Applies every stage to the distribution.
-    pub fn shape(&self, distribution: &Distribution) -> Shaped {
-        let order = if self.stages.first() == Some(&Stage::Temperature(0.0)) {
-            Arc::from([distribution.most_probable()])
-        } else {
-            distribution.shared_order().clone()
-        };
-        let logits = distribution.logits();
-        let mut weights = Weights::new(&order, logits);
-        let mut survivors = order.len();
-        let mut stages = Vec::with_capacity(self.stages.len());
-        for &stage in &self.stages {
-            let kept = match stage {
-                Stage::Temperature(t) if t > 0.0 => {
-                    weights.heat(t);
-                    survivors
-                }
-                Stage::Temperature(_) => 1,
-                Stage::TopK(k) => {
-                    let last = k.clamp(1, survivors) - 1;
-                    let least = logits[order[last] as usize];
-                    last + order[last..survivors].iter().take_while(|&&id| logits[id as usize] >= least).count()
-                }
-                Stage::TopP(p) => weights.nucleus(survivors, f64::from(p)),
-                Stage::MinP(p) => weights.at_least(survivors, f64::from(p)),
+    pub fn shape(&self, distribution: &Distribution, past: &Past<'_>) -> Shaped {
+        let model = Column::new(Arc::clone(distribution.scores()));
+        let mut stages: Vec<Outcome> = Vec::with_capacity(self.stages.len());
+        for stage in self.stages.iter().filter(|stage| !stage.is_idle()) {
+            let entering = stages.last().map_or(&model, |outcome| &outcome.column);
+            let (column, note) = apply(stage, entering, past);
+            let (column, note) = column.map_or_else(|| (entering.narrowed(1), Note::Emptied), |column| (column, note));
+            let mass = entering.mass_of(&column);
+            stages.push(Outcome { stage: stage.clone(), column, mass, note });
+        }
+        Shaped { model, stages, probabilities: OnceLock::new() }
+    }
+}
+
+/// What a stage makes of the candidates that enter it; `None` if it leaves none.
+fn apply(stage: &Stage, entering: &Column, past: &Past<'_>) -> (Option<Column>, Note) {
+    let [first, second, third, fourth] = stage.values;
+    let column = match stage.kind {
+        Kind::Ban => entering.filtered(|id| !tokens(stage).contains(&id)),
+        Kind::Only => entering.filtered(|id| tokens(stage).contains(&id)),
+        Kind::Match => match &stage.given {
+            Given::Constraint(constraint) => {
+                let allowed = constraint.allowed(&past.tokens[past.tokens.len() - past.generated..]);
+                entering.filtered(|id| allowed.get(id as usize).is_some_and(|&allowed| allowed))
+            }
+            _ => Some(entering.clone()),
+        },
+        Kind::Repetition => {
+            let seen = repeat::counts(repeat::window(past.tokens, second));
+            let penalty = first as f32;
+            Some(penalised(entering, seen, |value, _| if value <= 0.0 { value * penalty } else { value / penalty }))
+        }
+        Kind::Frequency => {
+            let seen = repeat::counts(repeat::window(past.tokens, second));
+            Some(penalised(entering, seen, |value, count| value - count as f32 * first as f32))
+        }
+        Kind::Presence => {
+            let seen = repeat::counts(repeat::window(past.tokens, second));
+            Some(penalised(entering, seen, |value, _| value - first as f32))
+        }
+        Kind::NoRepeat => {
+            let ruled_out = repeat::completing(past.tokens, first as usize);
+            if ruled_out.is_empty() { Some(entering.clone()) } else { entering.filtered(|id| !ruled_out.contains(&id)) }
+        }
+        Kind::Dry => {
+            let seen = repeat::repetitions(repeat::window(past.tokens, fourth), third as usize, tokens(stage));
+            // As llama.cpp does, no power is taken that float32 could not hold.
+            let longest = if second > 1.000_001 { (f64::from(f32::MAX).ln() / second.ln()).floor() } else { f64::MAX };
+            let penalty = |length: usize| first * second.powf((length as f64 - third).min(longest));
+            Some(penalised(entering, seen, |value, length| value - penalty(length) as f32))
+        }
+        Kind::TopNSigma => {
+            // A temperature divides all alike, so that it makes no difference here.
+            let least = f64::from(entering.greatest()) - first * deviation(entering);
+            Some(entering.narrowed(entering.at_least(least)))
+        }
+        Kind::TopK => {
+            let k = (first.min(entering.survivors() as f64) as usize).max(1);
+            let last = entering.id(k - 1).map_or(f64::NEG_INFINITY, |id| f64::from(entering.score(id)));
+            Some(entering.narrowed(entering.at_least(last)))
+        }
+        Kind::Typical => Some(typical(entering, first)),
+        Kind::TopP => Some(entering.narrowed(entering.nucleus(first))),
+        Kind::MinP => {
+            let least = f64::from(entering.greatest()) + first.ln() * entering.temperature();
+            Some(entering.narrowed(entering.at_least(least)))
+        }
+        Kind::Xtc => {
+            let note = Note::Chance(past.chance);
+            let probable = |rank: usize| entering.id(rank).is_some_and(|id| entering.probability(id) >= second);
+            let top = (0..).take_while(|&rank| probable(rank)).count();
+            let (true, Some(last)) = (past.chance <= first, top.checked_sub(1).filter(|&last| last > 0)) else {
+                return (Some(entering.clone()), note);
             };
-            let mass = if kept == survivors { 1.0 } else { weights.sum(kept) / weights.sum(survivors) };
-            survivors = kept;
-            stages.push(Outcome { stage, survivors, mass, temperature: weights.temperature });
+            let removed: Vec<u32> = entering.ids()[..last].to_vec();
+            return (entering.filtered(|id| !removed.contains(&id)), note);
         }
-        let sum = weights.sum(survivors);
-        let probabilities = (0..survivors).map(|rank| (weights.get(rank) / sum) as f32).collect();
-        Shaped { order, probabilities, stages, total: distribution.len() }
-    }
+        Kind::Mirostat => {
+            let mu = past.mu.unwrap_or(2.0 * first);
+            let passes = |rank: usize| {
+                let bits = entering.id(rank).map(|id| entering.surprisal(id) / std::f64::consts::LN_2);
+                bits.is_some_and(|bits| bits <= mu)
+            };
+            let kept = (0..).take_while(|&rank| passes(rank)).count();
+            return (Some(entering.narrowed(kept)), Note::Surprisal(mu));
+        }
+        Kind::Temperature if stage.is_greedy() => Some(entering.narrowed(1)),
+        Kind::Temperature => Some(entering.heated(first)),
+        Kind::Dynamic => {
+            let most = (entering.survivors() as f64).ln();
+            let share = if most > 0.0 { entering.entropy() / most } else { 0.0 };
+            let (least, greatest) = ((first - second).max(0.0), first + second);
+            let t = if most > 0.0 { least + (greatest - least) * share.powf(third) } else { first };
+            let column = if t > 0.0 { entering.heated(t) } else { entering.narrowed(1) };
+            return (Some(column), Note::Temperature(t));
+        }
+    };
+    (column, Note::Nothing)
 }
 
-/// `exp((z − max z) / temperature)` by rank, in float64, computed as far down as somebody asks.
-struct Weights<'a> {
-    order: &'a [u32],
-    logits: &'a [f32],
-    temperature: f32,
-    greatest: f32,
-    known: Vec<f64>,
-    /// The sum of all, once asked for.
-    all: Option<f64>,
+fn tokens(stage: &Stage) -> &[u32] {
+    if let Given::Tokens(tokens) = &stage.given { tokens } else { &[] }
 }
 
-impl<'a> Weights<'a> {
-    fn new(order: &'a [u32], logits: &'a [f32]) -> Self {
-        let greatest = order.first().map_or(0.0, |&id| logits[id as usize]);
-        Self { order, logits, temperature: 1.0, greatest, known: Vec::new(), all: None }
+/// The candidates with the scores of `seen` tokens changed.
+fn penalised<N>(entering: &Column, seen: impl IntoIterator<Item = (u32, N)>, change: impl Fn(f32, N) -> f32) -> Column {
+    let mut seen = seen.into_iter().peekable();
+    if seen.peek().is_none() {
+        return entering.clone();
     }
-
-    fn heat(&mut self, temperature: f32) {
-        self.temperature = (self.temperature * temperature).max(f32::MIN_POSITIVE);
-        self.known.clear();
-        self.all = None;
-    }
-
-    fn get(&mut self, rank: usize) -> f64 {
-        for next in self.known.len()..=rank {
-            let below = f64::from(self.logits[self.order[next] as usize]) - f64::from(self.greatest);
-            self.known.push(exp64(below / f64::from(self.temperature)));
-        }
-        self.known[rank]
-    }
-
-    /// The sum of the first `survivors`.
-    fn sum(&mut self, survivors: usize) -> f64 {
-        if survivors < self.logits.len() {
-            return (0..survivors).map(|rank| self.get(rank)).sum();
-        }
-        *self.all.get_or_insert_with(|| partition(self.logits, self.greatest, self.temperature))
-    }
-
-    /// How many of the first `survivors` it takes until those behind them hold no more than 1 − p, at least one.
-    fn nucleus(&mut self, survivors: usize, p: f64) -> usize {
-        let sum = self.sum(survivors);
-        let mut behind = sum;
-        for rank in 0..survivors {
-            behind -= self.get(rank);
-            if behind <= (1.0 - p) * sum {
-                return rank + 1;
+    entering.changed(|scores| {
+        for (id, count) in seen {
+            if let Some(score) = scores.get_mut(id as usize).filter(|score| score.is_finite()) {
+                *score = change(*score, count).max(f32::MIN);
             }
         }
-        survivors
-    }
-
-    /// How many of the first `survivors` weigh at least `p` times the first, at least one.
-    fn at_least(&mut self, survivors: usize, p: f64) -> usize {
-        let least = self.get(0) * p;
-        (1..survivors).find(|&rank| self.get(rank) < least).unwrap_or(survivors)
-    }
+    })
 }
 
-/// What one stage did.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Outcome {
-    /// The stage.
-    pub stage: Stage,
-    /// How many tokens are left after it: the front of the rank order.
-    pub survivors: usize,
-    /// The share of the probability entering the stage that its survivors hold, 0..=1.
-    pub mass: f64,
-    /// The product of the temperatures so far.
-    pub temperature: f32,
+/// The standard deviation of the scores of those left, all of one weight, before the temperature.
+fn deviation(column: &Column) -> f64 {
+    let count = column.survivors() as f64;
+    let mean = column.scores_left().map(f64::from).sum::<f64>() / count;
+    (column.scores_left().map(|score| (f64::from(score) - mean).powi(2)).sum::<f64>() / count).sqrt()
 }
 
-/// The distribution after every stage: what is drawn from, and who was cut where.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Shaped {
-    /// The tokens by rank, whole or (greedy) as far as they are kept.
-    order: Arc<[u32]>,
-    /// Of the survivors, the front of the order.
-    probabilities: Vec<f32>,
-    stages: Vec<Outcome>,
-    total: usize,
-}
-
-impl Shaped {
-    /// The tokens left, most probable first.
-    pub fn ids(&self) -> &[u32] {
-        &self.order[..self.probabilities.len()]
-    }
-
-    /// Their probabilities, in the same order, summing to one.
-    pub fn probabilities(&self) -> &[f32] {
-        &self.probabilities
-    }
-
-    /// What each stage did, in order.
-    pub fn stages(&self) -> &[Outcome] {
-        &self.stages
-    }
-
-    /// How many tokens entered the pipeline.
-    pub fn total(&self) -> usize {
-        self.total
-    }
-
-    /// The probability of a token after all stages; 0 if it was cut.
-    pub fn probability(&self, id: u32) -> f32 {
-        self.ids().iter().position(|&kept| kept == id).map_or(0.0, |rank| self.probabilities[rank])
-    }
-
-    /// The index of the stage that cut the token; `None` if it is still there or was never in the vocabulary.
-    pub fn removed_by(&self, id: u32) -> Option<usize> {
-        if id as usize >= self.total {
-            return None;
-        }
-        let rank = self.order.iter().position(|&ranked| ranked == id).unwrap_or(self.total);
-        self.stages.iter().position(|outcome| rank >= outcome.survivors)
-    }
-
-    /// The token on which the number `u` in 0..1 falls when the probabilities are laid end to end in rank order.
-    pub fn draw(&self, u: f64) -> u32 {
-        let sum: f64 = self.probabilities.iter().map(|&p| f64::from(p)).sum();
-        let mut reached = 0.0;
-        for (&id, &p) in self.order.iter().zip(&self.probabilities) {
-            reached += f64::from(p);
-            if u * sum < reached {
-                return id;
-            }
-        }
-        self.ids().last().copied().unwrap_or(0)
-    }
+/// The tokens whose surprisal is nearest to the entropy, until their probability reaches `p`.
+fn typical(entering: &Column, p: f64) -> Column {
+    let entropy = entering.entropy();
+    let distance = |id: u32| (entering.surprisal(id) - entropy).abs();
+    let mut nearest: Vec<(f64, u32)> = entering.ids().iter().map(|&id| (distance(id), id)).collect();
+    nearest.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut reached = 0.0;
+    let enough = nearest.iter().position(|&(_, id)| {
+        reached += entering.probability(id);
+        reached >= p
+    });
+    let last = nearest.get(enough.unwrap_or(nearest.len() - 1)).map_or(f64::INFINITY, |&(distance, _)| distance);
+    entering.filtered(|id| distance(id) <= last).unwrap_or_else(|| entering.clone())
 }
 
 /// The `index`-th number (from 0) of the generator xoshiro256++ seeded with `seed` (rand's `seed_from_u64`: `SplitMix64`),
@@ -233,4 +223,9 @@ pub fn uniform(seed: u64, index: u64) -> f64 {
         generator.next_u64();
     }
     (generator.next_u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+}
+
+/// A second such number for the same place: what stages that act at random are decided by.
+pub fn chance(seed: u64, index: u64) -> f64 {
+    uniform(!seed, index)
 }

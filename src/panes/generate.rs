@@ -11,12 +11,14 @@ use super::Pane;
 use super::View;
 use super::format;
 use crate::job::Lane;
-use crate::lm::Stage;
+use crate::lm::Shaped;
 use crate::state::Command;
 use crate::state::Ctx;
-use crate::state::Parameter;
+use crate::state::Knob;
+use crate::state::Settings;
 use crate::state::State;
 use crate::state::evidence::Shown;
+use crate::state::settings::name_of;
 use crate::ui::Message;
 use crate::ui::Panel;
 use crate::ui::Table;
@@ -102,7 +104,7 @@ impl Pane for Generate {
         let inner = panel::draw(&frame, view.area, buf, theme);
         let Parts { sampler, table, tail } = parts(inner);
         draw::line(buf, sampler, &sampler_line(state, usize::from(sampler.width)), Alignment::Left, theme);
-        let Some(shown) = shown else {
+        let (Some(shown), Some(shaped)) = (shown, state.shaped()) else {
             let busy = state.is_busy(Lane::Run) || state.opening.is_some();
             let what = match &state.model {
                 Some(model) if !model.engine.has_head() => Message::HasNoHead,
@@ -117,8 +119,9 @@ impl Pane for Generate {
             super::remark(state, what, table, buf);
             return None;
         };
-        self.candidates(state, shown, table, buf);
-        draw::line(buf, tail, &tail_line(state, shown, self.last_visible(state, shown, table)), Alignment::Left, theme);
+        self.candidates(state, shown, shaped, table, buf);
+        let last = self.last_visible(state, shown, table);
+        draw::line(buf, tail, &tail_line(state, shown, shaped, last), Alignment::Left, theme);
         None
     }
 }
@@ -134,11 +137,12 @@ impl Generate {
         (self.offset(state, visible) + visible).min(shown.distribution.len())
     }
 
-    fn candidates(&self, state: &State, shown: &Shown, area: Rect, buf: &mut Buffer) {
+    fn candidates(&self, state: &State, shown: &Shown, shaped: &Shaped, area: Rect, buf: &mut Buffer) {
         let (language, theme) = (state.language, &state.theme);
         let distribution = &shown.distribution;
-        let shaped = shown.shaped(|| state.settings.sampler());
-        let order = distribution.order();
+        let visible = usize::from(area.height.saturating_sub(1));
+        let offset = self.offset(state, visible);
+        let order = distribution.front(offset + visible);
         let came = state.predicted(state.selected).map(|node| node.token);
         let wide = area.width >= 50;
         let digits = (distribution.len().ilog10() + 1).max(2) as u16;
@@ -158,7 +162,8 @@ impl Generate {
             columns.push(column("", 7, Alignment::Right));
         }
         // Both columns of bars share one scale, so that they can be compared.
-        let greatest = distribution.probability(order[0]).max(shaped.probabilities().first().copied().unwrap_or(0.0));
+        let best = shaped.column().id(0).map_or(0.0, |id| shaped.probability(id));
+        let greatest = distribution.probability(order[0]).max(best);
         // A share too small for an eighth of a column has no bar.
         let bar = |probability: f32, columns: u16| {
             let share = probability / greatest;
@@ -168,9 +173,9 @@ impl Generate {
         let cell = |rank: usize, column: usize| -> Line<'static> {
             let Some(&id) = order.get(rank) else { return Line::default() };
             let probability = distribution.probability(id);
-            let sampled = shaped.probabilities().get(rank).copied().unwrap_or(0.0);
-            let cut = rank >= shaped.ids().len();
-            let style = if cut { theme.dim() } else { theme.text() };
+            let sampled = shaped.probability(id);
+            let cut = shaped.removed_by(id);
+            let style = if cut.is_some() { theme.dim() } else { theme.text() };
             match column {
                 0 => {
                     let mark = match came == Some(id) {
@@ -186,77 +191,67 @@ impl Generate {
                 1 => Line::styled(state.label(id), style),
                 2 => Line::styled(bar(probability, before), style),
                 3 => Line::styled(format::percent(probability), style),
-                4 if cut => {
-                    let stage = shaped.stages().iter().find(|outcome| rank >= outcome.survivors);
-                    let stage = stage.map(|outcome| stage_name(outcome.stage));
-                    let by = stage.map_or_else(String::new, |stage| language.text(stage).to_owned());
-                    Line::styled(language.say(Message::CutBy, &[&by]), theme.dim())
+                4 if cut.is_some() => {
+                    let stage = cut.and_then(|stage| shaped.stages().get(stage));
+                    let by = stage.map(|outcome| language.text(name_of(outcome.stage.kind)));
+                    Line::styled(language.say(Message::CutBy, &[&by.unwrap_or_default()]), theme.dim())
                 }
                 4 => Line::styled(bar(sampled, after), theme.number()),
-                _ if cut => Line::styled("–", theme.dim()),
+                _ if cut.is_some() => Line::styled("–", theme.dim()),
                 _ => Line::styled(format::percent(sampled), theme.number()),
             }
         };
-        let visible = usize::from(area.height.saturating_sub(1));
-        let content = Table {
-            columns: &columns,
-            rows: distribution.len(),
-            offset: self.offset(state, visible),
-            selected: Some(state.candidate),
-            cell: &cell,
-        };
+        let content =
+            Table { columns: &columns, rows: distribution.len(), offset, selected: Some(state.candidate), cell: &cell };
         table::draw(&content, area, buf, theme);
-    }
-}
-
-/// The name of a stage of the sampler.
-fn stage_name(stage: Stage) -> Message {
-    match stage {
-        Stage::Temperature(_) => Message::Temperature,
-        Stage::TopK(_) => Message::TopK,
-        Stage::TopP(_) => Message::TopP,
-        Stage::MinP(_) => Message::MinP,
     }
 }
 
 /// `T 0.8 top-k off top-p 0.95 …`, the parameter that the keys turn lit and always in view.
 fn sampler_line(state: &State, columns: usize) -> Line<'static> {
     let (language, theme, settings) = (state.language, &state.theme, &state.settings);
-    let texts = |parameter: Parameter| {
-        let value = settings.value(parameter).unwrap_or_else(|| language.text(parameter.off()).to_owned());
-        (format!(" {} ", language.text(parameter.name())), value)
+    let texts = |knob: Knob| {
+        let value = settings.value(knob).unwrap_or_else(|| language.text(Settings::off(knob)).to_owned());
+        // A stage's further parameters follow its first one.
+        match knob {
+            Knob::Stage { parameter: 1.., .. } => (":".to_owned(), value),
+            _ => (format!(" {} ", language.text(settings.name(knob))), value),
+        }
     };
-    let width = |&parameter: &Parameter| {
-        let (name, value) = texts(parameter);
+    let width = |&knob: &Knob| {
+        let (name, value) = texts(knob);
         safe::width(&name) + safe::width(&value)
     };
-    let mut shown: Vec<Parameter> = Parameter::ALL.to_vec();
+    let mut shown = settings.knobs();
     while shown.iter().map(width).sum::<usize>() > columns && shown.first() != Some(&settings.active) {
         shown.remove(0);
     }
-    let spans = |parameter: Parameter| {
-        let (name, value) = texts(parameter);
+    let spans = |knob: Knob| {
+        let (name, value) = texts(knob);
         let (dim, bright) =
-            if parameter == settings.active { (theme.accent(), theme.accent()) } else { (theme.dim(), theme.text()) };
+            if knob == settings.active { (theme.accent(), theme.accent()) } else { (theme.dim(), theme.text()) };
         [Span::styled(name, dim), Span::styled(value, bright)]
     };
     shown.into_iter().flat_map(spans).collect()
 }
 
 /// What is below the last visible row: how many tokens, how much probability.
-fn tail_line(state: &State, shown: &Shown, last: usize) -> Line<'static> {
+fn tail_line(state: &State, shown: &Shown, shaped: &Shaped, last: usize) -> Line<'static> {
     let (language, theme) = (state.language, &state.theme);
     let distribution = &shown.distribution;
-    let order = distribution.order();
-    // Summed from the small end: the tail is many small numbers.
-    let mass: f64 = order[last..].iter().rev().map(|&id| f64::from(distribution.probability(id))).sum();
-    let left = order.len() - last;
-    let kept = shown.shaped(|| state.settings.sampler()).ids().len();
-    let kept = format::count(kept as u64);
+    let left = distribution.len() - last;
+    let front = distribution.front(last).iter().take(last);
+    // Far down, the tail's own small numbers are summed: a difference from one would lose them.
+    let mass = if left < last {
+        distribution.order()[last..].iter().rev().map(|&id| f64::from(distribution.probability(id))).sum()
+    } else {
+        1.0 - front.map(|&id| f64::from(distribution.probability(id))).sum::<f64>()
+    };
+    let kept = format::count(shaped.survivors() as u64);
     let tail = if left == 0 {
         language.say(Message::NoTail, &[&kept])
     } else {
-        language.say(Message::Tail, &[&format::count(left as u64), &format::percent(mass as f32), &kept])
+        language.say(Message::Tail, &[&format::count(left as u64), &format::percent(mass.max(0.0) as f32), &kept])
     };
     Line::styled(format!(" {tail}"), theme.dim())
 }

@@ -80,7 +80,7 @@ impl Ctx<'_> {
         (state.opening, state.fetching) = (None, None);
         state.layer = state.layer.min(model.engine.config.layers.saturating_sub(1));
         state.head = state.head.min(model.engine.config.heads.saturating_sub(1));
-        state.model = Some(model);
+        state.model = Some(Arc::clone(&model));
         state.run = Run::default();
         state.evidence = Evidence::default();
         state.head_choice = HeadChoice::default();
@@ -90,6 +90,7 @@ impl Ctx<'_> {
         state.notice = None;
         self.cancel(Lane::Run);
         self.cancel(Lane::Evidence);
+        self.prepare();
         self.tokenize();
     }
 
@@ -165,7 +166,7 @@ impl Ctx<'_> {
     fn stepped(&mut self, step: Step) {
         let state = &mut *self.state;
         let follows = state.selected == state.tip();
-        state.run.step(step.token, step.origin, step.score, step.position);
+        state.run.step(step.token, step.origin, step.score, step.mu, step.position);
         state.step_time = Some(step.elapsed);
         if let Some(&node) = state.run.path().last() {
             state.evidence.keep(node, step.next);

@@ -6,9 +6,9 @@ use super::Ctx;
 use super::Evidence;
 use super::Flow;
 use super::HeadChoice;
+use super::Knob;
 use super::Node;
 use super::Notice;
-use super::Parameter;
 use super::Settings;
 use crate::job::Generate;
 use crate::job::Job;
@@ -241,6 +241,7 @@ impl Ctx<'_> {
         let in_text = self.state.selected + 1 < self.state.run.text_len();
         self.fork(self.state.selected + 1);
         self.state.settings.seed = self.state.settings.seed.wrapping_add(1);
+        self.state.evidence.reshape();
         let message = if in_text { Message::BranchedInText } else { Message::Branched };
         self.say(Notice::info(message, &[&self.state.settings.seed]));
         self.play();
@@ -299,10 +300,32 @@ impl Ctx<'_> {
     /// Turns the active parameter; a playing run goes on with the new value.
     pub fn turn(&mut self, up: bool) {
         self.state.settings.turn(up);
+        self.reshape();
+    }
+
+    /// The pipeline is another: what it makes of every distribution is computed anew, and a playing run goes on with it.
+    pub fn reshape(&mut self) {
         self.state.evidence.reshape();
-        if self.state.settings.active != Parameter::Seed {
+        if self.state.settings.active != Knob::Seed {
             self.resume();
         }
+    }
+
+    /// Makes every stage of the pipeline ready for the model; one that the model cannot have is switched off, and why is
+    /// said.
+    pub fn prepare(&mut self) {
+        let Some(model) = self.state.model.clone() else { return };
+        for index in 0..self.state.settings.pipeline.len() {
+            let stage = &mut self.state.settings.pipeline[index];
+            match model.given(stage) {
+                Ok(given) => stage.given = given,
+                Err(error) => {
+                    stage.on = false;
+                    self.say(Notice::failure(&error));
+                }
+            }
+        }
+        self.state.evidence.reshape();
     }
 
     /// A playing run goes on with what has changed.
@@ -393,13 +416,16 @@ impl Ctx<'_> {
             return false;
         }
         let settings = &self.state.settings;
+        let tokens: Vec<u32> = run.tokens().skip(self.state.source_len()).map(|node| node.token).collect();
         let job = Generate {
             model,
             context,
             picked,
             sampler: settings.sampler(),
             seed: settings.seed,
-            first_draw: (run.len() - run.text_len()) as u64,
+            tokens,
+            generated: run.len() - run.text_len(),
+            mu: run.tokens().next_back().and_then(|node| node.mu),
             steps,
             watched: (self.state.layer, self.state.head),
             rest: settings.rest(),

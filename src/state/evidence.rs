@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::run::NodeId;
 use crate::job::Overview;
 use crate::lm::Distribution;
-use crate::lm::Sampler;
 use crate::lm::Shaped;
 
 /// How many distributions are kept; each holds the whole vocabulary.
@@ -23,9 +22,9 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// What `sampler` makes of the distribution; computed once until [`Evidence::reshape`].
-    pub fn shaped(&self, sampler: impl FnOnce() -> Sampler) -> &Shaped {
-        self.shaped.get_or_init(|| sampler().shape(&self.distribution))
+    /// What the sampler makes of the distribution; computed once until [`Evidence::reshape`].
+    pub(super) fn shaped(&self, shape: impl FnOnce(&Distribution) -> Shaped) -> &Shaped {
+        self.shaped.get_or_init(|| shape(&self.distribution))
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Node {
     pub origin: Origin,
     /// What it cost; unknown for the first token, and until the model has read it.
     pub score: Option<Score>,
+    /// What mirostat came to by it, where it takes part.
+    pub mu: Option<f64>,
     /// What the model computed there; unknown until the model has read it.
     pub position: Option<Arc<Position>>,
     parent: Option<NodeId>,
@@ -126,11 +128,12 @@ impl Run {
     }
 
     /// Appends a token to the path as one step that undo can take back.
-    pub fn step(&mut self, token: u32, origin: Origin, score: Score, position: Arc<Position>) {
+    pub fn step(&mut self, token: u32, origin: Origin, score: Score, mu: Option<f64>, position: Arc<Position>) {
         self.remember();
         let id = self.child(self.path.last().copied(), token, origin);
         let node = &mut self.nodes[id.0 as usize];
         node.score = Some(score);
+        node.mu = mu;
         node.position = Some(position);
         self.path.push(id);
     }
@@ -242,7 +245,7 @@ impl Run {
             return id;
         }
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(Node { token, origin, score: None, position: None, parent, children: Vec::new() });
+        self.nodes.push(Node { token, origin, score: None, mu: None, position: None, parent, children: Vec::new() });
         match parent {
             Some(parent) => self.nodes[parent.0 as usize].children.push(id),
             None => self.roots.push(id),

@@ -1,85 +1,48 @@
-//! How the next token is chosen: the sampler's parameters, the seed, the pace of playing.
+//! How the next token is chosen: the pipeline, the seed, the pace of playing.
 
 use std::time::Duration;
 
+use crate::lm::Kind;
 use crate::lm::Sampler;
+use crate::lm::Stage;
 use crate::ui::Message;
 
-/// A parameter that a person can turn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Parameter {
-    /// Softmax temperature; 0 takes the most probable token.
-    #[default]
-    Temperature,
-    /// How many of the most probable tokens may be drawn.
-    TopK,
-    /// The probability mass that may be drawn.
-    TopP,
-    /// The smallest probability that may be drawn, as a share of the greatest.
-    MinP,
+/// Something that a person can turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Knob {
+    /// A parameter of a stage of the pipeline.
+    Stage {
+        /// Index of the stage.
+        stage: usize,
+        /// Index of the parameter.
+        parameter: usize,
+    },
     /// The seed of the random numbers.
     Seed,
     /// Tokens per second while playing.
     Pace,
 }
 
-impl Parameter {
-    /// Every parameter, in the order of the sampler's stages.
-    pub const ALL: [Self; 6] = [Self::Temperature, Self::TopK, Self::TopP, Self::MinP, Self::Seed, Self::Pace];
-
-    /// Its name.
-    pub fn name(self) -> Message {
-        match self {
-            Self::Temperature => Message::Temperature,
-            Self::TopK => Message::TopK,
-            Self::TopP => Message::TopP,
-            Self::MinP => Message::MinP,
-            Self::Seed => Message::Seed,
-            Self::Pace => Message::Pace,
-        }
-    }
-
-    /// What it says when it does nothing.
-    pub fn off(self) -> Message {
-        if self == Self::Pace { Message::FullPace } else { Message::Off }
-    }
-
-    /// The parameter after this one, round.
-    #[must_use]
-    pub fn next(self) -> Self {
-        let index = Self::ALL.iter().position(|&parameter| parameter == self).unwrap_or(0);
-        Self::ALL[(index + 1) % Self::ALL.len()]
-    }
-}
-
-/// The values that parameters step through, ascending.
-const TOP_K: [usize; 12] = [0, 1, 2, 3, 5, 10, 20, 40, 60, 100, 200, 500];
-const TOP_P: [f32; 12] = [0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.92, 0.95, 0.98, 0.99, 1.0];
-const MIN_P: [f32; 9] = [0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5];
+/// The paces that are stepped through, ascending.
 const PACE: [u32; 7] = [1, 2, 5, 10, 30, 60, Settings::FULL_PACE];
 
-/// The sampler's parameters, as the person set them.
+/// How the next token is chosen, as the person set it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// Softmax temperature.
-    pub temperature: f32,
-    /// Top-k; 0 is off.
-    pub top_k: usize,
-    /// Top-p; 1 is off.
-    pub top_p: f32,
-    /// Min-p; 0 is off.
-    pub min_p: f32,
+    /// The stages, in their order; those that are off or change nothing are among them.
+    pub pipeline: Vec<Stage>,
     /// The seed.
     pub seed: u64,
     /// Tokens per second while playing, at most.
     pub pace: u32,
-    /// The parameter that the keys turn.
-    pub active: Parameter,
+    /// What the keys turn.
+    pub active: Knob,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { temperature: 0.8, top_k: 0, top_p: 0.95, min_p: 0.0, seed: 7, pace: 10, active: Parameter::default() }
+        let pipeline = vec![Stage::temperature(0.8), Stage::top_k(0), Stage::top_p(0.95), Stage::min_p(0.0)];
+        Self { pipeline, seed: 7, pace: 10, active: Knob::Stage { stage: 0, parameter: 0 } }
     }
 }
 
@@ -87,9 +50,14 @@ impl Settings {
     /// The pace that means: as fast as the model goes.
     pub const FULL_PACE: u32 = u32::MAX;
 
-    /// The pipeline these settings describe.
+    /// The pipeline.
     pub fn sampler(&self) -> Sampler {
-        Sampler::new(self.temperature, self.top_k, self.top_p, self.min_p)
+        Sampler { stages: self.pipeline.clone() }
+    }
+
+    /// The first stage of a kind.
+    pub fn stage(&mut self, kind: Kind) -> Option<&mut Stage> {
+        self.pipeline.iter_mut().find(|stage| stage.kind == kind)
     }
 
     /// The least time between two tokens while playing.
@@ -97,31 +65,88 @@ impl Settings {
         if self.pace == Self::FULL_PACE { Duration::ZERO } else { Duration::from_secs(1) / self.pace }
     }
 
-    /// Turns the active parameter one step up or down.
+    /// All that can be turned, in the order of the pipeline.
+    pub fn knobs(&self) -> Vec<Knob> {
+        let of = |(stage, content): (usize, &Stage)| {
+            (0..content.kind.parameters().len()).map(move |parameter| Knob::Stage { stage, parameter })
+        };
+        self.pipeline.iter().enumerate().flat_map(of).chain([Knob::Seed, Knob::Pace]).collect()
+    }
+
+    /// Makes the knob after the active one active, round.
+    pub fn next_knob(&mut self) {
+        let knobs = self.knobs();
+        let index = knobs.iter().position(|&knob| knob == self.active).map_or(0, |index| index + 1);
+        self.active = knobs[index % knobs.len()];
+    }
+
+    /// Turns the active knob one step up or down.
     pub fn turn(&mut self, up: bool) {
         match self.active {
-            Parameter::Temperature => {
-                let tenths = (self.temperature * 10.0).round() as i32 + if up { 1 } else { -1 };
-                self.temperature = tenths.clamp(0, 30) as f32 / 10.0;
+            Knob::Stage { stage, parameter } => {
+                let Some(stage) = self.pipeline.get_mut(stage) else { return };
+                if let Some(known) = stage.kind.parameters().get(parameter) {
+                    stage.values[parameter] = known.turned(stage.values[parameter], up);
+                }
             }
-            Parameter::TopK => self.top_k = neighbour(&TOP_K, self.top_k, up),
-            Parameter::TopP => self.top_p = neighbour(&TOP_P, self.top_p, up),
-            Parameter::MinP => self.min_p = neighbour(&MIN_P, self.min_p, up),
-            Parameter::Seed => self.seed = if up { self.seed.wrapping_add(1) } else { self.seed.wrapping_sub(1) },
-            Parameter::Pace => self.pace = neighbour(&PACE, self.pace, up),
+            Knob::Seed => self.seed = if up { self.seed.wrapping_add(1) } else { self.seed.wrapping_sub(1) },
+            Knob::Pace => self.pace = neighbour(&PACE, self.pace, up),
         }
     }
 
-    /// A parameter's value as it is shown; `None` when it does nothing.
-    pub fn value(&self, parameter: Parameter) -> Option<String> {
-        match parameter {
-            Parameter::Temperature => Some(format!("{:.1}", self.temperature)),
-            Parameter::TopK => (self.top_k > 0).then(|| self.top_k.to_string()),
-            Parameter::TopP => (self.top_p < 1.0).then(|| format!("{:.2}", self.top_p)),
-            Parameter::MinP => (self.min_p > 0.0).then(|| format!("{:.2}", self.min_p)),
-            Parameter::Seed => Some(self.seed.to_string()),
-            Parameter::Pace => (self.pace != Self::FULL_PACE).then(|| format!("{}/s", self.pace)),
+    /// A knob's name.
+    pub fn name(&self, knob: Knob) -> Message {
+        match knob {
+            Knob::Stage { stage, .. } => self.pipeline.get(stage).map_or(Message::Off, |stage| name_of(stage.kind)),
+            Knob::Seed => Message::Seed,
+            Knob::Pace => Message::Pace,
         }
+    }
+
+    /// A knob's value as it is shown; `None` when it does nothing.
+    pub fn value(&self, knob: Knob) -> Option<String> {
+        match knob {
+            Knob::Stage { stage, parameter } => {
+                let stage = self.pipeline.get(stage).filter(|stage| stage.on)?;
+                let known = stage.kind.parameters().get(parameter)?;
+                // A temperature says what it is also where it changes nothing.
+                let idle = stage.is_idle() && stage.kind != Kind::Temperature;
+                let digits = if known.is_whole() { 0 } else { 1 + usize::from(known.range.1 <= 1.0) };
+                let value = known.written(stage.values[parameter]);
+                let fraction = value.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+                (!idle).then(|| format!("{:.*}", digits.max(fraction), stage.values[parameter]))
+            }
+            Knob::Seed => Some(self.seed.to_string()),
+            Knob::Pace => (self.pace != Self::FULL_PACE).then(|| format!("{}/s", self.pace)),
+        }
+    }
+
+    /// What a knob says when it does nothing.
+    pub fn off(knob: Knob) -> Message {
+        if knob == Knob::Pace { Message::FullPace } else { Message::Off }
+    }
+}
+
+/// The name of a kind of stage.
+pub fn name_of(kind: Kind) -> Message {
+    match kind {
+        Kind::Ban => Message::StageBan,
+        Kind::Only => Message::StageOnly,
+        Kind::Match => Message::StageMatch,
+        Kind::Repetition => Message::StageRepetition,
+        Kind::Frequency => Message::StageFrequency,
+        Kind::Presence => Message::StagePresence,
+        Kind::NoRepeat => Message::StageNoRepeat,
+        Kind::Dry => Message::StageDry,
+        Kind::TopNSigma => Message::StageTopNSigma,
+        Kind::TopK => Message::TopK,
+        Kind::Typical => Message::StageTypical,
+        Kind::TopP => Message::TopP,
+        Kind::MinP => Message::MinP,
+        Kind::Xtc => Message::StageXtc,
+        Kind::Mirostat => Message::StageMirostat,
+        Kind::Temperature => Message::Temperature,
+        Kind::Dynamic => Message::StageDynamic,
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a distribution that cannot be made fails the test")]
 
-use lmscope::lm::{Distribution, Mask, MaskError, NotFinite, Sampler, Stage, uniform};
+use lmscope::lm::{Distribution, Mask, MaskError, NotFinite, Past, Sampler, Stage, uniform};
 use proptest::prelude::*;
 
 fn distribution(logits: &[f32]) -> Distribution {
@@ -45,31 +45,31 @@ fn halves() -> Distribution {
 }
 
 fn kept(stage: Stage) -> Vec<u32> {
-    Sampler { stages: vec![stage] }.shape(&halves()).ids().to_vec()
+    Sampler { stages: vec![stage] }.shape(&halves(), &Past::default()).ids().to_vec()
 }
 
 #[test]
 fn each_stage_keeps_the_front_of_the_rank_order() {
-    assert_eq!(kept(Stage::TopK(2)), [2, 0]);
-    assert_eq!(kept(Stage::TopK(0)), [2], "at least one token stays");
-    assert_eq!(kept(Stage::TopK(99)), [2, 0, 4, 1, 3]);
-    assert_eq!(kept(Stage::TopP(0.8)), [2, 0, 4]);
-    assert_eq!(kept(Stage::TopP(0.5)), [2], "a front that reaches p exactly is enough");
-    assert_eq!(kept(Stage::TopP(0.0)), [2]);
-    assert_eq!(kept(Stage::MinP(0.2)), [2, 0, 4]);
-    assert_eq!(kept(Stage::MinP(2.0)), [2]);
-    assert_eq!(kept(Stage::Temperature(0.0)), [2]);
-    assert_eq!(kept(Stage::Temperature(2.0)), [2, 0, 4, 1, 3]);
+    assert_eq!(kept(Stage::top_k(2)), [2, 0]);
+    assert_eq!(kept(Stage::top_k(0)), [2, 0, 4, 1, 3], "0 is off");
+    assert_eq!(kept(Stage::top_k(99)), [2, 0, 4, 1, 3]);
+    assert_eq!(kept(Stage::top_p(0.8)), [2, 0, 4]);
+    assert_eq!(kept(Stage::top_p(0.5)), [2], "a front that reaches p exactly is enough");
+    assert_eq!(kept(Stage::top_p(0.0)), [2]);
+    assert_eq!(kept(Stage::min_p(0.2)), [2, 0, 4]);
+    assert_eq!(kept(Stage::min_p(2.0)), [2]);
+    assert_eq!(kept(Stage::temperature(0.0)), [2]);
+    assert_eq!(kept(Stage::temperature(2.0)), [2, 0, 4, 1, 3]);
 }
 
 #[test]
 fn top_k_keeps_what_equals_its_last() {
-    assert_eq!(kept(Stage::TopK(4)), [2, 0, 4, 1, 3]);
+    assert_eq!(kept(Stage::top_k(4)), [2, 0, 4, 1, 3]);
 }
 
 #[test]
 fn a_temperature_of_a_half_squares_the_odds() {
-    let shaped = Sampler::new(0.5, 2, 1.0, 0.0).shape(&halves());
+    let shaped = Sampler::new(0.5, 2, 1.0, 0.0).shape(&halves(), &Past::default());
     assert!((shaped.probability(2) - 0.8).abs() < 1e-6, "0.5² : 0.25² is 4 : 1");
     assert!((shaped.probability(0) - 0.2).abs() < 1e-6);
     assert_eq!(shaped.probability(4), 0.0);
@@ -77,17 +77,19 @@ fn a_temperature_of_a_half_squares_the_odds() {
 
 #[test]
 fn a_temperature_near_zero_or_without_bound_makes_no_nonsense() {
-    let cold = Sampler { stages: vec![Stage::Temperature(1e-30), Stage::Temperature(1e-30)] }.shape(&halves());
+    let cold = Sampler { stages: vec![Stage::temperature(1e-30), Stage::temperature(1e-30)] }
+        .shape(&halves(), &Past::default());
     assert_eq!((cold.probability(2), cold.probability(0)), (1.0, 0.0));
-    let hot = Sampler::new(f32::INFINITY, 0, 1.0, 0.0).shape(&halves());
+    let hot = Sampler::new(f64::INFINITY, 0, 1.0, 0.0).shape(&halves(), &Past::default());
     assert!(hot.probabilities().iter().all(|&p| p == 0.2));
-    assert_eq!(Sampler::new(f32::NAN, 0, 1.0, 0.0).shape(&halves()).ids(), [2]);
+    assert_eq!(Sampler::new(f64::NAN, 0, 1.0, 0.0).shape(&halves(), &Past::default()).ids(), [2]);
 }
 
 #[test]
 fn every_stage_says_what_it_left_and_whom_it_cut() {
-    let shaped = Sampler { stages: vec![Stage::TopK(3), Stage::TopP(0.6), Stage::Temperature(0.0)] }.shape(&halves());
-    let survivors: Vec<_> = shaped.stages().iter().map(|outcome| outcome.survivors).collect();
+    let shaped = Sampler { stages: vec![Stage::top_k(3), Stage::top_p(0.6), Stage::temperature(0.0)] }
+        .shape(&halves(), &Past::default());
+    let survivors: Vec<_> = shaped.stages().iter().map(|outcome| outcome.survivors()).collect();
     assert_eq!(survivors, [3, 2, 1]);
     assert!((shaped.stages()[0].mass - 0.875).abs() < 1e-6);
     assert_eq!([2, 0, 4, 1, 3, 9].map(|id| shaped.removed_by(id)), [None, Some(2), Some(1), Some(0), Some(0), None]);
@@ -96,7 +98,7 @@ fn every_stage_says_what_it_left_and_whom_it_cut() {
 
 #[test]
 fn a_number_falls_on_the_token_whose_stretch_it_is_in() {
-    let shaped = Sampler::default().shape(&halves());
+    let shaped = Sampler::default().shape(&halves(), &Past::default());
     let fall = [0.0, 0.49, 0.51, 0.74, 0.76, 0.88, 0.95, 0.999_999_999].map(|u| shaped.draw(u));
     assert_eq!(fall, [2, 2, 0, 0, 4, 1, 3, 3]);
 }
@@ -107,7 +109,7 @@ fn settings_that_change_nothing_make_no_stage() {
     let all = Sampler::new(0.7, 40, 0.9, 0.05);
     assert_eq!(
         all.stages,
-        [Stage::Temperature(0.7), Stage::TopK(40), Stage::TopP(0.9), Stage::MinP(0.05)],
+        [Stage::temperature(0.7), Stage::top_k(40), Stage::top_p(0.9), Stage::min_p(0.05)],
         "Hugging Face's order"
     );
 }
@@ -180,10 +182,10 @@ proptest! {
     #[test]
     fn shaping_loses_no_probability_and_keeps_the_order(
         logits in prop::collection::vec(-30.0_f32..30.0, 1..200),
-        temperature in 0.1_f32..3.0, k in 0_usize..50, p in 0.01_f32..1.1, least in 0.0_f32..1.0,
+        temperature in 0.1_f64..3.0, k in 0_usize..50, p in 0.01_f64..1.1, least in 0.0_f64..1.0,
     ) {
         let d = distribution(&logits);
-        let shaped = Sampler::new(temperature, k, p, least).shape(&d);
+        let shaped = Sampler::new(temperature, k, p, least).shape(&d, &Past::default());
         let sum: f64 = shaped.probabilities().iter().map(|&p| f64::from(p)).sum();
         prop_assert!((sum - 1.0).abs() < 1e-5);
         prop_assert!(!shaped.ids().is_empty());

@@ -231,6 +231,12 @@ pub(super) fn add_scaled(weight: f32, v: &[f32], out: &mut [f32]) {
     }
 }
 
+/// See [`super::Isa::softmax_sums`].
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn softmax_sums(values: &[f32], greatest: f32, inverse: f64) -> [f64; 2] {
+    crate::lm::scores::softmax_sums(values, greatest, inverse)
+}
+
 /// See [`super::heads::exponentials`].
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn exponentials(row: &mut [f32]) -> (f32, f32) {

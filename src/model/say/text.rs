@@ -1,7 +1,8 @@
 //! Tokenizers and dictionaries that cannot be read.
 
 use super::Say;
-use crate::text::{DictionaryError, Fault, Place, TokenizerError};
+use crate::model::StageError;
+use crate::text::{DictionaryError, ExpressionError, Fault, Place, TokenizerError};
 
 impl Say for TokenizerError {
     fn chinese(&self) -> String {
@@ -71,6 +72,26 @@ impl Say for DictionaryError {
             Self::TooMany { line } => format!("第 {line} 行：词太多；请换用较小的词典"),
             Self::Total => "词频之和太大；请按比例缩小".to_owned(),
             Self::Empty => "文件里没有词；每行一个词，空格后是它的词频".to_owned(),
+        }
+    }
+}
+
+impl Say for StageError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::NoToken(word) => format!("词表里没有词元 {word:?}：请写一个词元的文本或 #编号，以空格分隔"),
+            Self::NoTokenizer => "模型没有分词器：请用 #编号 指明词元".to_owned(),
+            Self::Expression(error) => error.chinese(),
+        }
+    }
+}
+
+impl Say for ExpressionError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::Syntax(reason) => format!("这个正则表达式无法跟踪：{reason}"),
+            Self::TooLarge => "这个正则表达式需要 8 MiB 以上：请缩短其中的重复".to_owned(),
+            Self::Nothing => "没有文本符合这个正则表达式".to_owned(),
         }
     }
 }

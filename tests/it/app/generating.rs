@@ -8,9 +8,10 @@ use lmscope::job::Job;
 use lmscope::job::Lane;
 use lmscope::job::Origin;
 use lmscope::job::Reply;
+use lmscope::lm::Kind;
 use lmscope::model::Spec;
 use lmscope::runtime::headless::Driver;
-use lmscope::state::Parameter;
+use lmscope::state::Knob;
 use lmscope::ui::Language;
 
 use super::explorer;
@@ -27,7 +28,7 @@ fn a_typed_sentence_shows_its_next_token_distribution_at_once() {
     assert_eq!(whole(&driver), "Tom and his dog");
     let state = driver.app.state();
     let shown = state.shown().expect("a distribution");
-    let sum: f64 = shown.distribution.probabilities().iter().map(|&p| f64::from(p)).sum();
+    let sum: f64 = shown.distribution.order().iter().map(|&id| f64::from(shown.distribution.probability(id))).sum();
     assert!((sum - 1.0).abs() < 1e-5, "{sum}");
     assert!(driver.screen().contains("after ␣dog"), "{}", driver.screen());
 }
@@ -190,9 +191,9 @@ fn turning_the_temperature_changes_what_is_sampled_and_not_what_the_model_said()
         let state = driver.app.state();
         let shown = state.shown().expect("a distribution");
         let best = shown.distribution.order()[0];
-        (shown.distribution.probability(best), shown.shaped(|| state.settings.sampler()).probabilities()[0])
+        (shown.distribution.probability(best), state.shaped().expect("shaped").probabilities()[0])
     };
-    assert_eq!(driver.app.state().settings.active, Parameter::Temperature);
+    assert_eq!(driver.app.state().settings.active, Knob::Stage { stage: 0, parameter: 0 });
     let (model, sampled) = look(&driver);
     driver.keys("- - - -");
     let (same, colder) = look(&driver);
@@ -259,7 +260,7 @@ fn a_crash_is_said_and_the_lane_goes_on() {
 #[test]
 fn temperature_zero_is_greedy() {
     let mut start = start(Language::English, Some(TEXT));
-    start.settings.temperature = 0.0;
+    start.settings.stage(Kind::Temperature).expect("a temperature").values[0] = 0.0;
     let mut driver = Driver::new(App::new(start), 80, 24);
     driver.settle().keys("<enter>");
     for _ in 0..5 {
