@@ -11,6 +11,10 @@
 //! - `generate`: `model`, `prompt` (`text`, `ids`), the settings (`seed`, `temperature`, `top_k`, `top_p`, `min_p`), `text`
 //!   (what was generated), `stopped` (`steps`, `end`, `context`), `steps` of a token and, by the model before the sampler,
 //!   `probability`, `surprisal_bits`, `entropy_bits`, `rank` (from 1), then `sampler_probability`, `candidates`, `random`.
+//!   With `--beam`: `model`, `prompt`, the settings, `steps` of `candidates` (`group`, `parent`, `fate` (`live`, `finished`,
+//!   `ended`, `dropped`), `live` (its place), the token, `log_probability` and `paid` in nats, `score`), `stopped` by group
+//!   (`full`, `unbeatable`, `length`, `exhausted`), `hypotheses` by score and `greedy`, each `text`, `score`,
+//!   `log_probability`, `paid`, `bits`, `ended`, `group`, `tokens` of a token, `surprisal_bits`, `entropy_bits`, `rank`.
 //! - `fill`: `model`, `ids`, `hidden` of an `index`, the `token` there, `entropy_bits`, `candidates` of a token with
 //!   `probability` and `surprisal_bits`.
 //! - `score`: `model`, `tokens` of a token, its `bytes`, `surprisal_bits`, `probability`, `rank`, `entropy_bits`; `scored`,
@@ -27,6 +31,7 @@
 //! - without a command: `model`, `text`, `tokens` with `surprisal_bits`, `next` with `probability`, `entropy_bits`.
 
 mod arguments;
+mod beam;
 mod bench;
 mod failure;
 mod fetch;
@@ -48,8 +53,8 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 pub use arguments::{
-    Bench, Common, ExploreOptions, Fill, Generate, Invocation, Models, Sampling, Score, Segment, Source, Subcommand,
-    Tokenize, Trace,
+    Beam, Bench, Common, ExploreOptions, Fill, Generate, Invocation, Models, Sampling, Score, Segment, Source,
+    Subcommand, Tokenize, Trace,
 };
 pub use failure::Failure;
 

@@ -1,6 +1,8 @@
 //! The protocol of the workers: what is asked ([`Job`]), what comes back ([`Reply`]), and the ticket that says whether
 //! anybody still wants it. No thread here: the host runs [`execute`] on a lane's thread, tests run it inline.
 
+mod ahead;
+mod beam;
 mod bounds;
 mod choice;
 mod generate;
@@ -13,6 +15,10 @@ mod ticket;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+pub use ahead::Ahead;
+pub use ahead::LookAhead;
+pub use beam::BeamSearch;
+pub use beam::Beams;
 pub use bounds::start_of_text;
 pub use choice::Origin;
 pub use choice::Score;
@@ -75,6 +81,10 @@ pub enum Job {
     Read(Read),
     /// Have the model continue.
     Generate(Generate),
+    /// Search with several continuations at once.
+    Beam(BeamSearch),
+    /// See where greedy decoding goes from each of the next tokens.
+    LookAhead(LookAhead),
     /// Bring evidence of what the model computed.
     Look(Look),
     /// Panics on purpose, to show that a worker's panic stays inside the program.
@@ -126,6 +136,10 @@ pub enum Body {
     },
     /// One more token.
     Step(Box<Step>),
+    /// A beam search, one step further.
+    Beams(Box<Beams>),
+    /// One token more of a road looked along.
+    Ahead(Box<Ahead>),
     /// Rows of one head's attention.
     Rows(Rows),
     /// Every head at a glance.
@@ -161,6 +175,8 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Words(text) => segment::words(text, send),
         Job::Read(read) => read::read(read, ticket, send),
         Job::Generate(generate) => generate::generate(generate, ticket, send),
+        Job::Beam(search) => beam::search(search, ticket, send),
+        Job::LookAhead(look) => ahead::look(look, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
         Job::Panic => panic!("a worker was asked to panic"),
     };
@@ -182,6 +198,8 @@ impl Job {
         match self {
             Self::Read(read) => Some(Arc::clone(&read.model)),
             Self::Generate(generate) => Some(Arc::clone(&generate.model)),
+            Self::Beam(search) => Some(Arc::clone(&search.model)),
+            Self::LookAhead(look) => Some(Arc::clone(&look.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
             Self::Open(_) | Self::Tokenize(..) | Self::Words(_) | Self::Panic => None,
         }

@@ -1,3 +1,4 @@
 //! Measurements on what a model computes.
 
 pub mod heads;
+pub mod repetition;

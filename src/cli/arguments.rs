@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
 use super::help;
+use crate::lm::beam::{self, Rules};
 use crate::lm::{Kind, Mask, Sampler, Stage};
 use crate::model::{Spec, default_for};
 use crate::text::Method;
@@ -261,6 +262,61 @@ pub struct Generate {
     /// Show what each stage made of the distribution, with the N most probable tokens
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10")]
     pub stages: Option<usize>,
+    /// Several continuations at once instead of one that is drawn.
+    #[command(flatten)]
+    pub beam: Beam,
+}
+
+/// Beam search.
+#[derive(Debug, Args)]
+pub struct Beam {
+    /// Search with N continuations at once, and show every step: Hugging Face's beam search
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with_all = ["temperature", "top_k", "top_p", "min_p", "stage", "pipeline", "stages"]
+    )]
+    pub beam: Option<usize>,
+    /// Divide a continuation's log-probability by its length to the power X: above 0 long ones gain
+    #[arg(long, value_name = "X", default_value_t = 1.0, allow_negative_numbers = true, requires = "beam")]
+    pub length_penalty: f64,
+    /// Divide the beam into G groups that choose one after another
+    #[arg(long, value_name = "G", default_value_t = 1, requires = "beam")]
+    pub beam_groups: usize,
+    /// What a beam pays, in nats, for each beam of an earlier group that took the same token
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true, requires = "beam_groups")]
+    pub diversity: f64,
+    /// When N have finished: stop (yes), when no other looks better (no), when none can become better (never)
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, requires = "beam")]
+    pub early_stopping: EarlyStopping,
+    /// No sequence of N tokens stands twice; 0 allows all
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "beam")]
+    pub no_repeat: usize,
+}
+
+/// When a beam search stops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum EarlyStopping {
+    /// As soon as enough have finished.
+    Yes,
+    /// When the best of those that go on is no better than the worst finished one.
+    #[default]
+    No,
+    /// When it cannot become better.
+    Never,
+}
+
+impl Beam {
+    /// The rules of a search of `width` and at most `steps` tokens.
+    pub fn rules(&self, width: usize, steps: usize, ends: Vec<u32>) -> Rules {
+        let early_stopping = match self.early_stopping {
+            EarlyStopping::Yes => beam::EarlyStopping::Yes,
+            EarlyStopping::No => beam::EarlyStopping::No,
+            EarlyStopping::Never => beam::EarlyStopping::Never,
+        };
+        let Self { beam_groups: groups, diversity, length_penalty, no_repeat, .. } = *self;
+        Rules { width, groups, diversity, length_penalty, early_stopping, no_repeat, steps, ends }
+    }
 }
 
 /// `lmscope fill`

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::lm::beam::RulesError;
 use crate::lm::load::LoadError;
 use crate::lm::{ForwardError, TraceError};
 use crate::model::{NoTokenizer, NotSound, OpenError, Say, StageError};
@@ -47,6 +48,8 @@ pub enum Failure {
     NothingToScore,
     /// A stage of the sampler that the model cannot have.
     Stage(StageError),
+    /// No beam search can follow these rules.
+    Beam(RulesError),
     /// Results that could not be written.
     Output(io::Error),
     /// Whoever read the results has gone: not an error.
@@ -58,7 +61,7 @@ impl Failure {
     pub fn code(&self) -> u8 {
         match self {
             Self::NobodyReads => 0,
-            Self::NothingGiven | Self::NothingHidden | Self::SameFile(_) | Self::Stage(_) => 2,
+            Self::NothingGiven | Self::NothingHidden | Self::SameFile(_) | Self::Stage(_) | Self::Beam(_) => 2,
             _ => 1,
         }
     }
@@ -91,6 +94,7 @@ impl Failure {
             Self::NothingHidden => Message::CliNothingHidden.text(language).to_owned(),
             Self::NothingToScore => Message::CliNothingToScore.text(language).to_owned(),
             Self::Stage(error) => error.say(language),
+            Self::Beam(error) => error.say(language),
             Self::Output(error) => Message::CliCannotWrite.say(language, &[error]),
             Self::NobodyReads => String::new(),
         };
@@ -131,6 +135,12 @@ impl From<NotSound> for Failure {
 impl From<StageError> for Failure {
     fn from(error: StageError) -> Self {
         Self::Stage(error)
+    }
+}
+
+impl From<RulesError> for Failure {
+    fn from(error: RulesError) -> Self {
+        Self::Beam(error)
     }
 }
 

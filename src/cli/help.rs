@@ -40,7 +40,7 @@ const COMMANDS: [(&str, &str); 8] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 39] = [
+const ARGUMENTS: [(&str, &str, &str); 45] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -71,6 +71,12 @@ const ARGUMENTS: [(&str, &str, &str); 39] = [
     ("segment", "dictionary", "自己的词典：每行一个词，可带词频"),
     ("generate", "steps", "最多生成多少个词元"),
     ("generate", "ignore_end", "遇到结束词元也继续"),
+    ("generate", "beam", "同时搜索 N 条续写并显示每一步：Hugging Face 的束搜索"),
+    ("generate", "length_penalty", "续写的对数概率除以长度的 X 次方：大于 0 时长的占优"),
+    ("generate", "beam_groups", "把束分成 G 组，逐组选择"),
+    ("generate", "diversity", "每有一条前面组的续写取了同一词元所付的代价（纳特）"),
+    ("generate", "early_stopping", "有 N 条结束时：立即停（yes），看来没有更好的就停（no），不可能更好才停（never）"),
+    ("generate", "no_repeat", "任何 N 个连续词元不出现两次；0 表示不限"),
     ("fill", "at", "改为逐个隐藏这些位置的词元，从 0 数起"),
     ("fill", "top", "每处列出多少个候选"),
     ("score", "given", "编码器读的文本，用于解码器前有编码器的模型"),

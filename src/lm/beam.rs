@@ -300,7 +300,7 @@ impl Beam {
             let banned = self.banned(&live.hypothesis);
             // Those that pay go further down the order, and no others do.
             let reach = most + taken.len() + banned.len();
-            for &token in next.order().iter().take(reach).filter(|token| !banned.contains(token)) {
+            for &token in next.front(reach).iter().take(reach).filter(|token| !banned.contains(token)) {
                 let nats = next.surprisal_bits(token) * std::f64::consts::LN_2;
                 let same = taken.iter().filter(|&&other| other == token).count();
                 let log_probability = live.hypothesis.log_probability - nats;

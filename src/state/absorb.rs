@@ -49,6 +49,7 @@ impl Ctx<'_> {
                 }
             }
             Body::Step(step) => self.stepped(*step),
+            Body::Beams(_) | Body::Ahead(_) => return false,
             Body::Rows(rows) => self.rows(rows),
             Body::Overview(overview) => self.overview(overview),
             Body::Done => {

@@ -1,6 +1,7 @@
 //! Models that do not run, and runs that give nothing.
 
 use super::Say;
+use crate::lm::beam::{Rules, RulesError};
 use crate::lm::{ForwardError, ModelError, NotFinite, TraceError, Unsound};
 use crate::model::NotSound;
 
@@ -86,6 +87,17 @@ impl Say for TraceError {
         match self {
             Self::File(error) => format!("无法写出记录：{error}"),
             Self::Format(error) => format!("记录不符合 safetensors 格式：{error}"),
+        }
+    }
+}
+
+impl Say for RulesError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::Width(width) => format!("束宽不能是 {width}：请选 1 到 {}", Rules::WIDEST),
+            Self::Groups { groups, width } => format!("{groups} 组不能整分宽 {width} 的束：请选能整除的组数"),
+            Self::Diversity(penalty) => format!("多样性代价不能是 {penalty}：请选不小于 0 的数"),
+            Self::LengthPenalty(penalty) => format!("长度惩罚不能是 {penalty}：请选 −10 到 10 的数"),
         }
     }
 }

@@ -387,4 +387,22 @@ messages! {
     CliInPlaceOf = "in place of token {} {} · entropy {} bits", "在第 {} 个词元 {} 处 · 熵 {} 比特";
     CliTotalHidden = "{} bits over {} tokens, each from all others · pseudo-perplexity {}", "{} 比特，{} 个词元，各由其余词元推断 · 伪困惑度 {}";
     CliNothingToScore = "there is one token at most, so nothing has a context to be scored in: give a longer text, or --special", "至多只有一个词元，没有上下文可供计分：请给更长的文本，或用 --special";
+    CliBeamStep = "step {}", "第 {} 步";
+    CliBeamFrom = "from", "来自";
+    CliBeamScore = "score", "得分";
+    CliBeamText = "text", "文本";
+    CliBeamGroup = "group", "组";
+    CliBeamLive = "live", "存活";
+    CliBeamFinished = "finished", "完成";
+    CliBeamEnded = "ended, too low", "结束但太低";
+    CliBeamDropped = "dropped", "淘汰";
+    CliBeamGreedy = "greedy", "贪心";
+    CliTokenNumber = "tokens", "词元数";
+    CliBeamSame = "= is the greedy path", "= 即贪心路径";
+    CliBeamStopped = "stopped after {} steps: {}", "{} 步后停止：{}";
+    CliBeamGroupStopped = "group {} stopped: {}", "第 {} 组停止：{}";
+    CliBeamFull = "as many have finished as the beam is wide", "完成的已与束宽一样多";
+    CliBeamUnbeatable = "no other can score better than those that have finished", "其余的得分不会超过已完成的";
+    CliBeamLength = "the greatest length is reached", "已到最大长度";
+    CliBeamExhausted = "no token may follow", "没有词元可以续下去";
 }
