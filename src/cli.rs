@@ -21,6 +21,11 @@
 //!   `bits`, `perplexity` (2 to the bits per scored token), `bits_per_byte` (of the whole text), `bytes`, and `window` and
 //!   `stride` where the text is longer than the context. The first token has nothing before it and is not scored. A model
 //!   that fills in scores every token from all others (`pseudo` is true), one with an encoder the text after its `source`.
+//! - `repetition`: `model`, `tokens`, `grams` of an `n` (how many are `all` and `distinct`, `rep` and `distinct_share` from 0
+//!   to 1, the `most` repeated `text` and its `times`), `longest` (`start`, `before`, `length`, `text`), `copied` from the
+//!   prompt (`share`, `tokens`, `spans`), `loops` (`start`, `period`, `copies`, `length`, `text`), `probe` (`text`, `copies`
+//!   by how often it was said `before`: mean `probability`, the shares `increased` and `greedy`), `heads` (`measured_on`
+//!   the `text` or `random` tokens, `places`, `ranked` by `score`). Tokens, layers and heads count from 0.
 //! - `trace`: `model`, `file`, `ids`, `decoder_ids`, `mask`, `layers`, `arrays`.
 //! - `models`: `embedded` and `families`; of one model its names, sizes, `architecture`, `runs` and, where it does not,
 //!   `reason`, `blueprint`, `parameters`, `bytes`, `memory` (`weights`, `per_token`, `context`), `tensors` by type,
@@ -42,6 +47,7 @@ mod help;
 mod input;
 mod models;
 mod output;
+mod repetition;
 mod score;
 mod segment;
 mod session;
@@ -53,8 +59,8 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 pub use arguments::{
-    Beam, Bench, Common, ExploreOptions, Fill, Generate, Invocation, Models, Sampling, Score, Segment, Source,
-    Subcommand, Tokenize, Trace,
+    Beam, Bench, Common, ExploreOptions, Fill, Generate, Invocation, Models, Repetition, Sampling, Score, Segment,
+    Source, Subcommand, Tokenize, Trace,
 };
 pub use failure::Failure;
 
@@ -132,6 +138,7 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::Generate(options) => generate::run(common, options, streams.input, &mut output),
             Subcommand::Fill(options) => fill::run(common, options, streams.input, &mut output),
             Subcommand::Score(options) => score::run(common, options, streams.input, &mut output),
+            Subcommand::Repetition(options) => repetition::run(common, options, streams.input, &mut output),
             Subcommand::Trace(options) => trace::run(common, options, streams.input, &mut output),
             Subcommand::Models(options) => models::run(common, options, &mut output),
             Subcommand::Bench(options) => bench::run(common, options, &mut output),

@@ -117,6 +117,8 @@ pub enum Subcommand {
     Fill(Fill),
     /// How surprising each token of a text is
     Score(Score),
+    /// How much a text repeats itself, how sure a model is of repeating it, and which heads copy
+    Repetition(Repetition),
     /// Write everything one forward pass computes to a safetensors file
     Trace(Trace),
     /// The models that are built in, and the families that can be read; or one model
@@ -345,6 +347,26 @@ pub struct Score {
     /// How many tokens the model sees at once; its whole context unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub window: Option<u32>,
+}
+
+/// `lmscope repetition`
+#[derive(Debug, Args)]
+pub struct Repetition {
+    /// The text, or a file that holds it; - reads standard input
+    #[command(flatten)]
+    pub source: Source,
+    /// What the text continues: how much of it is copied from there
+    #[arg(long, value_name = "TEXT")]
+    pub prompt: Option<String>,
+    /// The fewest tokens of a copied span
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..), requires = "prompt")]
+    pub least: u32,
+    /// Have the model read the text's loop, or the whole text, K times over: the probability it gives each copy
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub probe: Option<u32>,
+    /// How many copying heads to list
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub heads: usize,
 }
 
 /// `lmscope trace`

@@ -28,19 +28,20 @@ pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
 
 /// What each command does.
-const COMMANDS: [(&str, &str); 8] = [
+const COMMANDS: [(&str, &str); 9] = [
     ("tokenize", "一段文本的词元"),
     ("segment", "一段文本的词，按词典切分"),
     ("generate", "逐个词元续写一段文本"),
     ("fill", "模型在隐藏的词元处填什么"),
     ("score", "一段文本的每个词元有多出人意料"),
+    ("repetition", "一段文本重复了多少，模型多有把握再重复，哪些头在复制"),
     ("trace", "把一次前向计算的全部结果写入 safetensors 文件"),
     ("models", "内置的模型和可读取的家族，或某一个模型"),
     ("bench", "测量每秒词元数"),
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 45] = [
+const ARGUMENTS: [(&str, &str, &str); 50] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -80,6 +81,11 @@ const ARGUMENTS: [(&str, &str, &str); 45] = [
     ("fill", "at", "改为逐个隐藏这些位置的词元，从 0 数起"),
     ("fill", "top", "每处列出多少个候选"),
     ("score", "given", "编码器读的文本，用于解码器前有编码器的模型"),
+    ("repetition", "text", "文本，或存有文本的文件；- 读取标准输入"),
+    ("repetition", "prompt", "文本所续写的开头：其中有多少是照抄的"),
+    ("repetition", "least", "照抄片段至少有多少个词元"),
+    ("repetition", "probe", "让模型把文本中的循环或整段文本读 K 遍：它给每一遍的概率"),
+    ("repetition", "heads", "列出多少个复制头"),
     ("trace", "decoder_ids", "解码器的词元，用于解码器前有编码器的模型；不给出则为它的起始词元"),
     ("trace", "segments", "每个词元属于哪段文本，用于区分两段文本的模型：0,0,1,1"),
     ("score", "window", "模型一次看到多少个词元；不给出则为整个上下文"),
@@ -100,7 +106,8 @@ const ARGUMENTS: [(&str, &str, &str); 45] = [
 pub(super) fn translated(command: Command, language: Language) -> Command {
     if language == Language::English {
         let help = "The text, or a file that holds it; - reads standard input";
-        return command.mut_subcommand("score", |score| score.mut_arg("text", |text| text.help(help)));
+        let named = |command: Command| command.mut_arg("text", |text| text.help(help));
+        return command.mut_subcommand("score", named).mut_subcommand("repetition", named);
     }
     let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).global(true);
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);

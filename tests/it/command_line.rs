@@ -665,3 +665,29 @@ fn a_beam_that_cannot_be_is_refused_with_what_to_do() {
         assert!(errors.contains(said), "{wrong:?}: {errors}");
     }
 }
+
+#[test]
+fn a_text_that_loops_is_counted_probed_and_its_loop_pointed_at() {
+    let text = "The cat sat. The cat sat. The cat sat. The cat sat.";
+    let ran = run(&["repetition", text, "--probe", "4", "--prompt", "The cat sat on the mat"]);
+    assert_eq!((ran.code, ran.errors.as_str()), (0, ""));
+    for word in ["rep-n", "a loop from token", "said before", "copied from the prompt", "places of the text"] {
+        assert!(ran.output.contains(word), "{word}: {}", ran.output);
+    }
+    let answer = json(&["repetition", text, "--probe", "4", "--heads", "3"]);
+    let ids: Vec<_> = json(&["tokenize", text])["tokens"].as_array().expect("tokens").clone();
+    let pairs: std::collections::HashSet<_> =
+        ids.windows(2).map(|pair| (pair[0]["id"].to_string(), pair[1]["id"].to_string())).collect();
+    let bigrams = &list(&answer, "grams")[1];
+    assert_eq!(
+        (bigrams["all"].as_u64(), bigrams["distinct"].as_u64()),
+        (Some(ids.len() as u64 - 1), Some(pairs.len() as u64))
+    );
+    let found = &list(&answer, "loops")[0];
+    assert_eq!((found["period"].as_u64(), found["text"].as_str()), (Some(4), Some(" cat sat. The")));
+    assert_eq!(list(&answer["probe"], "copies").len(), 4);
+    assert_eq!(list(&answer["heads"], "ranked").len(), 3);
+    assert!(json(&["repetition", "Tom"])["longest"].is_null());
+    assert!(failed(&["repetition", ""], 2).contains("no token to begin with"));
+    assert!(failed(&["repetition", text, "--probe", "0"], 2).contains("--probe"));
+}

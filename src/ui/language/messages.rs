@@ -405,4 +405,21 @@ messages! {
     CliBeamUnbeatable = "no other can score better than those that have finished", "其余的得分不会超过已完成的";
     CliBeamLength = "the greatest length is reached", "已到最大长度";
     CliBeamExhausted = "no token may follow", "没有词元可以续下去";
+    CliGramSize = "n", "n";
+    CliGrams = "n-grams", "n 元组";
+    CliGramsDifferent = "different", "不同";
+    CliGramMost = "most often", "最常见";
+    CliLongestSpan = "longest span that stands twice: {} tokens at {}, before at {}: {}", "最长的重复片段：{} 个词元，在 {} 处，此前在 {} 处：{}";
+    CliCopied = "copied from the prompt: {}, {} tokens in {} spans", "照抄开头：{}，{} 个词元，{} 段";
+    CliCopiedSpan = "  at {}, {} tokens: {}", "  在 {} 处，{} 个词元：{}";
+    CliLoop = "a loop from token {} on: {} tokens, {} times over: {}", "从第 {} 个词元起循环：{} 个词元，{} 遍：{}";
+    CliProbe = "how probable it is to be said again: {}", "再说一遍的概率：{}";
+    CliSaidBefore = "said before", "已说遍数";
+    CliIncreased = "surer than at first", "比第一遍更有把握";
+    RepetitionRep = "rep-n", "rep-n";
+    RepetitionDistinct = "distinct-n", "distinct-n";
+    RepetitionNoSpan = "no token stands twice", "没有词元出现两次";
+    RepetitionNoLoop = "no loop", "没有循环";
+    RepetitionHeadsText = "heads that copy, by attention to what followed the same token before, at {} places of the text", "复制头：注意同一词元此前之后的内容，在文本的 {} 处测量";
+    RepetitionHeadsRandom = "heads that copy, by attention to what followed the same token before, at {} places of random tokens said three times", "复制头：注意同一词元此前之后的内容，在说了三遍的随机词元的 {} 处测量";
 }
