@@ -20,6 +20,7 @@ use crate::panes::attention::Attention;
 use crate::panes::generate::Generate;
 use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
+use crate::panes::sampler::Sampler;
 use crate::panes::tokens::Tokens;
 use crate::state::Command;
 use crate::state::Ctx;
@@ -33,6 +34,7 @@ use crate::ui::Message;
 use crate::ui::Theme;
 
 use overlay::Overlay;
+use overlay::Question;
 use overlay::Verdict;
 
 /// What happened.
@@ -92,6 +94,7 @@ struct Panes {
     generate: Generate,
     attention: Attention,
     models: Models,
+    sampler: Sampler,
 }
 
 impl Panes {
@@ -102,6 +105,7 @@ impl Panes {
             PaneId::Next => &self.generate,
             PaneId::Attention => &self.attention,
             PaneId::Models => &self.models,
+            PaneId::Sampler => &self.sampler,
         }
     }
 
@@ -112,6 +116,7 @@ impl Panes {
             PaneId::Next => &mut self.generate,
             PaneId::Attention => &mut self.attention,
             PaneId::Models => &mut self.models,
+            PaneId::Sampler => &mut self.sampler,
         }
     }
 }
@@ -133,6 +138,7 @@ impl App {
                 generate: Generate::default(),
                 attention: Attention,
                 models: Models::default(),
+                sampler: Sampler::default(),
             },
             focus: PaneId::Text,
             zoomed: false,
@@ -287,8 +293,8 @@ impl App {
             MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
                 let up = event.kind == MouseEventKind::ScrollUp;
                 let command = match (pane, up) {
-                    (PaneId::Next | PaneId::Models, true) => Command::Up,
-                    (PaneId::Next | PaneId::Models, false) => Command::Down,
+                    (PaneId::Next | PaneId::Models | PaneId::Sampler, true) => Command::Up,
+                    (PaneId::Next | PaneId::Models | PaneId::Sampler, false) => Command::Down,
                     (_, true) => Command::TokenLeft,
                     (_, false) => Command::TokenRight,
                 };
@@ -317,9 +323,20 @@ impl App {
             Command::Palette => self.overlay = Some(Overlay::palette(self.focus)),
             Command::Search => {
                 self.overlay = Some(Overlay::search(&self.state));
-                self.focus = PaneId::Next;
+                if self.focus != PaneId::Sampler {
+                    self.focus = PaneId::Next;
+                }
             }
-            Command::OpenModel => self.overlay = Some(Overlay::open_model()),
+            Command::OpenModel => self.overlay = Some(Overlay::ask(Question::Model, "")),
+            Command::AddStage => self.overlay = Some(Overlay::add_stage()),
+            Command::WritePipeline => {
+                let active = ctx.active_stage().filter(|&index| ctx.state.settings.pipeline[index].kind.takes_text());
+                let pipeline = &self.state.settings.pipeline;
+                self.overlay = Some(match active {
+                    Some(index) => Overlay::ask(Question::StageText(index), &pipeline[index].text),
+                    None => Overlay::ask(Question::Pipeline, &self.state.settings.sampler().to_string()),
+                });
+            }
             Command::Back => self.back(),
             Command::NextPane => self.focus = self.focus.next(),
             Command::PreviousPane => self.focus = self.focus.previous(),
@@ -328,6 +345,7 @@ impl App {
             Command::GoNext => self.focus = PaneId::Next,
             Command::GoAttention => self.focus = PaneId::Attention,
             Command::GoModels => self.focus = PaneId::Models,
+            Command::GoSampler => self.focus = PaneId::Sampler,
             Command::Zoom => self.zoomed = !self.zoomed,
             Command::SwitchLanguage => self.state.language = self.state.language.other(),
             Command::Take if pane == PaneId::Text => self.focus = PaneId::Next,
@@ -338,7 +356,7 @@ impl App {
     fn back(&mut self) {
         if self.zoomed {
             self.zoomed = false;
-        } else if matches!(self.focus, PaneId::Text | PaneId::Models) {
+        } else if self.focus == PaneId::Text || self.focus.has_a_page() {
             self.focus = PaneId::Next;
         }
     }

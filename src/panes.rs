@@ -5,6 +5,7 @@ pub mod format;
 pub mod generate;
 pub mod models;
 pub mod prompt;
+pub mod sampler;
 pub mod tokens;
 
 use ratatui::buffer::Buffer;
@@ -32,11 +33,13 @@ pub enum PaneId {
     Attention,
     /// The model, and others to open.
     Models,
+    /// The choice of the next token, stage by stage.
+    Sampler,
 }
 
 impl PaneId {
     /// Every pane, in the order of their digits.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Tokens, Self::Next, Self::Attention, Self::Models];
+    pub const ALL: [Self; 6] = [Self::Text, Self::Tokens, Self::Next, Self::Attention, Self::Models, Self::Sampler];
 
     /// Its title.
     pub fn title(self) -> Message {
@@ -46,7 +49,25 @@ impl PaneId {
             Self::Next => Message::TitleNext,
             Self::Attention => Message::TitleAttention,
             Self::Models => Message::TitleModels,
+            Self::Sampler => Message::TitleSampler,
         }
+    }
+
+    /// The digit that goes to it.
+    pub fn digit(self) -> u8 {
+        match self {
+            Self::Text => 1,
+            Self::Tokens => 2,
+            Self::Next => 3,
+            Self::Attention => 4,
+            Self::Models => 5,
+            Self::Sampler => 8,
+        }
+    }
+
+    /// Whether it is not among those that a large screen shows together.
+    pub fn has_a_page(self) -> bool {
+        !matches!(self, Self::Text | Self::Tokens | Self::Next | Self::Attention)
     }
 
     /// The pane after this one, round.

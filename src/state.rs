@@ -11,6 +11,7 @@ pub mod settings;
 mod absorb;
 mod ctx;
 mod deeds;
+mod pipeline;
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -106,6 +106,15 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Models), &[code(K::Enter)], C::Take, M::HelpTakeModel, Some((1, M::KeyOpen))),
     row(Pane(P::Models), &[ch('o')], C::OpenModel, M::HelpOpenModel, Some((2, M::KeyOther))),
 
+    row(Pane(P::Sampler), &[ch('A')], C::AddStage, M::HelpAddStage, Some((3, M::KeyAdd))),
+    row(Pane(P::Sampler), &[ch('t')], C::SwitchStage, M::HelpSwitchStage, Some((4, M::KeyOnOff))),
+    row(Pane(P::Sampler), &[ch('J')], C::StageDown, M::HelpStageDown, Some((5, M::KeyMove))),
+    row(Pane(P::Sampler), &[ch('K')], C::StageUp, M::HelpStageUp, None),
+    row(Pane(P::Sampler), &[ch('D'), code(K::Delete)], C::RemoveStage, M::HelpRemoveStage, None),
+    row(Pane(P::Sampler), &[ch('W')], C::WritePipeline, M::HelpWritePipeline, Some((6, M::KeyWrite))),
+    row(Pane(P::Sampler), &[ch('p')], C::NextParameter, M::HelpNextParameter, Some((1, M::KeyParameter))),
+    row(Pane(P::Sampler), &[ch('+'), ch('=')], C::TurnUp, M::HelpTurnUp, Some((2, M::KeyTurn))),
+
     row(Run, &[code(K::Enter)], C::Take, M::HelpTake, Some((10, M::KeyTake))),
     row(Run, &[ch(' ')], C::Play, M::HelpPlay, Some((11, M::KeyPlay))),
     row(Run, &[ch('s')], C::Step, M::HelpStep, Some((13, M::KeyStep))),
@@ -143,6 +152,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Panes, &[ch('3')], C::GoNext, M::HelpGoNext, None),
     row(Panes, &[ch('4')], C::GoAttention, M::HelpGoAttention, None),
     row(Panes, &[ch('5'), ch('m')], C::GoModels, M::HelpGoModels, None),
+    row(Panes, &[ch('8')], C::GoSampler, M::HelpGoSampler, None),
     row(Panes, &[ch('z')], C::Zoom, M::HelpZoom, Some((22, M::KeyZoom))),
     row(Panes, &[ch('o')], C::OpenModel, M::HelpOpenModel, None),
     row(Panes, &[ch('y')], C::CopyText, M::HelpCopyText, None),

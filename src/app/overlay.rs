@@ -1,6 +1,6 @@
 //! What opens over the panes: help, the command palette, the search, the question for a model.
 
-use std::ffi::OsStr;
+mod question;
 
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::KeyCode;
@@ -15,13 +15,15 @@ use ratatui::text::Span;
 use super::keymap;
 use super::keymap::Binding;
 use super::keymap::Key;
-use crate::model::Spec;
+use crate::lm::Kind;
 use crate::panes::PaneId;
 use crate::panes::prompt;
 use crate::state::Command;
 use crate::state::Ctx;
 use crate::state::Notice;
 use crate::state::State;
+use crate::state::settings::help_of;
+use crate::state::settings::name_of;
 use crate::ui::Hint;
 use crate::ui::Language;
 use crate::ui::Message;
@@ -30,6 +32,8 @@ use crate::ui::draw;
 use crate::ui::field::Field;
 use crate::ui::panel;
 use crate::ui::safe;
+
+pub(super) use question::Question;
 
 /// What is open over the panes.
 #[derive(Debug)]
@@ -59,10 +63,17 @@ pub(super) enum Overlay {
         /// How many tokens fit, and which of them is selected, from 1.
         found: Option<(usize, usize)>,
     },
-    /// The model to open.
-    OpenModel {
-        /// Its name or path.
+    /// A question that is answered in one line.
+    Ask {
+        /// What is asked.
+        question: Question,
+        /// The answer so far.
         field: Field,
+    },
+    /// The stages that a pipeline can have.
+    AddStage {
+        /// The selected row.
+        selected: usize,
     },
 }
 
@@ -90,8 +101,14 @@ impl Overlay {
         Self::Search { field: Field::single_line(), before: state.candidate, found: None }
     }
 
-    pub(super) fn open_model() -> Self {
-        Self::OpenModel { field: Field::single_line() }
+    pub(super) fn ask(question: Question, answer: &str) -> Self {
+        let mut field = Field::single_line();
+        field.paste(answer);
+        Self::Ask { question, field }
+    }
+
+    pub(super) fn add_stage() -> Self {
+        Self::AddStage { selected: 0 }
     }
 
     /// A key in the overlay.
@@ -147,15 +164,28 @@ impl Overlay {
                 };
                 *found = seek(ctx.state, field.text(), from);
             }
-            Self::OpenModel { field } => {
+            Self::Ask { question, field } => {
                 if event.code == KeyCode::Enter {
-                    let name = field.text().trim();
-                    if !name.is_empty() {
-                        ctx.open(Spec::new(OsStr::new(name)));
-                    }
-                    return Verdict::Close;
+                    let taken = question.answer(ctx, field.text());
+                    return if taken { Verdict::Close } else { Verdict::Stay };
                 }
+                ctx.state.notice = None;
                 typed(field, event, control);
+            }
+            Self::AddStage { selected } => {
+                let last = Kind::ALL.len() - 1;
+                match event.code {
+                    KeyCode::Up | KeyCode::Char('k') => *selected = selected.saturating_sub(1),
+                    KeyCode::Down | KeyCode::Char('j') => *selected = (*selected + 1).min(last),
+                    KeyCode::Enter => {
+                        let kind = Kind::ALL[*selected];
+                        ctx.add_stage(kind);
+                        let written = Verdict::Do(Command::WritePipeline);
+                        return if kind.takes_text() { written } else { Verdict::Close };
+                    }
+                    KeyCode::Char('q') => return Verdict::Close,
+                    _ => {}
+                }
             }
         }
         Verdict::Stay
@@ -171,7 +201,10 @@ impl Overlay {
             Self::Search { .. } => {
                 &[("Enter", Message::KeyStay), ("↑ ↓", Message::KeyOtherMatches), ("Esc", Message::KeyGoBack)]
             }
-            Self::OpenModel { .. } => &[("Enter", Message::KeyOpen), ("Esc", Message::KeyClose)],
+            Self::Ask { question, .. } => &[("Enter", question.deed()), ("Esc", Message::KeyClose)],
+            Self::AddStage { .. } => {
+                &[("Enter", Message::KeyAdd), ("↑ ↓", Message::KeyChoose), ("Esc", Message::KeyClose)]
+            }
         };
         let hint = |&(key, what): &(&str, Message)| Hint { key: key.to_owned(), what: language.text(what).to_owned() };
         keys.iter().map(hint).collect()
@@ -180,7 +213,7 @@ impl Overlay {
     /// A paste into the overlay's field, if it has one.
     pub(super) fn paste(&mut self, ctx: &mut Ctx<'_>, text: &str) {
         match self {
-            Self::Help { .. } => {}
+            Self::Help { .. } | Self::AddStage { .. } => {}
             Self::Palette { field, selected, .. } => {
                 field.paste(text);
                 *selected = 0;
@@ -189,7 +222,7 @@ impl Overlay {
                 field.paste(text);
                 *found = seek(ctx.state, field.text(), Seek::First);
             }
-            Self::OpenModel { field } => field.paste(text),
+            Self::Ask { field, .. } => field.paste(text),
         }
     }
 
@@ -218,7 +251,14 @@ impl Overlay {
                 let note = state.language.say(Message::FoundOf, &[&index, &count]);
                 line(state, field, Message::SearchToken, if asked { &note } else { "" }, bottom(area), buf)
             }
-            Self::OpenModel { field } => line(state, field, Message::OpenWhich, "", bottom(area), buf),
+            Self::Ask { question, field } => line(state, field, question.words(), "", below(state, area), buf),
+            Self::AddStage { selected } => {
+                let row = |(index, kind): (usize, &Kind)| stage_row(state, *kind, index == *selected);
+                let rows: Vec<_> = Kind::ALL.iter().enumerate().map(row).collect();
+                let offset = (selected + 6).saturating_sub(usize::from(area.height));
+                list(state, Message::TitleAddStage, &rows, offset, area, buf);
+                None
+            }
         }
     }
 }
@@ -313,6 +353,22 @@ fn list(state: &State, title: Message, rows: &[Line<'static>], offset: usize, ar
     }
     panel::scrollbar(offset, usize::from(visible.height), rows.len(), place, buf, &state.theme);
     Rect { y: visible.bottom(), height: inner.height.min(1), ..inner }
+}
+
+/// A kind of stage: its name, and what it does.
+fn stage_row(state: &State, kind: Kind, selected: bool) -> Line<'static> {
+    let (language, theme) = (state.language, &state.theme);
+    let row = Line::from(vec![
+        Span::styled(format!(" {} ", safe::left(language.text(name_of(kind)), 14)), theme.key()),
+        Span::styled(language.text(help_of(kind)), theme.text()),
+    ]);
+    if selected { row.patch_style(theme.selected_row()) } else { row }
+}
+
+/// The row of a question: the footer's, where the status line has something to say of the answer.
+fn below(state: &State, area: Rect) -> Rect {
+    let row = bottom(area);
+    if state.notice.is_some() { Rect { y: area.bottom().saturating_sub(1), ..row } } else { row }
 }
 
 /// The status line's row, where a question is asked.

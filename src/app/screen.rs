@@ -60,7 +60,7 @@ pub(super) fn layout(app: &App, area: Rect) -> Layout {
     let row = |y: u16| Rect { y, height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(3), ..area };
     let all = area.width >= ALL.0 && area.height >= ALL.1;
-    let alone = app.zoomed || app.focus == PaneId::Models;
+    let alone = app.zoomed || app.focus.has_a_page();
     let panes = if all && !alone { together(body) } else { one(app, body, all) };
     Layout {
         header: row(area.y),
@@ -143,12 +143,12 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> 
 fn tabs(app: &App, area: Rect) -> Vec<(PaneId, Rect, String)> {
     let whole = PaneId::ALL.map(|pane| {
         let name = app.state.language.text(pane.title());
-        (pane, format!(" {} {name} ", pane as usize + 1))
+        (pane, format!(" {} {name} ", pane.digit()))
     });
     // On a narrow screen only the pane in focus has its name.
     let narrow = whole.iter().map(|(_, name)| safe::width(name)).sum::<usize>() + 20 > usize::from(area.width);
     let short = |(pane, name): (PaneId, String)| {
-        let name = if narrow && pane != app.focus { format!(" {} ", pane as usize + 1) } else { name };
+        let name = if narrow && pane != app.focus { format!(" {} ", pane.digit()) } else { name };
         (pane, name)
     };
     let names = whole.map(short);

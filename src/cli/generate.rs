@@ -54,12 +54,12 @@ struct Step {
     /// The stretch of 0..1 that fell on the token.
     stretch: [f64; 2],
     #[serde(skip_serializing_if = "Option::is_none")]
-    stages: Option<Vec<Stage>>,
+    stages: Option<Vec<Passed>>,
 }
 
 /// What a stage made of the candidates.
 #[derive(Serialize)]
-struct Stage {
+struct Passed {
     stage: String,
     survivors: usize,
     /// The share of the probability entering it that its survivors held.
@@ -236,10 +236,10 @@ fn line(output: &mut Output<'_>, cells: &[String; 8]) -> Result<(), Failure> {
 }
 
 /// What every stage made of the model's most probable tokens.
-fn stages(session: &Session, distribution: &Distribution, shaped: &Shaped, top: usize) -> Vec<Stage> {
+fn stages(session: &Session, distribution: &Distribution, shaped: &Shaped, top: usize) -> Vec<Passed> {
     let of = |outcome: &crate::lm::Outcome| {
         let front = distribution.front(top).iter().take(top);
-        Stage {
+        Passed {
             stage: outcome.stage.to_string(),
             survivors: outcome.survivors(),
             mass: outcome.mass,

@@ -91,14 +91,13 @@ pub(super) fn generate(job: Generate, ticket: &Ticket, send: Send<'_>) -> Result
             let past = Past { tokens: &tokens, generated: count, mu, chance: lm::chance(seed, count as u64) };
             sampler.shape(next, &past)
         };
-        let (token, origin, adapted) = match picked.take() {
-            Some(token) => (token, Origin::Picked, adapts.then(|| shape(&next).mirostat_after(token))),
-            None => {
-                let (shaped, draw) = (shape(&next), lm::uniform(seed, count as u64));
-                let origin = if sampler.is_greedy() { Origin::Greedy } else { Origin::Sampled { draw } };
-                let token = shaped.draw(draw);
-                (token, origin, adapts.then(|| shaped.mirostat_after(token)))
-            }
+        let (token, origin, adapted) = if let Some(token) = picked.take() {
+            (token, Origin::Picked, adapts.then(|| shape(&next).mirostat_after(token)))
+        } else {
+            let (shaped, draw) = (shape(&next), lm::uniform(seed, count as u64));
+            let origin = if sampler.is_greedy() { Origin::Greedy } else { Origin::Sampled { draw } };
+            let token = shaped.draw(draw);
+            (token, origin, adapts.then(|| shaped.mirostat_after(token)))
         };
         mu = adapted.flatten().or(mu);
         tokens.push(token);

@@ -144,7 +144,7 @@ fn apply(stage: &Stage, entering: &Column, past: &Past<'_>) -> (Option<Column>, 
         Kind::Xtc => {
             let note = Note::Chance(past.chance);
             let probable = |rank: usize| entering.id(rank).is_some_and(|id| entering.probability(id) >= second);
-            let top = (0..).take_while(|&rank| probable(rank)).count();
+            let top = (0..entering.survivors()).take_while(|&rank| probable(rank)).count();
             let (true, Some(last)) = (past.chance <= first, top.checked_sub(1).filter(|&last| last > 0)) else {
                 return (Some(entering.clone()), note);
             };
@@ -157,7 +157,7 @@ fn apply(stage: &Stage, entering: &Column, past: &Past<'_>) -> (Option<Column>, 
                 let bits = entering.id(rank).map(|id| entering.surprisal(id) / std::f64::consts::LN_2);
                 bits.is_some_and(|bits| bits <= mu)
             };
-            let kept = (0..).take_while(|&rank| passes(rank)).count();
+            let kept = (0..entering.survivors()).take_while(|&rank| passes(rank)).count();
             return (Some(entering.narrowed(kept)), Note::Surprisal(mu));
         }
         Kind::Temperature if stage.is_greedy() => Some(entering.narrowed(1)),

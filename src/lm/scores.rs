@@ -80,7 +80,7 @@ impl Scores {
 const LEAST: f64 = -1000.0;
 
 /// `Σ e^d` and `Σ −d e^d` of `d = (value − greatest) · inverse`, each in eight interleaved parts, always in the same order.
-#[inline(always)]
+#[inline]
 pub(super) fn softmax_sums(values: &[f32], greatest: f32, inverse: f64) -> [f64; 2] {
     let greatest = f64::from(greatest);
     let (mut sums, mut weighted) = ([0.0; 8], [0.0; 8]);

@@ -30,7 +30,7 @@ impl Ctx<'_> {
         }
         match body {
             Body::Fetching(progress) => self.state.fetching = Some(progress),
-            Body::Opened(model) => self.opened(model),
+            Body::Opened(model) => self.opened(&model),
             Body::Tokens(tokens) => self.tokenized(&tokens),
             Body::Words(words) => self.state.words = Some(words),
             Body::Read { first, positions } => {
@@ -71,7 +71,7 @@ impl Ctx<'_> {
         true
     }
 
-    fn opened(&mut self, model: Arc<Model>) {
+    fn opened(&mut self, model: &Arc<Model>) {
         // The text stays, with what the former model generated.
         let flow = Flow::of(self.state);
         let state = &mut *self.state;
@@ -81,7 +81,7 @@ impl Ctx<'_> {
         (state.opening, state.fetching) = (None, None);
         state.layer = state.layer.min(model.engine.config.layers.saturating_sub(1));
         state.head = state.head.min(model.engine.config.heads.saturating_sub(1));
-        state.model = Some(Arc::clone(&model));
+        state.model = Some(Arc::clone(model));
         state.run = Run::default();
         state.evidence = Evidence::default();
         state.head_choice = HeadChoice::default();

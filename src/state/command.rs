@@ -87,6 +87,20 @@ pub enum Command {
     TurnUp,
     /// Turn the parameter down.
     TurnDown,
+    /// Go to the sampler.
+    GoSampler,
+    /// Add a stage to the pipeline.
+    AddStage,
+    /// Take the active stage out of the pipeline.
+    RemoveStage,
+    /// Switch the active stage off or on.
+    SwitchStage,
+    /// Move the active stage up.
+    StageUp,
+    /// Move the active stage down.
+    StageDown,
+    /// Write the pipeline as a line, or the active stage's text.
+    WritePipeline,
     /// Look at the next head.
     NextHead,
     /// Look at the head before.

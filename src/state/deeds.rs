@@ -329,7 +329,7 @@ impl Ctx<'_> {
     }
 
     /// A playing run goes on with what has changed.
-    fn resume(&mut self) {
+    pub(super) fn resume(&mut self) {
         if self.state.playing {
             self.stop();
             self.state.playing = self.generate(None, usize::MAX);

@@ -68,7 +68,7 @@ impl Settings {
     /// All that can be turned, in the order of the pipeline.
     pub fn knobs(&self) -> Vec<Knob> {
         let of = |(stage, content): (usize, &Stage)| {
-            (0..content.kind.parameters().len()).map(move |parameter| Knob::Stage { stage, parameter })
+            (0..content.kind.parameters().len().max(1)).map(move |parameter| Knob::Stage { stage, parameter })
         };
         self.pipeline.iter().enumerate().flat_map(of).chain([Knob::Seed, Knob::Pace]).collect()
     }
@@ -147,6 +147,29 @@ pub fn name_of(kind: Kind) -> Message {
         Kind::Mirostat => Message::StageMirostat,
         Kind::Temperature => Message::Temperature,
         Kind::Dynamic => Message::StageDynamic,
+    }
+}
+
+/// What a kind of stage does, in a line.
+pub fn help_of(kind: Kind) -> Message {
+    match kind {
+        Kind::Ban => Message::StageHelpBan,
+        Kind::Only => Message::StageHelpOnly,
+        Kind::Match => Message::StageHelpMatch,
+        Kind::Repetition => Message::StageHelpRepetition,
+        Kind::Frequency => Message::StageHelpFrequency,
+        Kind::Presence => Message::StageHelpPresence,
+        Kind::NoRepeat => Message::StageHelpNoRepeat,
+        Kind::Dry => Message::StageHelpDry,
+        Kind::TopNSigma => Message::StageHelpTopNSigma,
+        Kind::TopK => Message::StageHelpTopK,
+        Kind::Typical => Message::StageHelpTypical,
+        Kind::TopP => Message::StageHelpTopP,
+        Kind::MinP => Message::StageHelpMinP,
+        Kind::Xtc => Message::StageHelpXtc,
+        Kind::Mirostat => Message::StageHelpMirostat,
+        Kind::Temperature => Message::StageHelpTemperature,
+        Kind::Dynamic => Message::StageHelpDynamic,
     }
 }
 

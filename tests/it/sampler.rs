@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a distribution that cannot be made fails the test")]
 
-use lmscope::lm::{Distribution, Mask, MaskError, NotFinite, Past, Sampler, Stage, uniform};
+use lmscope::lm::{Distribution, Given, Kind, Mask, MaskError, NotFinite, Past, Sampler, Stage, uniform};
 use proptest::prelude::*;
 
 fn distribution(logits: &[f32]) -> Distribution {
@@ -176,6 +176,48 @@ fn each_mask_shows_what_its_paper_draws() {
     assert_eq!(picture("seq2seq:3"), "xxx. xxx. xxx. xxxx");
     assert_eq!(picture("window:2"), "x... xx.. .xx. ..xx");
     assert_eq!(picture("permutation:2,0,3,1"), "x.x. xxxx ..x. x.xx");
+}
+
+/// What another implementation made of a distribution: see `tests/fixtures/sampler/README.md`.
+#[derive(serde::Deserialize)]
+struct Reference {
+    pipeline: String,
+    logits: Vec<f32>,
+    tokens: Vec<u32>,
+    kept: Vec<(u32, f64)>,
+}
+
+fn holds_with(references: &str) {
+    let references: Vec<Reference> = serde_json::from_str(references).unwrap();
+    assert!(references.len() > 50);
+    for Reference { pipeline, logits, tokens, kept } in references {
+        // A word of the reference's own: the tokens that end a repetition.
+        let (line, breakers) = pipeline.split_once(" BREAK ").unwrap_or((&pipeline, ""));
+        let mut sampler: Sampler = line.parse().unwrap();
+        let breakers: Vec<u32> = breakers.split_whitespace().map(|id| id.parse().unwrap()).collect();
+        for stage in sampler.stages.iter_mut().filter(|stage| stage.kind == Kind::Dry) {
+            stage.given = Given::Tokens(breakers.clone().into());
+        }
+        let shaped = sampler.shape(&distribution(&logits), &Past { tokens: &tokens, ..Past::default() });
+        let mut ids = shaped.ids().to_vec();
+        ids.sort_unstable();
+        let mut expected: Vec<u32> = kept.iter().map(|&(id, _)| id).collect();
+        expected.sort_unstable();
+        assert_eq!(ids, expected, "{pipeline}");
+        for (id, p) in kept {
+            assert!((f64::from(shaped.probability(id)) - p).abs() < 2e-6, "{pipeline}: {id} {p}");
+        }
+    }
+}
+
+#[test]
+fn every_stage_that_llama_cpp_has_gives_what_it_gives() {
+    holds_with(include_str!("../fixtures/sampler/llama_cpp.json"));
+}
+
+#[test]
+fn every_stage_that_hugging_face_has_gives_what_it_gives() {
+    holds_with(include_str!("../fixtures/sampler/hugging_face.json"));
 }
 
 proptest! {

@@ -104,7 +104,7 @@ impl Column {
     /// The probability of the tokens before this one.
     pub(super) fn before(&self, id: u32) -> f64 {
         let precede = |&&other: &&u32| self.scores.precedes(other, id);
-        self.ids().iter().take_while(precede).map(|&other| self.weight(other)).sum::<f64>() / self.sum
+        self.ids().iter().take_while(precede).fold(0.0, |sum, &other| sum + self.weight(other)) / self.sum
     }
 
     /// How many of those left have at least this score (before the temperature); at least one.

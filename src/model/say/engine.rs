@@ -1,8 +1,7 @@
 //! Models that do not run, and runs that give nothing.
 
 use super::Say;
-use crate::lm::beam::{Rules, RulesError};
-use crate::lm::{ForwardError, ModelError, NotFinite, TraceError, Unsound};
+use crate::lm::{ForwardError, Kind, ModelError, NotFinite, PipelineError, TraceError, Unsound};
 use crate::model::NotSound;
 
 impl Say for ModelError {
@@ -91,13 +90,21 @@ impl Say for TraceError {
     }
 }
 
-impl Say for RulesError {
+impl Say for PipelineError {
     fn chinese(&self) -> String {
         match self {
-            Self::Width(width) => format!("束宽不能是 {width}：请选 1 到 {}", Rules::WIDEST),
-            Self::Groups { groups, width } => format!("{groups} 组不能整分宽 {width} 的束：请选能整除的组数"),
-            Self::Diversity(penalty) => format!("多样性代价不能是 {penalty}：请选不小于 0 的数"),
-            Self::LengthPenalty(penalty) => format!("长度惩罚不能是 {penalty}：请选 −10 到 10 的数"),
+            Self::Unknown(name) => {
+                let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+                format!("没有阶段 {name:?}；可用的阶段：{}", names.join("、"))
+            }
+            Self::Value { stage, found } => {
+                let names: Vec<_> = stage.parameters().iter().map(|parameter| parameter.name).collect();
+                format!("{found:?} 不能作 {} 的值：请写成 {0}={}", stage.name(), names.join(":"))
+            }
+            Self::Range { stage, parameter, range: (least, greatest) } => {
+                format!("{} 的 {parameter} 须在 {least} 到 {greatest} 之间", stage.name())
+            }
+            Self::Text(stage) => format!("请写成 {}=\"文本\"，带引号", stage.name()),
         }
     }
 }

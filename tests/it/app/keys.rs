@@ -49,7 +49,7 @@ fn the_help_lists_every_key_of_the_pane() {
         if pane == PaneId::Text {
             continue;
         }
-        driver.keys(&(pane as usize + 1).to_string()).keys("?");
+        driver.keys(&(pane.digit()).to_string()).keys("?");
         let screen = driver.screen();
         for (binding, _) in keymap::effective(pane) {
             assert!(screen.contains(Language::English.text(binding.help)), "{:?}:\n{screen}", binding.command);

@@ -1,0 +1,56 @@
+//! Questions that are answered in one line.
+
+use std::ffi::OsStr;
+
+use crate::lm::Sampler;
+use crate::model::Spec;
+use crate::state::Ctx;
+use crate::state::Notice;
+use crate::ui::Message;
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::app) enum Question {
+    /// The model to open.
+    Model,
+    /// The whole pipeline.
+    Pipeline,
+    /// The text of a stage, by its index.
+    StageText(usize),
+}
+
+impl Question {
+    /// What it says before the answer.
+    pub(super) fn words(self) -> Message {
+        match self {
+            Self::Model => Message::OpenWhich,
+            Self::Pipeline => Message::WhichPipeline,
+            Self::StageText(_) => Message::WhichStageText,
+        }
+    }
+
+    /// What Enter does, in a word.
+    pub(super) fn deed(self) -> Message {
+        match self {
+            Self::Model => Message::KeyOpen,
+            Self::Pipeline | Self::StageText(_) => Message::KeyDo,
+        }
+    }
+
+    /// Takes the answer; returns whether it could be taken.
+    pub(super) fn answer(self, ctx: &mut Ctx<'_>, answer: &str) -> bool {
+        match self {
+            Self::Model if answer.trim().is_empty() => {}
+            Self::Model => ctx.open(Spec::new(OsStr::new(answer.trim()))),
+            Self::Pipeline => match answer.parse::<Sampler>() {
+                Ok(sampler) => ctx.set_pipeline(sampler),
+                Err(error) => {
+                    ctx.say(Notice::failure(&error));
+                    return false;
+                }
+            },
+            Self::StageText(index) => ctx.set_stage_text(index, answer),
+        }
+        true
+    }
+}
