@@ -20,6 +20,7 @@ use crate::panes::attention::Attention;
 use crate::panes::generate::Generate;
 use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
+use crate::panes::repetition::Repetition;
 use crate::panes::sampler::Sampler;
 use crate::panes::tokens::Tokens;
 use crate::state::Command;
@@ -94,6 +95,7 @@ struct Panes {
     generate: Generate,
     attention: Attention,
     models: Models,
+    repetition: Repetition,
     sampler: Sampler,
 }
 
@@ -105,6 +107,7 @@ impl Panes {
             PaneId::Next => &self.generate,
             PaneId::Attention => &self.attention,
             PaneId::Models => &self.models,
+            PaneId::Repetition => &self.repetition,
             PaneId::Sampler => &self.sampler,
         }
     }
@@ -116,6 +119,7 @@ impl Panes {
             PaneId::Next => &mut self.generate,
             PaneId::Attention => &mut self.attention,
             PaneId::Models => &mut self.models,
+            PaneId::Repetition => &mut self.repetition,
             PaneId::Sampler => &mut self.sampler,
         }
     }
@@ -138,6 +142,7 @@ impl App {
                 generate: Generate::default(),
                 attention: Attention,
                 models: Models::default(),
+                repetition: Repetition::default(),
                 sampler: Sampler::default(),
             },
             focus: PaneId::Text,
@@ -203,7 +208,11 @@ impl App {
             if self.focus != PaneId::Text {
                 self.panes.prompt.leave();
             }
-            Ctx::new(&mut self.state, &mut effects).refresh();
+            let mut ctx = Ctx::new(&mut self.state, &mut effects);
+            ctx.refresh();
+            if self.focus == PaneId::Repetition {
+                ctx.measure_repetition();
+            }
             let text = std::sync::Arc::clone(&self.state.text);
             self.panes.prompt.set(&text);
         }
@@ -293,8 +302,8 @@ impl App {
             MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
                 let up = event.kind == MouseEventKind::ScrollUp;
                 let command = match (pane, up) {
-                    (PaneId::Next | PaneId::Models | PaneId::Sampler, true) => Command::Up,
-                    (PaneId::Next | PaneId::Models | PaneId::Sampler, false) => Command::Down,
+                    (PaneId::Next | PaneId::Models | PaneId::Repetition | PaneId::Sampler, true) => Command::Up,
+                    (PaneId::Next | PaneId::Models | PaneId::Repetition | PaneId::Sampler, false) => Command::Down,
                     (_, true) => Command::TokenLeft,
                     (_, false) => Command::TokenRight,
                 };
@@ -345,10 +354,14 @@ impl App {
             Command::GoNext => self.focus = PaneId::Next,
             Command::GoAttention => self.focus = PaneId::Attention,
             Command::GoModels => self.focus = PaneId::Models,
+            Command::GoRepetition => self.focus = PaneId::Repetition,
             Command::GoSampler => self.focus = PaneId::Sampler,
             Command::Zoom => self.zoomed = !self.zoomed,
             Command::SwitchLanguage => self.state.language = self.state.language.other(),
             Command::Take if pane == PaneId::Text => self.focus = PaneId::Next,
+            Command::Take if pane == PaneId::Repetition => {
+                self.focus = self.panes.repetition.leads_to(&self.state);
+            }
             other => deed(&mut ctx, other),
         }
     }
@@ -389,6 +402,7 @@ fn deed(ctx: &mut Ctx<'_>, command: Command) {
         Command::Hide => ctx.hide(),
         Command::Step => ctx.step(),
         Command::Play => ctx.play(),
+        Command::Cure => ctx.cure(),
         Command::Undo => ctx.undo(),
         Command::Redo => ctx.redo(),
         Command::Branch => ctx.branch(),

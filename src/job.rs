@@ -9,6 +9,7 @@ mod generate;
 mod look;
 mod open;
 mod read;
+mod repetition;
 mod segment;
 mod ticket;
 
@@ -29,12 +30,20 @@ pub use look::Look;
 pub use look::Overview;
 pub use look::Rows;
 pub use read::Read;
+pub use repetition::Cure;
+pub use repetition::Cured;
+pub use repetition::Cures;
+pub use repetition::DRAWN;
+pub use repetition::Heads;
+pub use repetition::MEASURED;
+pub use repetition::Measure;
 pub use segment::Tokens;
 pub use segment::Words;
 pub use ticket::Desk;
 pub use ticket::Ticket;
 
 use crate::hub::Progress;
+use crate::lab::repetition::Copy;
 use crate::lm::Distribution;
 use crate::lm::ForwardError;
 use crate::lm::NotFinite;
@@ -61,11 +70,13 @@ pub enum Lane {
     Run,
     /// Opening model files.
     Files,
+    /// Experiments beside the run.
+    Lab,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 5] = [Self::Text, Self::Words, Self::Evidence, Self::Run, Self::Files];
+    pub const ALL: [Self; 6] = [Self::Text, Self::Words, Self::Evidence, Self::Run, Self::Files, Self::Lab];
 }
 
 /// What a worker computes.
@@ -85,6 +96,10 @@ pub enum Job {
     Beam(BeamSearch),
     /// See where greedy decoding goes from each of the next tokens.
     LookAhead(LookAhead),
+    /// Measure how a model repeats.
+    Measure(Measure),
+    /// Compare what is done against repetition.
+    Cures(Cures),
     /// Bring evidence of what the model computed.
     Look(Look),
     /// Panics on purpose, to show that a worker's panic stays inside the program.
@@ -140,6 +155,12 @@ pub enum Body {
     Beams(Box<Beams>),
     /// One token more of a road looked along.
     Ahead(Box<Ahead>),
+    /// What the model said of one more copy of a sentence.
+    Copy(Copy),
+    /// The heads that copy.
+    Heads(Box<Heads>),
+    /// A cure for repetition, one token further.
+    Cured(Box<Cured>),
     /// Rows of one head's attention.
     Rows(Rows),
     /// Every head at a glance.
@@ -177,6 +198,8 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Generate(generate) => generate::generate(generate, ticket, send),
         Job::Beam(search) => beam::search(search, ticket, send),
         Job::LookAhead(look) => ahead::look(look, ticket, send),
+        Job::Measure(measure) => repetition::measure(measure, ticket, send),
+        Job::Cures(cures) => repetition::cure(&cures, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
         Job::Panic => panic!("a worker was asked to panic"),
     };
@@ -200,6 +223,8 @@ impl Job {
             Self::Generate(generate) => Some(Arc::clone(&generate.model)),
             Self::Beam(search) => Some(Arc::clone(&search.model)),
             Self::LookAhead(look) => Some(Arc::clone(&look.model)),
+            Self::Measure(measure) => Some(Arc::clone(&measure.model)),
+            Self::Cures(cures) => Some(Arc::clone(&cures.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
             Self::Open(_) | Self::Tokenize(..) | Self::Words(_) | Self::Panic => None,
         }

@@ -5,6 +5,7 @@ pub mod format;
 pub mod generate;
 pub mod models;
 pub mod prompt;
+pub mod repetition;
 pub mod sampler;
 pub mod tokens;
 
@@ -33,13 +34,16 @@ pub enum PaneId {
     Attention,
     /// The model, and others to open.
     Models,
+    /// What the path says again.
+    Repetition,
     /// The choice of the next token, stage by stage.
     Sampler,
 }
 
 impl PaneId {
     /// Every pane, in the order of their digits.
-    pub const ALL: [Self; 6] = [Self::Text, Self::Tokens, Self::Next, Self::Attention, Self::Models, Self::Sampler];
+    pub const ALL: [Self; 7] =
+        [Self::Text, Self::Tokens, Self::Next, Self::Attention, Self::Models, Self::Repetition, Self::Sampler];
 
     /// Its title.
     pub fn title(self) -> Message {
@@ -49,6 +53,7 @@ impl PaneId {
             Self::Next => Message::TitleNext,
             Self::Attention => Message::TitleAttention,
             Self::Models => Message::TitleModels,
+            Self::Repetition => Message::TitleRepetition,
             Self::Sampler => Message::TitleSampler,
         }
     }
@@ -61,6 +66,7 @@ impl PaneId {
             Self::Next => 3,
             Self::Attention => 4,
             Self::Models => 5,
+            Self::Repetition => 7,
             Self::Sampler => 8,
         }
     }

@@ -5,6 +5,7 @@ pub mod effect;
 pub mod evidence;
 pub mod flow;
 pub mod notice;
+pub mod repetition;
 pub mod run;
 pub mod settings;
 
@@ -24,7 +25,9 @@ pub use effect::Effect;
 pub use evidence::Evidence;
 pub use flow::Flow;
 pub use notice::Notice;
+pub use repetition::Repetition;
 pub use run::Node;
+pub use run::NodeId;
 pub use run::Run;
 pub use settings::Knob;
 pub use settings::Settings;
@@ -102,6 +105,8 @@ pub struct State {
     pub settings: Settings,
     /// Distributions and attention at hand.
     pub evidence: Evidence,
+    /// What is known of the run's repetitions.
+    pub repetition: Repetition,
     /// Whether tokens are being generated one after another.
     pub playing: bool,
     /// Whether a single token is being drawn, and how many more were asked for meanwhile.
@@ -136,6 +141,7 @@ impl State {
             key: None,
             settings,
             evidence: Evidence::default(),
+            repetition: Repetition::default(),
             playing: false,
             drawing: false,
             queued: 0,

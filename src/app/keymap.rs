@@ -115,6 +115,9 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Sampler), &[ch('p')], C::NextParameter, M::HelpNextParameter, Some((1, M::KeyParameter))),
     row(Pane(P::Sampler), &[ch('+'), ch('=')], C::TurnUp, M::HelpTurnUp, Some((2, M::KeyTurn))),
 
+    row(Pane(P::Repetition), &[code(K::Enter)], C::Take, M::HelpTakeRepetition, Some((1, M::KeyGo))),
+    row(Pane(P::Repetition), &[ch('c')], C::Cure, M::HelpCure, Some((2, M::KeyCures))),
+
     row(Run, &[code(K::Enter)], C::Take, M::HelpTake, Some((10, M::KeyTake))),
     row(Run, &[ch(' ')], C::Play, M::HelpPlay, Some((11, M::KeyPlay))),
     row(Run, &[ch('s')], C::Step, M::HelpStep, Some((13, M::KeyStep))),
@@ -152,6 +155,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Panes, &[ch('3')], C::GoNext, M::HelpGoNext, None),
     row(Panes, &[ch('4')], C::GoAttention, M::HelpGoAttention, None),
     row(Panes, &[ch('5'), ch('m')], C::GoModels, M::HelpGoModels, None),
+    row(Panes, &[ch('7')], C::GoRepetition, M::HelpGoRepetition, None),
     row(Panes, &[ch('8')], C::GoSampler, M::HelpGoSampler, None),
     row(Panes, &[ch('z')], C::Zoom, M::HelpZoom, Some((22, M::KeyZoom))),
     row(Panes, &[ch('o')], C::OpenModel, M::HelpOpenModel, None),

@@ -92,11 +92,11 @@ struct Heads {
     /// `text`, or `random` where the text repeats too little.
     measured_on: &'static str,
     places: usize,
-    ranked: Vec<Head>,
+    ranked: Vec<Copying>,
 }
 
 #[derive(Serialize)]
-struct Head {
+struct Copying {
     layer: usize,
     head: usize,
     score: f32,
@@ -203,7 +203,7 @@ fn heads(session: &mut Session, ids: &[u32], most: usize) -> Result<Option<Heads
     let places = copying::places(&tokens);
     let context = session.extend(&[], &tokens)?;
     let ranked = copying::rank(&session.model.engine, &context, &places, &|| true).unwrap_or_default();
-    let ranked = ranked.into_iter().take(most).map(|Copier { layer, head, score }| Head { layer, head, score });
+    let ranked = ranked.into_iter().take(most).map(|Copier { layer, head, score }| Copying { layer, head, score });
     Ok(Some(Heads { measured_on, places: places.len(), ranked: ranked.collect() }))
 }
 
@@ -286,7 +286,7 @@ fn print(answer: &Answer<'_>, output: &mut Output<'_>) -> Result<(), Failure> {
         let measured =
             if heads.measured_on == "text" { Message::RepetitionHeadsText } else { Message::RepetitionHeadsRandom };
         output.line(&measured.say(language, &[&heads.places]))?;
-        let row = |head: &Head| {
+        let row = |head: &Copying| {
             let name = format!("L{}.H{}", head.layer + 1, head.head + 1);
             vec![name, format!("{:.1} %", head.score * 100.0), bar(f64::from(head.score))]
         };

@@ -7,6 +7,7 @@ mod generating;
 mod keys;
 mod linked;
 mod pictures;
+mod repetition;
 mod sizes;
 
 use lmscope::app::App;

@@ -38,6 +38,8 @@ fn panes_alone_look_like_this() {
     picture("attention-80x24-en", Language::English, (80, 24), "<enter> 4 ] }");
     picture("tokens-80x24-zh", Language::Chinese, (80, 24), "<enter> 2");
     picture("models-120x40-en", Language::English, (120, 40), "<enter> 5");
+    picture("repetition-120x40-en", Language::English, (120, 40), "<enter> 7");
+    picture("repetition-80x24-zh", Language::Chinese, (80, 24), "<enter> 7");
     picture("help-80x24-zh", Language::Chinese, (80, 24), "<enter> ?");
     picture("palette-80x24-en", Language::English, (80, 24), "<enter> :");
 }
