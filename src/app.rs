@@ -23,6 +23,7 @@ use crate::panes::prompt::Prompt;
 use crate::panes::repetition::Repetition;
 use crate::panes::sampler::Sampler;
 use crate::panes::tokens::Tokens;
+use crate::panes::tree::Tree;
 use crate::state::Command;
 use crate::state::Ctx;
 use crate::state::Effect;
@@ -97,6 +98,7 @@ struct Panes {
     models: Models,
     repetition: Repetition,
     sampler: Sampler,
+    tree: Tree,
 }
 
 impl Panes {
@@ -109,6 +111,7 @@ impl Panes {
             PaneId::Models => &self.models,
             PaneId::Repetition => &self.repetition,
             PaneId::Sampler => &self.sampler,
+            PaneId::Tree => &self.tree,
         }
     }
 
@@ -121,6 +124,7 @@ impl Panes {
             PaneId::Models => &mut self.models,
             PaneId::Repetition => &mut self.repetition,
             PaneId::Sampler => &mut self.sampler,
+            PaneId::Tree => &mut self.tree,
         }
     }
 }
@@ -144,6 +148,7 @@ impl App {
                 models: Models::default(),
                 repetition: Repetition::default(),
                 sampler: Sampler::default(),
+                tree: Tree::default(),
             },
             focus: PaneId::Text,
             zoomed: false,
@@ -302,8 +307,8 @@ impl App {
             MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
                 let up = event.kind == MouseEventKind::ScrollUp;
                 let command = match (pane, up) {
-                    (PaneId::Next | PaneId::Models | PaneId::Repetition | PaneId::Sampler, true) => Command::Up,
-                    (PaneId::Next | PaneId::Models | PaneId::Repetition | PaneId::Sampler, false) => Command::Down,
+                    (pane, true) if pane == PaneId::Next || pane.has_a_page() => Command::Up,
+                    (pane, false) if pane == PaneId::Next || pane.has_a_page() => Command::Down,
                     (_, true) => Command::TokenLeft,
                     (_, false) => Command::TokenRight,
                 };
@@ -356,6 +361,13 @@ impl App {
             Command::GoModels => self.focus = PaneId::Models,
             Command::GoRepetition => self.focus = PaneId::Repetition,
             Command::GoSampler => self.focus = PaneId::Sampler,
+            Command::GoTree => self.focus = PaneId::Tree,
+            Command::Name => {
+                if let Some(node) = self.panes.tree.selected(&self.state.run) {
+                    let name = self.state.run.name_of(node).unwrap_or_default().to_owned();
+                    self.overlay = Some(Overlay::ask(Question::Name(node), &name));
+                }
+            }
             Command::Zoom => self.zoomed = !self.zoomed,
             Command::SwitchLanguage => self.state.language = self.state.language.other(),
             Command::Take if pane == PaneId::Text => self.focus = PaneId::Next,

@@ -8,6 +8,7 @@ pub mod prompt;
 pub mod repetition;
 pub mod sampler;
 pub mod tokens;
+pub mod tree;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Alignment;
@@ -38,12 +39,22 @@ pub enum PaneId {
     Repetition,
     /// The choice of the next token, stage by stage.
     Sampler,
+    /// The run as a tree.
+    Tree,
 }
 
 impl PaneId {
     /// Every pane, in the order of their digits.
-    pub const ALL: [Self; 7] =
-        [Self::Text, Self::Tokens, Self::Next, Self::Attention, Self::Models, Self::Repetition, Self::Sampler];
+    pub const ALL: [Self; 8] = [
+        Self::Text,
+        Self::Tokens,
+        Self::Next,
+        Self::Attention,
+        Self::Models,
+        Self::Repetition,
+        Self::Sampler,
+        Self::Tree,
+    ];
 
     /// Its title.
     pub fn title(self) -> Message {
@@ -55,6 +66,7 @@ impl PaneId {
             Self::Models => Message::TitleModels,
             Self::Repetition => Message::TitleRepetition,
             Self::Sampler => Message::TitleSampler,
+            Self::Tree => Message::TitleTree,
         }
     }
 
@@ -68,6 +80,7 @@ impl PaneId {
             Self::Models => 5,
             Self::Repetition => 7,
             Self::Sampler => 8,
+            Self::Tree => 9,
         }
     }
 

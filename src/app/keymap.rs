@@ -115,8 +115,13 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Sampler), &[ch('p')], C::NextParameter, M::HelpNextParameter, Some((1, M::KeyParameter))),
     row(Pane(P::Sampler), &[ch('+'), ch('=')], C::TurnUp, M::HelpTurnUp, Some((2, M::KeyTurn))),
 
-    row(Pane(P::Repetition), &[code(K::Enter)], C::Take, M::HelpTakeRepetition, Some((1, M::KeyGo))),
+    row(Pane(P::Repetition), &[code(K::Enter)], C::Take, M::HelpTakeRepetition, Some((1, M::KeyGoThere))),
     row(Pane(P::Repetition), &[ch('c')], C::Cure, M::HelpCure, Some((2, M::KeyCures))),
+
+    row(Pane(P::Tree), &[code(K::Enter)], C::Take, M::HelpGoThere, Some((1, M::KeyGoThere))),
+    row(Pane(P::Tree), &[ch('f')], C::Fold, M::HelpFold, Some((2, M::KeyFold))),
+    row(Pane(P::Tree), &[ch('M')], C::Name, M::HelpName, Some((3, M::KeyName))),
+    row(Pane(P::Tree), &[ch('D'), code(K::Delete)], C::Prune, M::HelpPrune, Some((4, M::KeyPrune))),
 
     row(Run, &[code(K::Enter)], C::Take, M::HelpTake, Some((10, M::KeyTake))),
     row(Run, &[ch(' ')], C::Play, M::HelpPlay, Some((11, M::KeyPlay))),
@@ -157,6 +162,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Panes, &[ch('5'), ch('m')], C::GoModels, M::HelpGoModels, None),
     row(Panes, &[ch('7')], C::GoRepetition, M::HelpGoRepetition, None),
     row(Panes, &[ch('8')], C::GoSampler, M::HelpGoSampler, None),
+    row(Panes, &[ch('9')], C::GoTree, M::HelpGoTree, None),
     row(Panes, &[ch('z')], C::Zoom, M::HelpZoom, Some((22, M::KeyZoom))),
     row(Panes, &[ch('o')], C::OpenModel, M::HelpOpenModel, None),
     row(Panes, &[ch('y')], C::CopyText, M::HelpCopyText, None),

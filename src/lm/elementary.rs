@@ -45,7 +45,8 @@ pub(crate) fn exp32(x: f32) -> f32 {
 }
 
 /// e to the power x within one unit in the last place; 0 below −708, and no more than e⁷⁰⁹ above.
-#[inline]
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "compiled once for every instruction set")]
 pub(crate) fn exp64(x: f64) -> f64 {
     let clamped = x.clamp(-708.0, 709.0);
     let shifted = clamped * std::f64::consts::LOG2_E + ROUND_64;

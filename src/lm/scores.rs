@@ -79,25 +79,38 @@ impl Scores {
 /// Exponents below this weigh nothing.
 const LEAST: f64 = -1000.0;
 
-/// `Σ e^d` and `Σ −d e^d` of `d = (value − greatest) · inverse`, each in eight interleaved parts, always in the same order.
-#[inline]
+/// How many sums run beside one another.
+const LANES: usize = 8;
+
+/// How many are computed together: what they need stays in the nearest cache.
+const BLOCK: usize = 256;
+
+/// `Σ e^d` and `Σ −d e^d` of `d = (value − greatest) · inverse`, each in [`LANES`] interleaved parts, always in the same order.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "compiled once for every instruction set")]
 pub(super) fn softmax_sums(values: &[f32], greatest: f32, inverse: f64) -> [f64; 2] {
     let greatest = f64::from(greatest);
-    let (mut sums, mut weighted) = ([0.0; 8], [0.0; 8]);
-    let mut add = |part: usize, value: f32| {
-        let d = ((f64::from(value) - greatest) * inverse).max(LEAST);
-        let e = exp64(d);
-        sums[part] += e;
-        weighted[part] -= d * e;
-    };
-    let (chunks, rest) = values.as_chunks::<8>();
-    for chunk in chunks {
-        for (part, &value) in chunk.iter().enumerate() {
-            add(part, value);
+    let (mut sums, mut weighted) = ([0.0; LANES], [0.0; LANES]);
+    // Loops as plain as these become vector instructions.
+    let (mut exponents, mut exponentials) = ([0.0; BLOCK], [0.0; BLOCK]);
+    for block in values.chunks(BLOCK) {
+        for (d, &value) in exponents.iter_mut().zip(block) {
+            *d = ((f64::from(value) - greatest) * inverse).max(LEAST);
         }
-    }
-    for (part, &value) in rest.iter().enumerate() {
-        add(part, value);
+        // What is behind a last, shorter block weighs nothing.
+        exponents[block.len()..].fill(LEAST);
+        for (e, &d) in exponentials.iter_mut().zip(&exponents) {
+            *e = exp64(d);
+        }
+        let lanes = exponents.as_chunks::<LANES>().0.iter().zip(exponentials.as_chunks::<LANES>().0);
+        for (d, e) in lanes {
+            for (sum, e) in sums.iter_mut().zip(e) {
+                *sum += e;
+            }
+            for ((sum, d), e) in weighted.iter_mut().zip(d).zip(e) {
+                *sum -= d * e;
+            }
+        }
     }
     [sums, weighted].map(|[a, b, c, d, e, f, g, h]| ((a + e) + (c + g)) + ((b + f) + (d + h)))
 }
@@ -105,7 +118,10 @@ pub(super) fn softmax_sums(values: &[f32], greatest: f32, inverse: f64) -> [f64;
 /// The `count` greatest of `values` (or a few more), by falling value, equal values by rising index.
 fn greatest_of(values: &[f32], greatest: f32, count: usize) -> Vec<u32> {
     // A depth below the greatest that takes in enough values and not many more, found by halving.
-    let within = |depth: f32| values.iter().filter(|&&value| value >= greatest - depth).count();
+    let within = |depth: f32| {
+        let least = greatest - depth;
+        values.iter().map(|&value| u32::from(value >= least)).sum::<u32>() as usize
+    };
     let (mut shallow, mut depth) = (0.0, 16.0);
     while depth < f32::MAX && within(depth) < count {
         (shallow, depth) = (depth, depth * 4.0);

@@ -93,6 +93,14 @@ pub enum Command {
     Cure,
     /// Go to the sampler.
     GoSampler,
+    /// Go to the tree.
+    GoTree,
+    /// Fold what follows, or show it again.
+    Fold,
+    /// Cut a branch off.
+    Prune,
+    /// Give a place of the tree a name.
+    Name,
     /// Add a stage to the pipeline.
     AddStage,
     /// Take the active stage out of the pipeline.

@@ -10,6 +10,7 @@ use super::Knob;
 use super::Node;
 use super::Notice;
 use super::Settings;
+use super::run::NodeId;
 use crate::job::Generate;
 use crate::job::Job;
 use crate::job::Lane;
@@ -275,6 +276,27 @@ impl Ctx<'_> {
             }
         }
         self.say(Notice::hint(Message::NoBranch, &[]));
+    }
+
+    /// Goes to a place of the tree.
+    pub fn go_to(&mut self, node: NodeId) {
+        self.stop();
+        if self.state.run.path().last() != Some(&node) && self.state.run.visit(node) {
+            self.arrive();
+        }
+    }
+
+    /// Cuts a branch off the tree.
+    pub fn prune(&mut self, node: NodeId) {
+        self.stop();
+        self.state.run.prune(node);
+        self.say(Notice::info(Message::Pruned, &[]));
+        self.arrive();
+    }
+
+    /// Gives a place of the tree a name.
+    pub fn name(&mut self, node: NodeId, name: &str) {
+        self.state.run.name(node, name);
     }
 
     /// Takes back the last step.

@@ -1,6 +1,12 @@
 //! The tokens read and generated so far, as a tree: every road taken stays, and the current one is a path from the root.
 
+mod tree;
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+pub use tree::Segment;
 
 use crate::job::Origin;
 use crate::job::Score;
@@ -32,6 +38,16 @@ pub struct Node {
 struct Place {
     tip: Option<NodeId>,
     text: Arc<str>,
+    marks: Arc<Marks>,
+}
+
+/// What a person made of the tree.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Marks {
+    /// Nodes that were cut off, with all that follows them.
+    pruned: BTreeSet<NodeId>,
+    /// Names of places.
+    names: BTreeMap<NodeId, String>,
 }
 
 /// The tree and the current path through it.
@@ -45,6 +61,7 @@ pub struct Run {
     /// The path was cut and nothing came after: the next step belongs to the same undo as the cut.
     forked: bool,
     text: Arc<str>,
+    marks: Arc<Marks>,
 }
 
 impl Run {
@@ -131,6 +148,7 @@ impl Run {
     pub fn step(&mut self, token: u32, origin: Origin, score: Score, mu: Option<f64>, position: Arc<Position>) {
         self.remember();
         let id = self.child(self.path.last().copied(), token, origin);
+        self.restore(id);
         let node = &mut self.nodes[id.0 as usize];
         node.score = Some(score);
         node.mu = mu;
@@ -147,6 +165,7 @@ impl Run {
         });
         if let Some(id) = known {
             self.remember();
+            self.restore(id);
             self.path.push(id);
         }
         known.is_some()
@@ -190,25 +209,16 @@ impl Run {
     pub fn branches(&self) -> Vec<NodeId> {
         let ids = (0..self.nodes.len() as u32).map(NodeId);
         let text = &self.path[..self.text_len()];
-        let ends = |&id: &NodeId| self.node(id).origin.is_generated() && self.node(id).children.is_empty();
-        ids.filter(ends).filter(|&id| self.continues(&self.line(id), text)).collect()
+        let ends = |&id: &NodeId| self.node(id).origin.is_generated() && self.children(id).next().is_none();
+        let stands = |line: &[NodeId]| !line.iter().any(|id| self.marks.pruned.contains(id));
+        let lines = ids.filter(ends).map(|id| (id, self.line(id)));
+        lines.filter(|(_, line)| self.continues(line, text) && stands(line)).map(|(id, _)| id).collect()
     }
 
     /// Where the current path stands among [`Self::branches`]: the branch it ends in or lies on.
     pub fn branch(&self) -> Option<usize> {
         let tip = *self.path.last()?;
         self.branches().iter().position(|&leaf| self.line(leaf).contains(&tip))
-    }
-
-    /// Goes to the end of a branch that begins with the same text; returns whether it could.
-    pub fn visit(&mut self, leaf: NodeId) -> bool {
-        let line = self.line(leaf);
-        if !self.continues(&line, &self.path[..self.text_len()]) {
-            return false;
-        }
-        self.remember();
-        self.path = line;
-        true
     }
 
     /// Records what the model computed at `index` of the path.
@@ -254,7 +264,7 @@ impl Run {
     }
 
     fn place(&self) -> Place {
-        Place { tip: self.path.last().copied(), text: Arc::clone(&self.text) }
+        Place { tip: self.path.last().copied(), text: Arc::clone(&self.text), marks: Arc::clone(&self.marks) }
     }
 
     fn remember(&mut self) {
@@ -268,6 +278,7 @@ impl Run {
         self.forked = false;
         self.path = place.tip.map(|tip| self.line(tip)).unwrap_or_default();
         self.text = place.text;
+        self.marks = place.marks;
     }
 
     /// Drops what earlier texts left behind: nodes off the path from which nothing was generated.

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a distribution that cannot be made fails the test")]
 
-use lmscope::lm::{Distribution, Given, Kind, Mask, MaskError, NotFinite, Past, Sampler, Stage, uniform};
+use lmscope::lm::{Distribution, Given, Kind, Mask, MaskError, NotFinite, Outcome, Past, Sampler, Stage, uniform};
 use proptest::prelude::*;
 
 fn distribution(logits: &[f32]) -> Distribution {
@@ -89,7 +89,7 @@ fn a_temperature_near_zero_or_without_bound_makes_no_nonsense() {
 fn every_stage_says_what_it_left_and_whom_it_cut() {
     let shaped = Sampler { stages: vec![Stage::top_k(3), Stage::top_p(0.6), Stage::temperature(0.0)] }
         .shape(&halves(), &Past::default());
-    let survivors: Vec<_> = shaped.stages().iter().map(|outcome| outcome.survivors()).collect();
+    let survivors: Vec<_> = shaped.stages().iter().map(Outcome::survivors).collect();
     assert_eq!(survivors, [3, 2, 1]);
     assert!((shaped.stages()[0].mass - 0.875).abs() < 1e-6);
     assert_eq!([2, 0, 4, 1, 3, 9].map(|id| shaped.removed_by(id)), [None, Some(2), Some(1), Some(0), Some(0), None]);

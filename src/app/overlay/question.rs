@@ -6,6 +6,7 @@ use crate::lm::Sampler;
 use crate::model::Spec;
 use crate::state::Ctx;
 use crate::state::Notice;
+use crate::state::run::NodeId;
 use crate::ui::Message;
 
 /// What is asked.
@@ -17,6 +18,8 @@ pub(in crate::app) enum Question {
     Pipeline,
     /// The text of a stage, by its index.
     StageText(usize),
+    /// The name of a place of the tree.
+    Name(NodeId),
 }
 
 impl Question {
@@ -26,6 +29,7 @@ impl Question {
             Self::Model => Message::OpenWhich,
             Self::Pipeline => Message::WhichPipeline,
             Self::StageText(_) => Message::WhichStageText,
+            Self::Name(_) => Message::WhichName,
         }
     }
 
@@ -33,7 +37,7 @@ impl Question {
     pub(super) fn deed(self) -> Message {
         match self {
             Self::Model => Message::KeyOpen,
-            Self::Pipeline | Self::StageText(_) => Message::KeyDo,
+            Self::Pipeline | Self::StageText(_) | Self::Name(_) => Message::KeyDo,
         }
     }
 
@@ -50,6 +54,7 @@ impl Question {
                 }
             },
             Self::StageText(index) => ctx.set_stage_text(index, answer),
+            Self::Name(node) => ctx.name(node, answer),
         }
         true
     }
