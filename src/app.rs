@@ -21,6 +21,7 @@ use crate::panes::generate::Generate;
 use crate::panes::information::Information;
 use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
+use crate::panes::repetition::Repetition;
 use crate::panes::sampler::Sampler;
 use crate::panes::tokens::Tokens;
 use crate::panes::tree::Tree;
@@ -96,6 +97,7 @@ struct Panes {
     generate: Generate,
     attention: Attention,
     models: Models,
+    repetition: Repetition,
     information: Information,
     sampler: Sampler,
     tree: Tree,
@@ -109,6 +111,7 @@ impl Panes {
             PaneId::Next => &self.generate,
             PaneId::Attention => &self.attention,
             PaneId::Models => &self.models,
+            PaneId::Repetition => &self.repetition,
             PaneId::Information => &self.information,
             PaneId::Sampler => &self.sampler,
             PaneId::Tree => &self.tree,
@@ -122,6 +125,7 @@ impl Panes {
             PaneId::Next => &mut self.generate,
             PaneId::Attention => &mut self.attention,
             PaneId::Models => &mut self.models,
+            PaneId::Repetition => &mut self.repetition,
             PaneId::Information => &mut self.information,
             PaneId::Sampler => &mut self.sampler,
             PaneId::Tree => &mut self.tree,
@@ -146,6 +150,7 @@ impl App {
                 generate: Generate::default(),
                 attention: Attention,
                 models: Models::default(),
+                repetition: Repetition::default(),
                 information: Information::default(),
                 sampler: Sampler::default(),
                 tree: Tree::default(),
@@ -217,6 +222,9 @@ impl App {
             let mut ctx = Ctx::new(&mut self.state, &mut effects);
             ctx.refresh();
             ctx.measure();
+            if self.focus == PaneId::Repetition {
+                ctx.measure_repetition();
+            }
             let text = std::sync::Arc::clone(&self.state.text);
             self.panes.prompt.set(&text);
         }
@@ -306,8 +314,8 @@ impl App {
             MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
                 let up = event.kind == MouseEventKind::ScrollUp;
                 let command = match (pane, up) {
-                    (PaneId::Next | PaneId::Models | PaneId::Sampler | PaneId::Tree, true) => Command::Up,
-                    (PaneId::Next | PaneId::Models | PaneId::Sampler | PaneId::Tree, false) => Command::Down,
+                    (pane, true) if pane == PaneId::Next || pane.has_a_page() => Command::Up,
+                    (pane, false) if pane == PaneId::Next || pane.has_a_page() => Command::Down,
                     (_, true) => Command::TokenLeft,
                     (_, false) => Command::TokenRight,
                 };
@@ -358,6 +366,7 @@ impl App {
             Command::GoNext => self.focus = PaneId::Next,
             Command::GoAttention => self.focus = PaneId::Attention,
             Command::GoModels => self.focus = PaneId::Models,
+            Command::GoRepetition => self.focus = PaneId::Repetition,
             Command::GoInformation => self.focus = PaneId::Information,
             Command::GoSampler => self.focus = PaneId::Sampler,
             Command::GoTree => self.focus = PaneId::Tree,
@@ -370,6 +379,9 @@ impl App {
             Command::Zoom => self.zoomed = !self.zoomed,
             Command::SwitchLanguage => self.state.language = self.state.language.other(),
             Command::Take if pane == PaneId::Text => self.focus = PaneId::Next,
+            Command::Take if pane == PaneId::Repetition => {
+                self.focus = self.panes.repetition.leads_to(&self.state);
+            }
             other => deed(&mut ctx, other),
         }
     }
@@ -411,6 +423,7 @@ fn deed(ctx: &mut Ctx<'_>, command: Command) {
         Command::Mark => ctx.mark(),
         Command::Step => ctx.step(),
         Command::Play => ctx.play(),
+        Command::Cure => ctx.cure(),
         Command::Undo => ctx.undo(),
         Command::Redo => ctx.redo(),
         Command::Branch => ctx.branch(),

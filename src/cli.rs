@@ -11,8 +11,17 @@
 //! - `generate`: `model`, `prompt` (`text`, `ids`), the settings (`seed`, `temperature`, `top_k`, `top_p`, `min_p`), `text`
 //!   (what was generated), `stopped` (`steps`, `end`, `context`), `steps` of a token and, by the model before the sampler,
 //!   `probability`, `surprisal_bits`, `entropy_bits`, `rank` (from 1), then `sampler_probability`, `candidates`, `random`.
+//!   With `--beam`: `model`, `prompt`, the settings, `steps` of `candidates` (`group`, `parent`, `fate` (`live`, `finished`,
+//!   `ended`, `dropped`), `live` (its place), the token, `log_probability` and `paid` in nats, `score`), `stopped` by group
+//!   (`full`, `unbeatable`, `length`, `exhausted`), `hypotheses` by score and `greedy`, each `text`, `score`,
+//!   `log_probability`, `paid`, `bits`, `ended`, `group`, `tokens` of a token, `surprisal_bits`, `entropy_bits`, `rank`.
 //! - `fill`: `model`, `ids`, `hidden` of an `index`, the `token` there, `entropy_bits`, `candidates` of a token with
 //!   `probability` and `surprisal_bits`.
+//! - `repetition`: `model`, `tokens`, `grams` of an `n` (how many are `all` and `distinct`, `rep` and `distinct_share` from 0
+//!   to 1, the `most` repeated `text` and its `times`), `longest` (`start`, `before`, `length`, `text`), `copied` from the
+//!   prompt (`share`, `tokens`, `spans`), `loops` (`start`, `period`, `copies`, `length`, `text`), `probe` (`text`, `copies`
+//!   by how often it was said `before`: mean `probability`, the shares `increased` and `greedy`), `heads` (`measured_on`
+//!   the `text` or `random` tokens, `places`, `ranked` by `score`). Tokens, layers and heads count from 0.
 //! - `score`: `model`, `tokens` of a token, its `bytes`, `surprisal_bits`, `probability`, `rank`, `entropy_bits`,
 //!   `cumulative_bits`; `scored`, `bits`, `nats`, `cross_entropy_bits` and `cross_entropy_nats` (per scored token),
 //!   `perplexity` (2 to the former), `bits_per_byte` and `bits_per_character` (of the whole text), `bytes`, `characters`, and
@@ -38,6 +47,7 @@
 //! - without a command: `model`, `text`, `tokens` with `surprisal_bits`, `next` with `probability`, `entropy_bits`.
 
 mod arguments;
+mod beam;
 mod bench;
 mod compare;
 mod compress;
@@ -51,6 +61,7 @@ mod help;
 mod input;
 mod models;
 mod output;
+mod repetition;
 mod score;
 mod segment;
 mod session;
@@ -63,8 +74,8 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 pub use arguments::{
-    Bench, Common, Compare, Compress, Decompress, ExploreOptions, Fill, Generate, Invocation, Models, Sampling, Score,
-    Segment, Source, Subcommand, Tokenize, Trace,
+    Beam, Bench, Common, Compare, Compress, Decompress, ExploreOptions, Fill, Generate, Invocation, Models, Repetition,
+    Sampling, Score, Segment, Source, Subcommand, Tokenize, Trace,
 };
 pub use failure::Failure;
 
@@ -142,6 +153,7 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::Generate(options) => generate::run(common, options, streams.input, &mut output),
             Subcommand::Fill(options) => fill::run(common, options, streams.input, &mut output),
             Subcommand::Score(options) => score::run(common, options, streams.input, &mut output),
+            Subcommand::Repetition(options) => repetition::run(common, options, streams.input, &mut output),
             Subcommand::Compare(options) => compare::run(common, options, streams.input, &mut output),
             Subcommand::Compress(options) => compress::compress(common, options, streams.input, &mut output),
             Subcommand::Decompress(options) => compress::decompress(common, options, streams.input, &mut output),

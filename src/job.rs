@@ -1,6 +1,8 @@
 //! The protocol of the workers: what is asked ([`Job`]), what comes back ([`Reply`]), and the ticket that says whether
 //! anybody still wants it. No thread here: the host runs [`execute`] on a lane's thread, tests run it inline.
 
+mod ahead;
+mod beam;
 mod bounds;
 mod choice;
 mod generate;
@@ -8,12 +10,17 @@ mod look;
 mod measure;
 mod open;
 mod read;
+mod repetition;
 mod segment;
 mod ticket;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+pub use ahead::Ahead;
+pub use ahead::LookAhead;
+pub use beam::BeamSearch;
+pub use beam::Beams;
 pub use bounds::start_of_text;
 pub use choice::Origin;
 pub use choice::Score;
@@ -32,12 +39,20 @@ pub use measure::Other;
 pub use measure::Pair;
 pub use measure::Telling;
 pub use read::Read;
+pub use repetition::Cure;
+pub use repetition::Cured;
+pub use repetition::Cures;
+pub use repetition::DRAWN;
+pub use repetition::Heads;
+pub use repetition::MEASURED;
+pub use repetition::Probe;
 pub use segment::Tokens;
 pub use segment::Words;
 pub use ticket::Desk;
 pub use ticket::Ticket;
 
 use crate::hub::Progress;
+use crate::lab::repetition::Copy;
 use crate::lm::Distribution;
 use crate::lm::ForwardError;
 use crate::lm::NotFinite;
@@ -64,13 +79,16 @@ pub enum Lane {
     Run,
     /// Opening model files.
     Files,
+    /// Experiments beside the run.
+    Lab,
     /// Measuring what the text costs and how far distributions are apart.
     Information,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 6] = [Self::Text, Self::Words, Self::Evidence, Self::Run, Self::Files, Self::Information];
+    pub const ALL: [Self; 7] =
+        [Self::Text, Self::Words, Self::Evidence, Self::Run, Self::Files, Self::Lab, Self::Information];
 }
 
 /// What a worker computes.
@@ -86,6 +104,14 @@ pub enum Job {
     Read(Read),
     /// Have the model continue.
     Generate(Generate),
+    /// Search with several continuations at once.
+    Beam(BeamSearch),
+    /// See where greedy decoding goes from each of the next tokens.
+    LookAhead(LookAhead),
+    /// Measure how a model repeats.
+    Probe(Probe),
+    /// Compare what is done against repetition.
+    Cures(Cures),
     /// Bring evidence of what the model computed.
     Look(Look),
     /// Measure a text's code and pairs of distributions.
@@ -139,6 +165,16 @@ pub enum Body {
     },
     /// One more token.
     Step(Box<Step>),
+    /// A beam search, one step further.
+    Beams(Box<Beams>),
+    /// One token more of a road looked along.
+    Ahead(Box<Ahead>),
+    /// What the model said of one more copy of a sentence.
+    Copy(Copy),
+    /// The heads that copy.
+    Heads(Box<Heads>),
+    /// A cure for repetition, one token further.
+    Cured(Box<Cured>),
     /// Rows of one head's attention.
     Rows(Rows),
     /// Every head at a glance.
@@ -176,6 +212,10 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Words(text) => segment::words(text, send),
         Job::Read(read) => read::read(read, ticket, send),
         Job::Generate(generate) => generate::generate(generate, ticket, send),
+        Job::Beam(search) => beam::search(search, ticket, send),
+        Job::LookAhead(look) => ahead::look(look, ticket, send),
+        Job::Probe(probe) => repetition::measure(probe, ticket, send),
+        Job::Cures(cures) => repetition::cure(&cures, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
         Job::Measure(measure) => measure::measure(measure, ticket, send),
         Job::Panic => panic!("a worker was asked to panic"),
@@ -198,6 +238,10 @@ impl Job {
         match self {
             Self::Read(read) => Some(Arc::clone(&read.model)),
             Self::Generate(generate) => Some(Arc::clone(&generate.model)),
+            Self::Beam(search) => Some(Arc::clone(&search.model)),
+            Self::LookAhead(look) => Some(Arc::clone(&look.model)),
+            Self::Probe(probe) => Some(Arc::clone(&probe.model)),
+            Self::Cures(cures) => Some(Arc::clone(&cures.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
             Self::Measure(measure) => Some(Arc::clone(&measure.model)),
             Self::Open(_) | Self::Tokenize(..) | Self::Words(_) | Self::Panic => None,

@@ -4,4 +4,5 @@ pub mod arithmetic_coding;
 pub mod compression;
 pub mod heads;
 pub mod information;
+pub mod repetition;
 pub mod rivals;

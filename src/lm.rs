@@ -21,6 +21,7 @@ mod kernel;
 mod norm;
 mod rope;
 
+pub mod beam;
 mod distribution;
 mod mask;
 mod pass;
@@ -33,6 +34,7 @@ mod transformer;
 mod workspace;
 
 pub use attention::AttentionKind;
+pub use beam::Beam;
 pub use blueprint::Blueprint;
 pub use config::{Config, Shape};
 pub use distribution::{Distribution, NotFinite};

@@ -6,6 +6,7 @@ pub mod generate;
 pub mod information;
 pub mod models;
 pub mod prompt;
+pub mod repetition;
 pub mod sampler;
 pub mod tokens;
 pub mod tree;
@@ -37,6 +38,8 @@ pub enum PaneId {
     Models,
     /// What the text costs, and how far distributions are apart.
     Information,
+    /// What the path says again.
+    Repetition,
     /// The choice of the next token, stage by stage.
     Sampler,
     /// The run as a tree.
@@ -45,13 +48,14 @@ pub enum PaneId {
 
 impl PaneId {
     /// Every pane, in the order of their digits.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Text,
         Self::Tokens,
         Self::Next,
         Self::Attention,
         Self::Models,
         Self::Information,
+        Self::Repetition,
         Self::Sampler,
         Self::Tree,
     ];
@@ -64,6 +68,7 @@ impl PaneId {
             Self::Next => Message::TitleNext,
             Self::Attention => Message::TitleAttention,
             Self::Models => Message::TitleModels,
+            Self::Repetition => Message::TitleRepetition,
             Self::Information => Message::TitleInformation,
             Self::Sampler => Message::TitleSampler,
             Self::Tree => Message::TitleTree,
@@ -71,17 +76,8 @@ impl PaneId {
     }
 
     /// The digit that goes to it.
-    pub fn digit(self) -> u8 {
-        match self {
-            Self::Text => 1,
-            Self::Tokens => 2,
-            Self::Next => 3,
-            Self::Attention => 4,
-            Self::Models => 5,
-            Self::Information => 6,
-            Self::Sampler => 8,
-            Self::Tree => 9,
-        }
+    pub fn digit(self) -> usize {
+        self as usize + 1
     }
 
     /// Whether it is not among those that a large screen shows together.

@@ -6,6 +6,7 @@ pub mod evidence;
 pub mod flow;
 pub mod information;
 pub mod notice;
+pub mod repetition;
 pub mod run;
 pub mod settings;
 
@@ -26,7 +27,9 @@ pub use evidence::Evidence;
 pub use flow::Flow;
 pub use information::Information;
 pub use notice::Notice;
+pub use repetition::Repetition;
 pub use run::Node;
+pub use run::NodeId;
 pub use run::Run;
 pub use settings::Knob;
 pub use settings::Settings;
@@ -104,6 +107,8 @@ pub struct State {
     pub settings: Settings,
     /// Distributions and attention at hand.
     pub evidence: Evidence,
+    /// What is known of the run's repetitions.
+    pub repetition: Repetition,
     /// What was measured of the text.
     pub information: Information,
     /// Whether tokens are being generated one after another.
@@ -140,6 +145,7 @@ impl State {
             key: None,
             settings,
             evidence: Evidence::default(),
+            repetition: Repetition::default(),
             information: Information::default(),
             playing: false,
             drawing: false,

@@ -127,6 +127,9 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Sampler), &[ch('p')], C::NextParameter, M::HelpNextParameter, Some((1, M::KeyParameter))),
     row(Pane(P::Sampler), &[ch('+'), ch('=')], C::TurnUp, M::HelpTurnUp, Some((2, M::KeyTurn))),
 
+    row(Pane(P::Repetition), &[code(K::Enter)], C::Take, M::HelpTakeRepetition, Some((1, M::KeyGoThere))),
+    row(Pane(P::Repetition), &[ch('c')], C::Cure, M::HelpCure, Some((2, M::KeyCures))),
+
     row(Pane(P::Tree), &[code(K::Enter)], C::Take, M::HelpGoThere, Some((1, M::KeyGoThere))),
     row(Pane(P::Tree), &[ch('f')], C::Fold, M::HelpFold, Some((2, M::KeyFold))),
     row(Pane(P::Tree), &[ch('M')], C::Name, M::HelpName, Some((3, M::KeyName))),
@@ -169,6 +172,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Panes, &[ch('3')], C::GoNext, M::HelpGoNext, None),
     row(Panes, &[ch('4')], C::GoAttention, M::HelpGoAttention, None),
     row(Panes, &[ch('5'), ch('m')], C::GoModels, M::HelpGoModels, None),
+    row(Panes, &[ch('7')], C::GoRepetition, M::HelpGoRepetition, None),
     row(Panes, &[ch('6')], C::GoInformation, M::HelpGoInformation, None),
     row(Panes, &[ch('8')], C::GoSampler, M::HelpGoSampler, None),
     row(Panes, &[ch('9')], C::GoTree, M::HelpGoTree, None),

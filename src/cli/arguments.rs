@@ -5,8 +5,13 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
+mod sampling;
+
+pub use sampling::Sampling;
+
 use super::help;
-use crate::lm::{Kind, Mask, Sampler, Stage};
+use crate::lm::Mask;
+use crate::lm::beam::{self, Rules};
 use crate::model::{Spec, default_for};
 use crate::text::Method;
 use crate::ui::Language;
@@ -116,6 +121,8 @@ pub enum Subcommand {
     Fill(Fill),
     /// How surprising each token of a text is
     Score(Score),
+    /// How much a text repeats itself, how sure a model is of repeating it, and which heads copy
+    Repetition(Repetition),
     /// How far two distributions are apart
     Compare(Compare),
     /// Compress a file with a model
@@ -172,69 +179,6 @@ pub struct Segment {
     pub dictionary: Option<PathBuf>,
 }
 
-/// How tokens are chosen.
-#[derive(Clone, Debug, PartialEq, Args)]
-pub struct Sampling {
-    /// Divide the logits by T; 0 always takes the most probable token
-    #[arg(long, value_name = "T", value_parser = temperature, allow_negative_numbers = true)]
-    pub temperature: Option<f64>,
-    /// Keep the K most probable tokens; 0 keeps all
-    #[arg(long, value_name = "K")]
-    pub top_k: Option<usize>,
-    /// Keep the fewest tokens that together have probability P
-    #[arg(long, value_name = "P", value_parser = probability, allow_negative_numbers = true)]
-    pub top_p: Option<f64>,
-    /// Keep the tokens at least P times as probable as the best
-    #[arg(long, value_name = "P", value_parser = probability, allow_negative_numbers = true)]
-    pub min_p: Option<f64>,
-    /// A stage of the pipeline more: dry=0.8:1.75:2, repetition=1.1:64, xtc=0.5:0.1, ban="the"; may be given again
-    #[arg(long = "stage", value_name = "STAGE")]
-    pub stage: Vec<Stage>,
-    /// The order of the stages: hf (Hugging Face) or llama.cpp
-    #[arg(long, value_name = "ORDER", default_value = "hf")]
-    pub order: Order,
-    /// The whole pipeline, in its order: "repetition=1.1 top-k=40 temperature=0.8"
-    #[arg(long, value_name = "STAGES", conflicts_with_all = ["temperature", "top_k", "top_p", "min_p", "stage", "order"])]
-    pub pipeline: Option<Sampler>,
-}
-
-/// An order of the stages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Order {
-    /// Hugging Face's.
-    Hf,
-    /// llama.cpp's.
-    #[value(name = "llama.cpp")]
-    LlamaCpp,
-}
-
-impl Sampling {
-    /// Temperature, top-k, top-p, min-p; where none was given, the value that changes nothing.
-    pub fn values(&self) -> (f64, usize, f64, f64) {
-        (self.temperature.unwrap_or(1.0), self.top_k.unwrap_or(0), self.top_p.unwrap_or(1.0), self.min_p.unwrap_or(0.0))
-    }
-
-    /// The pipeline. What was not given changes nothing.
-    pub fn sampler(&self) -> Sampler {
-        if let Some(pipeline) = &self.pipeline {
-            return pipeline.clone();
-        }
-        let (temperature, top_k, top_p, min_p) = self.values();
-        let mut stages = Sampler::new(temperature, top_k, top_p, min_p).stages;
-        stages.extend(self.stage.iter().cloned());
-        Sampler { stages: self.in_order(stages) }
-    }
-
-    /// Stages in the order that was asked for.
-    pub fn in_order(&self, stages: Vec<Stage>) -> Vec<Stage> {
-        let order = match self.order {
-            Order::Hf => &Kind::HUGGING_FACE,
-            Order::LlamaCpp => &Kind::ALL,
-        };
-        Sampler::ordered(stages, order).stages
-    }
-}
-
 /// A text, or token ids in its place.
 #[derive(Debug, Args)]
 pub struct Source {
@@ -267,6 +211,61 @@ pub struct Generate {
     /// Show what each stage made of the distribution, with the N most probable tokens
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10")]
     pub stages: Option<usize>,
+    /// Several continuations at once instead of one that is drawn.
+    #[command(flatten)]
+    pub beam: Beam,
+}
+
+/// Beam search.
+#[derive(Debug, Args)]
+pub struct Beam {
+    /// Search with N continuations at once, and show every step: Hugging Face's beam search
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with_all = ["temperature", "top_k", "top_p", "min_p", "stage", "pipeline", "stages"]
+    )]
+    pub beam: Option<usize>,
+    /// Divide a continuation's log-probability by its length to the power X: above 0 long ones gain
+    #[arg(long, value_name = "X", default_value_t = 1.0, allow_negative_numbers = true, requires = "beam")]
+    pub length_penalty: f64,
+    /// Divide the beam into G groups that choose one after another
+    #[arg(long, value_name = "G", default_value_t = 1, requires = "beam")]
+    pub beam_groups: usize,
+    /// What a beam pays, in nats, for each beam of an earlier group that took the same token
+    #[arg(long, value_name = "X", default_value_t = 0.0, allow_negative_numbers = true, requires = "beam_groups")]
+    pub diversity: f64,
+    /// When N have finished: stop (yes), when no other looks better (no), when none can become better (never)
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, requires = "beam")]
+    pub early_stopping: EarlyStopping,
+    /// No sequence of N tokens stands twice; 0 allows all
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "beam")]
+    pub no_repeat: usize,
+}
+
+/// When a beam search stops.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum EarlyStopping {
+    /// As soon as enough have finished.
+    Yes,
+    /// When the best of those that go on is no better than the worst finished one.
+    #[default]
+    No,
+    /// When it cannot become better.
+    Never,
+}
+
+impl Beam {
+    /// The rules of a search of `width` and at most `steps` tokens.
+    pub fn rules(&self, width: usize, steps: usize, ends: Vec<u32>) -> Rules {
+        let early_stopping = match self.early_stopping {
+            EarlyStopping::Yes => beam::EarlyStopping::Yes,
+            EarlyStopping::No => beam::EarlyStopping::No,
+            EarlyStopping::Never => beam::EarlyStopping::Never,
+        };
+        let Self { beam_groups: groups, diversity, length_penalty, no_repeat, .. } = *self;
+        Rules { width, groups, diversity, length_penalty, early_stopping, no_repeat, steps, ends }
+    }
 }
 
 /// `lmscope fill`
@@ -360,6 +359,26 @@ pub struct Decompress {
     pub output: PathBuf,
 }
 
+/// `lmscope repetition`
+#[derive(Debug, Args)]
+pub struct Repetition {
+    /// The text, or a file that holds it; - reads standard input
+    #[command(flatten)]
+    pub source: Source,
+    /// What the text continues: how much of it is copied from there
+    #[arg(long, value_name = "TEXT")]
+    pub prompt: Option<String>,
+    /// The fewest tokens of a copied span
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..), requires = "prompt")]
+    pub least: u32,
+    /// Have the model read the text's loop, or the whole text, K times over: the probability it gives each copy
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub probe: Option<u32>,
+    /// How many copying heads to list
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub heads: usize,
+}
+
 /// `lmscope trace`
 #[derive(Debug, Args)]
 pub struct Trace {
@@ -446,13 +465,6 @@ fn id(text: &str) -> Result<u32, String> {
     text.trim().parse().map_err(|_| "token ids are whole numbers with commas between them: 1,2,3".to_owned())
 }
 
-fn temperature(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(temperature) if temperature >= 0.0 && temperature.is_finite() => Ok(temperature),
-        _ => Err("a temperature is a number from 0 up".to_owned()),
-    }
-}
-
 fn temperatures(text: &str) -> Result<[f64; 2], String> {
     let each: Option<Vec<f64>> = text.split(',').map(|text| text.trim().parse().ok()).collect();
     let fits = |temperature: f64| temperature > 0.0 && temperature.is_finite();
@@ -460,12 +472,5 @@ fn temperatures(text: &str) -> Result<[f64; 2], String> {
         Some(&[p, q]) if fits(p) && fits(q) => Ok([p, q]),
         Some(&[q]) if fits(q) => Ok([1.0, q]),
         _ => Err("two temperatures above 0 with a comma between them: 1,0.7".to_owned()),
-    }
-}
-
-fn probability(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(probability) if (0.0..=1.0).contains(&probability) => Ok(probability),
-        _ => Err("a probability is a number from 0 to 1".to_owned()),
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::lab::compression::CompressionError;
+use crate::lm::beam::RulesError;
 use crate::lm::load::LoadError;
 use crate::lm::{ForwardError, TraceError, Workspace};
 use crate::model::{NoTokenizer, NotSound, OpenError, Say, StageError};
@@ -65,6 +66,8 @@ pub enum Failure {
     Write(PathBuf, io::Error),
     /// A stage of the sampler that the model cannot have.
     Stage(StageError),
+    /// No beam search can follow these rules.
+    Beam(RulesError),
     /// Results that could not be written.
     Output(io::Error),
     /// Whoever read the results has gone: not an error.
@@ -80,6 +83,7 @@ impl Failure {
             | Self::NothingHidden
             | Self::NothingToCompare
             | Self::SameFile(_)
+            | Self::Beam(_)
             | Self::Stage(_)
             | Self::StrideTooLong { .. } => 2,
             _ => 1,
@@ -122,6 +126,7 @@ impl Failure {
             Self::Read(path, error) => Message::CliCannotRead.say(language, &[&path.display(), error]),
             Self::Write(path, error) => Message::CliCannotWriteFile.say(language, &[&path.display(), error]),
             Self::Stage(error) => error.say(language),
+            Self::Beam(error) => error.say(language),
             Self::Output(error) => Message::CliCannotWrite.say(language, &[error]),
             Self::NobodyReads => String::new(),
         };
@@ -180,6 +185,12 @@ impl From<NotSound> for Failure {
 impl From<StageError> for Failure {
     fn from(error: StageError) -> Self {
         Self::Stage(error)
+    }
+}
+
+impl From<RulesError> for Failure {
+    fn from(error: RulesError) -> Self {
+        Self::Beam(error)
     }
 }
 

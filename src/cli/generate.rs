@@ -4,10 +4,10 @@ use std::io::Read;
 
 use serde::Serialize;
 
-use super::Failure;
 use super::arguments::{Common, Generate};
 use super::output::{Output, aligned, probability};
 use super::session::{Piece, Session};
+use super::{Failure, beam};
 use crate::lm::{Distribution, Kind, Note, Past, Shaped, chance, uniform};
 use crate::text::Tokenizer;
 use crate::ui::Message;
@@ -100,6 +100,9 @@ pub(super) fn run(
     let given = session.given(&options.source, text)?;
     if given.ids.is_empty() {
         return Err(Failure::NothingGiven);
+    }
+    if let Some(width) = options.beam.beam {
+        return beam::run(common, options, width, session, given, output);
     }
     let pipeline = options.sampling.sampler();
     let sampler = session.model.prepare(&pipeline)?;

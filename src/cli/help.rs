@@ -28,12 +28,13 @@ pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
 
 /// What each command does.
-const COMMANDS: [(&str, &str); 11] = [
+const COMMANDS: [(&str, &str); 12] = [
     ("tokenize", "一段文本的词元"),
     ("segment", "一段文本的词，按词典切分"),
     ("generate", "逐个词元续写一段文本"),
     ("fill", "模型在隐藏的词元处填什么"),
     ("score", "一段文本的每个词元有多出人意料"),
+    ("repetition", "一段文本重复了多少，模型多有把握再重复，哪些头在复制"),
     ("compare", "两个分布相差多远"),
     ("compress", "用模型压缩文件"),
     ("decompress", "还原压缩文件的字节"),
@@ -43,7 +44,7 @@ const COMMANDS: [(&str, &str); 11] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 54] = [
+const ARGUMENTS: [(&str, &str, &str); 65] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -74,9 +75,20 @@ const ARGUMENTS: [(&str, &str, &str); 54] = [
     ("segment", "dictionary", "自己的词典：每行一个词，可带词频"),
     ("generate", "steps", "最多生成多少个词元"),
     ("generate", "ignore_end", "遇到结束词元也继续"),
+    ("generate", "beam", "同时搜索 N 条续写并显示每一步：Hugging Face 的束搜索"),
+    ("generate", "length_penalty", "续写的对数概率除以长度的 X 次方：大于 0 时长的占优"),
+    ("generate", "beam_groups", "把束分成 G 组，逐组选择"),
+    ("generate", "diversity", "每有一条前面组的续写取了同一词元所付的代价（纳特）"),
+    ("generate", "early_stopping", "有 N 条结束时：立即停（yes），看来没有更好的就停（no），不可能更好才停（never）"),
+    ("generate", "no_repeat", "任何 N 个连续词元不出现两次；0 表示不限"),
     ("fill", "at", "改为逐个隐藏这些位置的词元，从 0 数起"),
     ("fill", "top", "每处列出多少个候选"),
     ("score", "given", "编码器读的文本，用于解码器前有编码器的模型"),
+    ("repetition", "text", "文本，或存有文本的文件；- 读取标准输入"),
+    ("repetition", "prompt", "文本所续写的开头：其中有多少是照抄的"),
+    ("repetition", "least", "照抄片段至少有多少个词元"),
+    ("repetition", "probe", "让模型把文本中的循环或整段文本读 K 遍：它给每一遍的概率"),
+    ("repetition", "heads", "列出多少个复制头"),
     ("compare", "with", "第二个分布来自这个模型"),
     ("compare", "temperature", "两个分布的温度，大于 0；只给一个则与模型自己的相比"),
     ("compare", "other", "第二个分布在这段文本之后"),
@@ -112,7 +124,8 @@ const ARGUMENTS: [(&str, &str, &str); 54] = [
 pub(super) fn translated(command: Command, language: Language) -> Command {
     if language == Language::English {
         let help = "The text, or a file that holds it; - reads standard input";
-        return command.mut_subcommand("score", |score| score.mut_arg("text", |text| text.help(help)));
+        let named = |command: Command| command.mut_arg("text", |text| text.help(help));
+        return command.mut_subcommand("score", named).mut_subcommand("repetition", named);
     }
     let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).global(true);
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);

@@ -1,5 +1,8 @@
 //! How a token was chosen, and what it cost.
 
+use crate::lm::Distribution;
+use crate::lm::beam::Choice;
+
 /// How a token came to stand where it stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Origin {
@@ -41,4 +44,21 @@ pub struct Score {
     pub entropy: f64,
     /// How many tokens were more probable.
     pub rank: usize,
+}
+
+impl Score {
+    /// What a token costs under a distribution.
+    pub fn of(distribution: &Distribution, token: u32) -> Self {
+        Self {
+            surprisal: distribution.surprisal_bits(token),
+            entropy: distribution.entropy_bits(),
+            rank: distribution.rank(token).unwrap_or(usize::MAX),
+        }
+    }
+}
+
+impl From<Choice> for Score {
+    fn from(choice: Choice) -> Self {
+        Self { surprisal: choice.surprisal_bits, entropy: choice.entropy_bits, rank: choice.rank }
+    }
 }

@@ -10,7 +10,6 @@ use super::Stop;
 use super::Ticket;
 use super::distribution;
 use super::said;
-use crate::lm::Distribution;
 use crate::lm::Position;
 use crate::lm::Workspace;
 use crate::model::Model;
@@ -66,7 +65,7 @@ pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Sto
         for first in unscored.filter(|&index| Some(tokens[index]) != model.mask()) {
             let hidden = engine.cloze(&tokens, first, model.mask(), &mut workspace, &wanted)?;
             let distribution = distribution(engine.logits(&[hidden], &mut workspace)?)?;
-            said(send(Body::Scores { first, scores: vec![score(&distribution, tokens[first])] }))?;
+            said(send(Body::Scores { first, scores: vec![Score::of(&distribution, tokens[first])] }))?;
         }
         return Ok(());
     }
@@ -83,18 +82,10 @@ pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Sto
         let logits = engine.logits(&context[first - 1..end - 1], &mut workspace)?;
         let mut scores = Vec::with_capacity(end - first);
         for (row, &token) in logits.chunks_exact(logits.len() / (end - first)).zip(&tokens[first..end]) {
-            scores.push(score(&*distribution(row.to_vec())?, token));
+            scores.push(Score::of(&*distribution(row.to_vec())?, token));
         }
         said(send(Body::Scores { first, scores }))?;
         first = end;
     }
     Ok(())
-}
-
-fn score(distribution: &Distribution, token: u32) -> Score {
-    Score {
-        surprisal: distribution.surprisal_bits(token),
-        entropy: distribution.entropy_bits(),
-        rank: distribution.rank(token).unwrap_or(usize::MAX),
-    }
 }

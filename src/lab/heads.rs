@@ -57,12 +57,8 @@ pub fn measure(rows: &[(usize, Vec<f32>)], tokens: &[u32]) -> Option<HeadScore> 
     let entropy = |weights: &[f32]| -> f32 {
         weights.iter().filter(|&&weight| weight > 0.0).map(|&weight| -weight * weight.log2()).sum()
     };
-    let induction = |query: usize, weights: &[f32]| -> f32 {
-        let follows = |&key: &usize| tokens.get(key - 1) == tokens.get(query);
-        (1..=query).filter(follows).map(|key| at(weights, key)).sum()
-    };
     let places = [
-        (Habit::Induction, mean(&induction)),
+        (Habit::Induction, mean(&|query, weights| induction(query, weights, tokens))),
         (Habit::Previous, mean(&|query, weights| at(weights, query - 1))),
         (Habit::Same, mean(&|query, weights| at(weights, query))),
         (Habit::First, mean(&|_, weights| at(weights, 0))),
@@ -88,4 +84,10 @@ pub fn measure(rows: &[(usize, Vec<f32>)], tokens: &[u32]) -> Option<HeadScore> 
         weights.iter().enumerate().map(|(key, weight)| weight * query.abs_diff(key) as f32).sum()
     });
     Some(HeadScore { habit, score, entropy: mean(&|_, weights| entropy(weights)), distance })
+}
+
+/// The share of a row's weight that goes to what followed an earlier occurrence of the query's token.
+pub fn induction(query: usize, weights: &[f32], tokens: &[u32]) -> f32 {
+    let follows = |&key: &usize| tokens.get(key - 1) == tokens.get(query);
+    (1..=query).filter(follows).filter_map(|key| weights.get(key)).sum()
 }

@@ -1,6 +1,7 @@
 //! Errors in a person's language. English is each error's `Display`, beside the error; Chinese is here, variant by variant,
 //! so that an error without its translation does not compile.
 
+mod beam;
 mod engine;
 mod hub;
 mod load;

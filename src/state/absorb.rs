@@ -7,6 +7,7 @@ use super::Evidence;
 use super::Flow;
 use super::HeadChoice;
 use super::Notice;
+use super::Repetition;
 use super::Run;
 use crate::job::Body;
 use crate::job::Fault;
@@ -49,6 +50,10 @@ impl Ctx<'_> {
                 }
             }
             Body::Step(step) => self.stepped(*step),
+            Body::Beams(_) | Body::Ahead(_) => return false,
+            Body::Copy(copy) => self.state.repetition.copied(copy),
+            Body::Heads(heads) => self.state.repetition.heads = Some(*heads),
+            Body::Cured(cured) => self.state.repetition.cured(*cured),
             Body::Rows(rows) => self.rows(rows),
             Body::Overview(overview) => self.overview(overview),
             Body::Measured(measured) => self.measured(measured),
@@ -84,6 +89,7 @@ impl Ctx<'_> {
         state.model = Some(Arc::clone(model));
         state.run = Run::default();
         state.evidence = Evidence::default();
+        state.repetition = Repetition::default();
         state.head_choice = HeadChoice::default();
         state.step_time = None;
         state.selected = 0;
@@ -91,6 +97,7 @@ impl Ctx<'_> {
         state.notice = None;
         self.cancel(Lane::Run);
         self.cancel(Lane::Evidence);
+        self.cancel(Lane::Lab);
         self.forget_measures();
         self.prepare();
         self.tokenize();
@@ -191,6 +198,7 @@ impl Ctx<'_> {
                 self.state.drawing = false;
             }
             Lane::Files => (self.state.opening, self.state.fetching) = (None, None),
+            Lane::Lab => self.state.repetition.curing = false,
             Lane::Text | Lane::Words | Lane::Evidence | Lane::Information => {}
         }
     }

@@ -97,6 +97,10 @@ pub enum Command {
     TurnUp,
     /// Turn the parameter down.
     TurnDown,
+    /// Go to the repetitions.
+    GoRepetition,
+    /// Compare the cures for repetition.
+    Cure,
     /// Go to the sampler.
     GoSampler,
     /// Go to the tree.

@@ -8,6 +8,7 @@ mod informed;
 mod keys;
 mod linked;
 mod pictures;
+mod repetition;
 mod sizes;
 
 use lmscope::app::App;

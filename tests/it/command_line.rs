@@ -625,3 +625,69 @@ fn a_real_encoder_and_decoder_spell_as_their_package_does() {
     };
     assert_eq!(spelled("transformer"), "tɹænsfˈɔɹməɹ");
 }
+
+#[test]
+fn a_beam_shows_its_steps_and_sets_the_greedy_path_beside_what_it_found() {
+    let prompt = "Once upon a time, there was a";
+    let ran = run(&["generate", prompt, "--beam", "3", "--steps", "5"]);
+    assert_eq!((ran.code, ran.errors.as_str()), (0, ""));
+    for word in ["step 5", "live 3", "dropped", "greedy", "the greatest length is reached"] {
+        assert!(ran.output.contains(word), "{word}: {}", ran.output);
+    }
+    let answer = json(&["generate", prompt, "--beam", "3", "--steps", "5"]);
+    let greedy: Vec<_> = list(&answer["greedy"], "tokens").iter().map(|token| &token["id"]).collect();
+    let steps = json(&["generate", prompt, "--temperature", "0", "--steps", "5"]);
+    assert_eq!(greedy, list(&steps, "steps").iter().map(|step| &step["id"]).collect::<Vec<_>>());
+    let found = list(&answer, "hypotheses");
+    let scores: Vec<f64> = found.iter().filter_map(|found| found["score"].as_f64()).collect();
+    assert!(scores.is_sorted_by(|a, b| a >= b) && scores.len() == 3, "{scores:?}");
+    for found in found {
+        let bits: f64 = list(found, "tokens").iter().filter_map(|token| token["surprisal_bits"].as_f64()).sum();
+        let nats = found["log_probability"].as_f64().expect("a number");
+        assert!((bits * std::f64::consts::LN_2 + nats).abs() < 1e-9);
+        assert!((nats / 5.0 - found["score"].as_f64().expect("a score")).abs() < 1e-9);
+    }
+}
+
+#[test]
+fn a_beam_that_cannot_be_is_refused_with_what_to_do() {
+    let generate = ["generate", "Once"];
+    for (wrong, said) in [
+        (&["--beam", "0"][..], "choose 1 to"),
+        (&["--beam", "4", "--beam-groups", "3"], "choose a number that does"),
+        (&["--beam", "4", "--length-penalty", "nan"], "choose a number"),
+        (&["--beam", "4", "--beam-groups", "2", "--diversity", "-1"], "choose 0 or more"),
+        (&["--beam", "4", "--temperature", "0.5"], "cannot be used with"),
+        (&["--beam-groups", "2"], "--beam"),
+        (&["--beam", "4", "--early-stopping", "perhaps"], "perhaps"),
+    ] {
+        let errors = failed(&[&generate[..], wrong].concat(), 2);
+        assert!(errors.contains(said), "{wrong:?}: {errors}");
+    }
+}
+
+#[test]
+fn a_text_that_loops_is_counted_probed_and_its_loop_pointed_at() {
+    let text = "The cat sat. The cat sat. The cat sat. The cat sat.";
+    let ran = run(&["repetition", text, "--probe", "4", "--prompt", "The cat sat on the mat"]);
+    assert_eq!((ran.code, ran.errors.as_str()), (0, ""));
+    for word in ["rep-n", "a loop from token", "said before", "copied from the prompt", "places of the text"] {
+        assert!(ran.output.contains(word), "{word}: {}", ran.output);
+    }
+    let answer = json(&["repetition", text, "--probe", "4", "--heads", "3"]);
+    let ids: Vec<_> = json(&["tokenize", text])["tokens"].as_array().expect("tokens").clone();
+    let pairs: std::collections::HashSet<_> =
+        ids.windows(2).map(|pair| (pair[0]["id"].to_string(), pair[1]["id"].to_string())).collect();
+    let bigrams = &list(&answer, "grams")[1];
+    assert_eq!(
+        (bigrams["all"].as_u64(), bigrams["distinct"].as_u64()),
+        (Some(ids.len() as u64 - 1), Some(pairs.len() as u64))
+    );
+    let found = &list(&answer, "loops")[0];
+    assert_eq!((found["period"].as_u64(), found["text"].as_str()), (Some(4), Some(" cat sat. The")));
+    assert_eq!(list(&answer["probe"], "copies").len(), 4);
+    assert_eq!(list(&answer["heads"], "ranked").len(), 3);
+    assert!(json(&["repetition", "Tom"])["longest"].is_null());
+    assert!(failed(&["repetition", ""], 2).contains("no token to begin with"));
+    assert!(failed(&["repetition", text, "--probe", "0"], 2).contains("--probe"));
+}

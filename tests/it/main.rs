@@ -1,12 +1,15 @@
 //! One test binary: every test of lmscope's public surface.
 
 mod app;
+mod beam;
 mod command_line;
 mod engine;
 mod hub;
 mod information;
+mod jobs;
 mod layers;
 mod load;
+mod repetition;
 mod sampler;
 mod segment;
 mod terminal;
