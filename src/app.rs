@@ -222,9 +222,7 @@ impl App {
             let mut ctx = Ctx::new(&mut self.state, &mut effects);
             ctx.refresh();
             ctx.measure();
-            if self.focus == PaneId::Repetition {
-                ctx.measure_repetition();
-            }
+            ctx.refresh_repetition(self.focus == PaneId::Repetition);
             let text = std::sync::Arc::clone(&self.state.text);
             self.panes.prompt.set(&text);
         }

@@ -1,13 +1,15 @@
 //! `lmscope generate --beam`: several continuations at once, every step of the search, and the greedy path beside them.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::Failure;
 use super::arguments::{Common, EarlyStopping, Generate};
 use super::output::{Column, Output};
 use super::session::{Given, Piece, Session};
-use crate::lm::Beam;
-use crate::lm::beam::{BeamError, Candidate, Fate, Hypothesis, Rules, Stopped};
+use crate::lm::beam::{self, BeamError, Candidate, Fate, Hypothesis, Rules, Stopped};
+use crate::lm::{Beam, Position};
 use crate::text::Tokenizer;
 use crate::ui::Message;
 use crate::ui::safe;
@@ -98,22 +100,23 @@ pub(super) fn run(
     let mut beam = search(&mut session, context, rules)?;
     let mut steps = Vec::new();
     loop {
-        let before: Vec<Vec<Vec<u8>>> = (0..beam.rules().groups).map(|group| texts(&session, &beam, group)).collect();
+        // Texts are for reading; JSON has the tokens.
+        let groups = 0..if common.json { 0 } else { beam.rules().groups };
+        let tokens = |group| beam.live(group).map(|one| one.tokens().collect()).collect();
+        let before: Vec<Vec<Vec<u32>>> = groups.map(tokens).collect();
         let Some(step) = advance(&mut session, &mut beam)? else { break };
-        let rows: Vec<Row> = step
-            .candidates
-            .iter()
-            .map(|candidate| {
-                let mut bytes = before[candidate.group][candidate.parent].clone();
-                bytes.extend_from_slice(session.bytes(candidate.token));
-                row(&session, candidate, &bytes)
-            })
-            .collect();
-        if !common.json {
+        let text = |candidate: &Candidate| {
+            let parent = before.get(candidate.group)?.get(candidate.parent)?.iter();
+            Some(safe::visible(&session.quote(parent.copied().chain([candidate.token]))))
+        };
+        let rows = step.candidates.iter().map(|one| row(&session, one, text(one).unwrap_or_default()));
+        let rows: Vec<Row> = rows.collect();
+        if common.json {
+            steps.push(Step { length: step.length, candidates: rows });
+        } else {
             show(&beam, step.length, &rows, output)?;
             output.flush()?;
         }
-        steps.push(Step { length: step.length, candidates: rows });
     }
     let hypotheses: Vec<Found> =
         beam.finished().into_iter().map(|(group, found)| self::found(&session, group, found)).collect();
@@ -142,16 +145,12 @@ pub(super) fn run(
     })
 }
 
-fn search(
-    session: &mut Session,
-    context: Vec<std::sync::Arc<crate::lm::Position>>,
-    rules: Rules,
-) -> Result<Beam, Failure> {
+fn search(session: &mut Session, context: Vec<Arc<Position>>, rules: Rules) -> Result<Beam, Failure> {
     let beam = Beam::new(&session.model.engine, context, rules, &mut session.workspace);
     beam.map_err(|error| failure(session, error))
 }
 
-fn advance(session: &mut Session, beam: &mut Beam) -> Result<Option<crate::lm::beam::Step>, Failure> {
+fn advance(session: &mut Session, beam: &mut Beam) -> Result<Option<beam::Step>, Failure> {
     let step = beam.step(&session.model.engine, &mut session.workspace, &|| true);
     step.map_err(|error| failure(session, error))
 }
@@ -163,12 +162,7 @@ fn failure(session: &Session, error: BeamError) -> Failure {
     }
 }
 
-fn texts(session: &Session, beam: &Beam, group: usize) -> Vec<Vec<u8>> {
-    let text = |one: &Hypothesis| one.tokens().flat_map(|token| session.bytes(token).to_vec()).collect();
-    beam.live(group).map(text).collect()
-}
-
-fn row(session: &Session, candidate: &Candidate, text: &[u8]) -> Row {
+fn row(session: &Session, candidate: &Candidate, text: String) -> Row {
     let (fate, live) = match candidate.fate {
         Fate::Live(live) => ("live", Some(live)),
         Fate::Finished => ("finished", None),
@@ -176,14 +170,12 @@ fn row(session: &Session, candidate: &Candidate, text: &[u8]) -> Row {
         Fate::Dropped => ("dropped", None),
     };
     let Candidate { group, parent, token, log_probability, paid, score, .. } = *candidate;
-    let text = safe::visible(&String::from_utf8_lossy(text));
     Row { group, parent, fate, live, piece: session.piece(token), log_probability, paid, score, text }
 }
 
 fn found(session: &Session, group: usize, found: &Hypothesis) -> Found {
     let special = |token| session.model.tokenizer.as_ref().is_some_and(|tokenizer| tokenizer.is_special(token));
     let plain = found.tokens().filter(|&token| !special(token));
-    let bytes: Vec<u8> = plain.flat_map(|token| session.bytes(token).to_vec()).collect();
     let tokens = found.choices.iter().map(|choice| Token {
         piece: session.piece(choice.token),
         surprisal_bits: choice.surprisal_bits,
@@ -191,7 +183,7 @@ fn found(session: &Session, group: usize, found: &Hypothesis) -> Found {
         rank: choice.rank + 1,
     });
     Found {
-        text: String::from_utf8_lossy(&bytes).into_owned(),
+        text: session.quote(plain),
         score: found.score,
         log_probability: found.log_probability,
         paid: found.paid,

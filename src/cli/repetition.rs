@@ -119,7 +119,7 @@ pub(super) fn run(
     let probe = options.probe.map(|copies| probe(&mut session, &given, &loops, copies as usize)).transpose()?;
     let heads = if options.heads == 0 { None } else { heads(&mut session, &given.ids, options.heads)? };
     let ids = &given.ids;
-    let quote = |ids: &[u32]| quote(&session, ids);
+    let quote = |ids: &[u32]| session.quote(ids.iter().copied());
     let place = |span: Span| Place {
         start: span.start,
         before: span.source,
@@ -157,14 +157,6 @@ pub(super) fn run(
     if common.json { output.json(&answer) } else { print(&answer, output) }
 }
 
-fn quote(session: &Session, ids: &[u32]) -> String {
-    if session.model.tokenizer.is_none() {
-        return ids.iter().map(|id| format!("#{id}")).collect::<Vec<_>>().join(" ");
-    }
-    let bytes: Vec<u8> = ids.iter().flat_map(|&id| session.bytes(id).to_vec()).collect();
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 /// The probability of the text's last loop, or of the whole text, against how often it was said before.
 fn probe(session: &mut Session, given: &Given, loops: &[Cycle], copies: usize) -> Result<Probe, Failure> {
     let ids = &given.ids;
@@ -185,7 +177,7 @@ fn probe(session: &mut Session, given: &Given, loops: &[Cycle], copies: usize) -
         ProbeError::Forward(error) => error.into(),
         ProbeError::NotFinite(logit) => Failure::from(session.model.explain(logit, &|| true)),
     })?;
-    Ok(Probe { text: quote(session, sentence), copies: said })
+    Ok(Probe { text: session.quote(sentence.iter().copied()), copies: said })
 }
 
 /// The heads that copy most, measured on the text, or on random tokens where it repeats too little; none behind an encoder.

@@ -125,6 +125,16 @@ impl Session {
         piece(id, self.bytes(id))
     }
 
+    /// Tokens as one text, with anything that is not UTF-8 replaced; their ids where there is no tokenizer.
+    pub(super) fn quote(&self, ids: impl IntoIterator<Item = u32>) -> String {
+        let ids = ids.into_iter();
+        if self.model.tokenizer.is_none() {
+            return ids.map(|id| format!("#{id}")).collect::<Vec<_>>().join(" ");
+        }
+        let bytes: Vec<u8> = ids.flat_map(|id| self.bytes(id)).copied().collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// The token as a person reads it.
     pub(super) fn label(&self, id: u32) -> String {
         safe::token_label(self.bytes(id))

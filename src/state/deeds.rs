@@ -159,7 +159,7 @@ impl Ctx<'_> {
     }
 
     /// Says that the model fills in and does not go on, if it does.
-    pub(super) fn refuses_to_go_on(&mut self) -> bool {
+    fn refuses_to_go_on(&mut self) -> bool {
         let refused = !self.state.predicts_next();
         if refused {
             self.say(Notice::hint(Message::FillsIn, &[]));
@@ -376,8 +376,6 @@ impl Ctx<'_> {
 
     /// Brings the evidence that is wanted now and not at hand, unless some is already on its way.
     pub fn refresh(&mut self) {
-        self.watch();
-        self.forget_cures();
         self.refresh_words();
         let state = &*self.state;
         let Some(model) = state.model.clone() else { return };

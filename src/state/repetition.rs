@@ -100,8 +100,17 @@ impl State {
 }
 
 impl Ctx<'_> {
+    /// Brings up to date what is known of repetitions; measures what the page shows where it is `looked_at`.
+    pub fn refresh_repetition(&mut self, looked_at: bool) {
+        self.watch();
+        self.forget_cures();
+        if looked_at {
+            self.measure_repetition();
+        }
+    }
+
     /// Watches the path for a loop; one that begins while playing is pointed at.
-    pub(super) fn watch(&mut self) {
+    fn watch(&mut self) {
         let from = self.state.said_from();
         let state = &mut *self.state;
         let path = state.run.path();
@@ -132,7 +141,7 @@ impl Ctx<'_> {
     }
 
     /// Cures that went on from another text say nothing of this one.
-    pub(super) fn forget_cures(&mut self) {
+    fn forget_cures(&mut self) {
         let state = &mut *self.state;
         let text = end_of_text(state);
         if state.repetition.cures.is_empty() && !state.repetition.curing || state.repetition.cured == text {
@@ -145,7 +154,7 @@ impl Ctx<'_> {
     }
 
     /// Measures what the page on repetition shows and does not know yet, when nothing else is at work.
-    pub fn measure_repetition(&mut self) {
+    fn measure_repetition(&mut self) {
         let state = &*self.state;
         let Some(model) = state.model.clone().filter(|_| state.predicts_next()) else { return };
         let waits = state.playing || state.is_busy(Lane::Run) || state.is_busy(Lane::Lab);
@@ -172,8 +181,8 @@ impl Ctx<'_> {
             self.state.repetition.curing = false;
             return self.say(Notice::info(Message::CuresStopped, &[]));
         }
-        if self.refuses_to_go_on() {
-            return;
+        if !self.state.predicts_next() {
+            return self.say(Notice::hint(Message::FillsIn, &[]));
         }
         let state = &*self.state;
         let Some(model) = state.model.clone().filter(|model| model.engine.has_head()) else { return };
