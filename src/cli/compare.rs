@@ -45,6 +45,7 @@ struct Cost {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "JSON names say the unit")]
 struct Measures {
     entropy_p_bits: f64,
     entropy_q_bits: f64,

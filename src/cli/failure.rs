@@ -144,6 +144,7 @@ fn compression(file: &str, error: &CompressionError, language: Language) -> Stri
             let own = Workspace::new(1).kernel();
             Message::CliOtherKernel.say(language, &[&file, kernel, &own])
         }
+        CompressionError::Diverged => Message::CliDiverged.say(language, &[&file]),
         CompressionError::FillsIn(model) => Message::CliFillsIn.say(language, &[model]),
         CompressionError::NoTokenizer(error) => error.say(language),
         CompressionError::Forward(error) => error.say(language),

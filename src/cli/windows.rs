@@ -8,7 +8,7 @@ use crate::lm::Distribution;
 const ROWS: usize = 16;
 
 /// Windows over the tokens of a text: as many tokens as the model sees at once, each window so many behind the one before.
-/// A token is predicted in the first window that has it (https://huggingface.co/docs/transformers/perplexity).
+/// A token is predicted in the first window that has it (<https://huggingface.co/docs/transformers/perplexity>).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Windows {
     /// Tokens of a window, at least 2.

@@ -57,6 +57,8 @@ pub enum CompressionError {
     OtherModel(String),
     /// Compressed on an instruction set that this machine has not: other roundings would give other tokens.
     OtherKernel(String),
+    /// The file is as it was written, and the model computes other numbers here: the bytes are not those it stands for.
+    Diverged,
     /// The model of this name fills in and does not go on.
     FillsIn(String),
     /// The model has no tokenizer.
@@ -77,6 +79,7 @@ impl fmt::Display for CompressionError {
             Self::Damaged => write!(f, "damaged"),
             Self::OtherModel(name) => write!(f, "compressed with another model: {name}"),
             Self::OtherKernel(kernel) => write!(f, "compressed on {kernel}"),
+            Self::Diverged => write!(f, "the model computes other numbers here"),
             Self::FillsIn(name) => write!(f, "{name} fills in and does not go on"),
             Self::NoTokenizer(error) => error.fmt(f),
             Self::Forward(error) => error.fmt(f),
@@ -198,7 +201,7 @@ pub fn compress(
 /// Brings back the bytes of a compressed file.
 ///
 /// # Errors
-/// The file is no compressed file, is damaged, or was made with another model or on an instruction set that this machine
+/// The file is no compressed file, is damaged, stands for other bytes, or was made with another model or on an instruction set that this machine
 /// has not; `progress` asked to stop.
 pub fn decompress(
     model: &Model,
@@ -220,7 +223,7 @@ pub fn decompress(
     let read = |decoder: &mut Decoder<'_>, frequencies: &mut Frequencies| {
         let symbol = decoder.decode(frequencies);
         frequencies.add(symbol, SEEN);
-        if decoder.is_past_the_end() { Err(CompressionError::Damaged) } else { Ok(symbol) }
+        if decoder.is_past_the_end() { Err(CompressionError::Diverged) } else { Ok(symbol) }
     };
     let mut bytes = Vec::new();
     while bytes.len() < container.length {
@@ -228,7 +231,7 @@ pub fn decompress(
             let id = decoder.decode(&predictor.expect()?.frequencies) as u32;
             let piece = pieces::bytes(tokenizer, id, bytes.is_empty());
             if piece.is_empty() || decoder.is_past_the_end() {
-                return Err(CompressionError::Damaged);
+                return Err(CompressionError::Diverged);
             }
             bytes.extend_from_slice(&piece);
             predictor.push(id);
@@ -242,7 +245,7 @@ pub fn decompress(
         }
         go_on(progress(bytes.len(), container.length))?;
     }
-    if container.holds(&bytes) { Ok(bytes) } else { Err(CompressionError::Damaged) }
+    if container.holds(&bytes) { Ok(bytes) } else { Err(CompressionError::Diverged) }
 }
 
 fn go_on(flow: ControlFlow<()>) -> Result<(), CompressionError> {

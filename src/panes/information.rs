@@ -155,11 +155,11 @@ impl Pane for Information {
             super::remark(state, Message::NothingToShow, inner, buf);
             return None;
         }
-        lines(&facts::lines(state, self.unit, usize::from(facts.width), usize::from(facts.height)), facts, buf, theme);
+        lines(&facts::lines(state, self.unit, usize::from(facts.width), usize::from(facts.height)), facts, buf, *theme);
         let offset = self.offset(state, &ledger, usize::from(list.height.saturating_sub(1)));
         ledger.draw(state, self.unit, self.by, (offset, ledger.selected(state, self.part)), list, buf);
         let rows = usize::from(pairs.height);
-        lines(&pairs::lines(state, self.unit, usize::from(pairs.width), rows), pairs, buf, theme);
+        lines(&pairs::lines(state, self.unit, usize::from(pairs.width), rows), pairs, buf, *theme);
         None
     }
 }
@@ -170,9 +170,9 @@ impl Information {
     }
 }
 
-fn lines(lines: &[Line<'static>], area: Rect, buf: &mut Buffer, theme: &Theme) {
+fn lines(lines: &[Line<'static>], area: Rect, buf: &mut Buffer, theme: Theme) {
     for (line, row) in lines.iter().zip(area.rows()) {
-        draw::line(buf, row, line, Alignment::Left, theme);
+        draw::line(buf, row, line, Alignment::Left, &theme);
     }
 }
 

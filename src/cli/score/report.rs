@@ -113,7 +113,9 @@ impl<'r, 'o> Report<'r, 'o> {
     fn row(&mut self, surprise: Option<Surprise>) -> Result<(), Failure> {
         let index = self.costs.len();
         let bits = surprise.map(|surprise| surprise.bits);
-        bits.into_iter().for_each(|bits| self.total.add(bits));
+        if let Some(bits) = bits {
+            self.total.add(bits);
+        }
         self.costs.push(bits);
         let row = row(&self.model, self.given, index, surprise, self.total.bits());
         self.rows.push(row);
@@ -330,7 +332,9 @@ pub(in crate::cli) fn show(
         .iter()
         .enumerate()
         .map(|(index, &surprise)| {
-            surprise.iter().for_each(|surprise| total.add(surprise.bits));
+            if let Some(surprise) = surprise {
+                total.add(surprise.bits);
+            }
             row(&session.model, given, index, surprise, total.bits())
         })
         .collect();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::CompressionError;
 use crate::lab::arithmetic_coding::Frequencies;
+use crate::lab::arithmetic_coding::Share;
 use crate::lm::Distribution;
 use crate::lm::Position;
 use crate::lm::Workspace;
@@ -35,7 +36,7 @@ impl Expected {
     pub(super) fn surprisal(&self, id: u32) -> f64 {
         match &self.distribution {
             Some(distribution) => distribution.surprisal_bits(id),
-            None => self.frequencies.share(id as usize).map_or(f64::INFINITY, |share| share.bits()),
+            None => self.frequencies.share(id as usize).map_or(f64::INFINITY, Share::bits),
         }
     }
 }

@@ -30,8 +30,8 @@ pub(super) fn lines(state: &State, unit: Unit, width: usize, rows: usize) -> Vec
     let (bytes, characters) = (text.len(), text.chars().count());
     let (sum, mean) = (number(unit, total.bits()), number(unit, total.mean()));
     let perplexity = format!("{:.2}", total.perplexity());
-    let whole = language.say(Message::InfoTotal, &[&sum, &name(unit, state), &terms.len(), &mean, &perplexity]);
-    let each = language.say(Message::InfoPer, &[&per(bytes), &bytes, &per(characters), &characters]);
+    let whole = language.say(Message::InfoTotal, &[&sum, &name(unit, state), &terms.len(), &perplexity, &mean]);
+    let each = language.say(Message::InfoPer, &[&per(bytes), &per(characters), &bytes, &characters]);
     let mut lines: Vec<Line<'static>> =
         [whole, each].into_iter().map(|said| Line::styled(format!(" {said}"), theme.text())).collect();
     let tall = rows > TALL;

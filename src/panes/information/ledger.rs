@@ -22,7 +22,13 @@ use crate::ui::table::Column;
 use crate::ui::table::Width;
 
 /// Surprisal that fills a bar, in bits.
-const FULL: f64 = 16.0;
+fn full(by: Segmentation) -> f64 {
+    match by {
+        Segmentation::Tokens | Segmentation::Words => 16.0,
+        Segmentation::Characters => 8.0,
+        Segmentation::Bytes => 4.0,
+    }
+}
 
 /// The parts of the text, with what each cost.
 pub(super) struct Ledger {
@@ -119,7 +125,7 @@ impl Ledger {
                     Line::styled(text, heat)
                 }
                 2 => bits.map_or_else(Line::default, |bits| {
-                    Line::styled(bar::bar((bits / FULL) as f32, usize::from(bars), theme), heat)
+                    Line::styled(bar::bar((bits / full(by)) as f32, usize::from(bars), theme), heat)
                 }),
                 3 => match bits {
                     Some(bits) => Line::styled(number(unit, bits), theme.number()),

@@ -427,8 +427,8 @@ messages! {
     ColumnTokens = "tokens", "词元数";
     ColumnEntropy = "H", "H";
     ColumnSum = "Σ", "Σ";
-    InfoTotal = "Σ {} {} over {} tokens · {} per token · perplexity {}", "Σ {} {}，{} 个词元 · 每词元 {} · 困惑度 {}";
-    InfoPer = "{} per byte ({} bytes) · {} per character ({} characters)", "每字节 {}（{} 字节）· 每字符 {}（{} 字符）";
+    InfoTotal = "Σ {} {} over {} tokens · perplexity {} · {} per token", "Σ {} {}，{} 个词元 · 困惑度 {} · 每词元 {}";
+    InfoPer = "{} per byte · {} per character · {} bytes, {} characters", "每字节 {} · 每字符 {} · {} 字节，{} 字符";
     InfoMoreTerms = "… {} more …", "……其余 {} 项……";
     InfoShared = "~ a token reaches over the edge: shared by bytes", "~ 有词元跨越边界：按字节分摊";
     InfoComputing = "computing the code…", "正在计算编码……";
@@ -467,6 +467,7 @@ messages! {
     CliCompressedVersion = "{} is of format {}, which a newer lmscope reads", "{} 的格式为 {}，需要更新的 lmscope";
     CliDamaged = "{} is damaged: it is not as it was written; take another copy", "{} 已损坏：内容与写入时不同；请换一份副本";
     CliOtherModel = "{} was compressed with another model: give that with --model (it was called {})", "{} 是用另一个模型压缩的：请用 --model 给出它（名为 {}）";
+    CliDiverged = "{} is whole, and the model computes other numbers here than where it was made: take that machine and that lmscope", "{} 完好，但模型在这里算出的数与压缩时不同：请用当时的机器和 lmscope";
     CliOtherKernel = "{} was compressed on {} and this machine has only {}: decompress it where it was made", "{} 是在 {} 上压缩的，而本机只有 {}：请在压缩它的机器上解压";
     CliCannotWriteFile = "{} cannot be written: {}", "无法写入 {}：{}";
     CliFirstUnscored = "the first token has nothing before it and is not scored; --special puts a start token there", "第一个词元之前没有内容，不计分；--special 会在其前加起始词元";

@@ -11,7 +11,7 @@ use lmscope::runtime::headless::Driver;
 use lmscope::ui::{Colours, Language, Theme};
 
 use super::{explorer, start};
-use crate::command_line::json;
+use crate::command_line::{fixture, json};
 
 const TEXT: &str = "Once upon a time, there was a little girl who";
 
@@ -30,7 +30,7 @@ fn the_totals_are_those_of_the_command_line() {
         let screen = informed(width, height).screen();
         let said = format!("Σ {bits:.3} bits over {} tokens", score["scored"]);
         assert!(screen.contains(&said) && screen.contains(&format!("perplexity {perplexity:.2}")), "{said}\n{screen}");
-        assert!(screen.contains(&format!("{per_byte:.3} per byte ({} bytes)", TEXT.len())), "{screen}");
+        assert!(screen.contains(&format!("{per_byte:.3} per byte")), "{screen}");
         assert!(screen.contains("log2 p(x1…xn)") && screen.contains(&format!("= −{bits:.3}")), "{screen}");
     }
     let mut driver = informed(120, 40);
@@ -124,4 +124,19 @@ fn the_pane_is_readable_without_colour_and_in_ascii() {
     assert!(driver.screen().contains('#'), "bars in ASCII:\n{}", driver.screen());
     driver.keys("c").settle();
     assert!(driver.screen().contains("KL(p"), "{}", driver.screen());
+}
+
+#[test]
+fn two_models_of_one_vocabulary_are_compared_on_screen() {
+    let mut driver = informed(120, 40);
+    for (file, keys) in [("llama-F32", "6 v"), ("llama-Q8_0", "6")] {
+        driver.keys("o").type_text(&fixture(&format!("gguf/{file}.gguf"))).keys("<enter>").settle();
+        driver.keys(keys).settle();
+    }
+    let state = driver.app.state();
+    assert_eq!(state.marked_difference(), None);
+    let compared = state.compared(&state.marked_pair().expect("a pair")).expect("measured");
+    let of = compared.divergence.expect("one vocabulary");
+    assert!(of.kl_pq > 0.0 && of.kl_pq.is_finite() && of.identity_error().abs() < 1e-9, "{of:?}");
+    assert!(driver.screen().contains("(llama-F32), q at"), "{}", driver.screen());
 }

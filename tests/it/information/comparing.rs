@@ -40,15 +40,15 @@ fn a_distribution_does_not_differ_from_itself() {
 }
 
 #[test]
-fn a_quantised_file_is_compared_with_the_full_one_along_a_text() {
-    let (full, short) = (fixture("gguf/llama-F32.gguf"), fixture("gguf/llama-Q8_0.gguf"));
+fn two_files_of_one_vocabulary_are_compared_along_a_text() {
+    let (full, other) = (fixture("gguf/llama-F32.gguf"), fixture("gguf/llama-Q8_0.gguf"));
     let ids = "5,9,17,33,2,8,60";
-    let answer = json(&["compare", "--model", &full, "--with", &short, "--along", "--ids", ids]);
+    let answer = json(&["compare", "--model", &full, "--with", &other, "--along", "--ids", ids]);
     assert_eq!((&answer["vocabulary"], &answer["compared"]), (&"same".into(), &6.into()));
     let along = list(&answer, "along");
     let sum: f64 = along.iter().map(|place| number(place, "kl_pq_bits")).sum();
     assert!((sum - number(&answer, "kl_pq_bits")).abs() < 1e-9 && sum > 0.0);
-    let score = json(&["score", "--model", &short, "--ids", ids]);
+    let score = json(&["score", "--model", &other, "--ids", ids]);
     for (place, token) in along.iter().zip(&list(&score, "tokens")[1..]) {
         assert!((number(place, "surprisal_q_bits") - number(token, "surprisal_bits")).abs() < 1e-6);
     }

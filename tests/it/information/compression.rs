@@ -183,9 +183,9 @@ fn a_forged_file_ends_and_is_refused() {
     let at = header(&model, &outcome) - 4;
     // Another code, and none where much is promised.
     let code = forged(&outcome.file, |file| file[at..].fill(0xa5));
-    assert_eq!(back(&model, &code, 1), Err(CompressionError::Damaged));
+    assert_eq!(back(&model, &code, 1), Err(CompressionError::Diverged));
     let none = forged(&outcome.file, |file| file.truncate(at));
-    assert_eq!(back(&model, &none, 1), Err(CompressionError::Damaged));
+    assert_eq!(back(&model, &none, 1), Err(CompressionError::Diverged));
     // A length of four gigabytes.
     let long = forged(&outcome.file, |file| {
         file.splice(at - 9..at - 8, [0xff, 0xff, 0xff, 0xff, 0x0f]);
