@@ -10,11 +10,13 @@ mod look;
 mod measure;
 mod open;
 mod read;
+mod record;
 mod repetition;
 mod segment;
 mod ticket;
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use ahead::Ahead;
@@ -39,6 +41,10 @@ pub use measure::Other;
 pub use measure::Pair;
 pub use measure::Telling;
 pub use read::Read;
+pub use record::Chosen;
+pub use record::Noted;
+pub use record::Record;
+pub use record::RecordError;
 pub use repetition::Cure;
 pub use repetition::Cured;
 pub use repetition::Cures;
@@ -116,6 +122,10 @@ pub enum Job {
     Look(Look),
     /// Measure a text's code and pairs of distributions.
     Measure(Measure),
+    /// Write a run to a file.
+    Save(Record, PathBuf, Arc<Model>),
+    /// Read a run that the model made.
+    Recall(PathBuf, Arc<Model>),
     /// Panics on purpose, to show that a worker's panic stays inside the program.
     Panic,
 }
@@ -181,6 +191,10 @@ pub enum Body {
     Overview(Overview),
     /// What a text costs, how far distributions are apart.
     Measured(Measured),
+    /// The run is written.
+    Saved(PathBuf),
+    /// A run was read.
+    Recalled(Box<Record>),
     /// The job ran to its end.
     Done,
     /// The job could not go on.
@@ -198,6 +212,8 @@ pub enum Fault {
     Forward(ForwardError),
     /// The model computed a logit that is not a number.
     NotFinite(NotSound),
+    /// The file of a run.
+    Record(RecordError),
 }
 
 /// Where a worker sends each part of its answer; `Break` asks it to stop.
@@ -218,6 +234,8 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Cures(cures) => repetition::cure(&cures, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
         Job::Measure(measure) => measure::measure(measure, ticket, send),
+        Job::Save(record, path, model) => record::save(record, &path, &model, send),
+        Job::Recall(path, model) => record::recall(&path, &model, send),
         Job::Panic => panic!("a worker was asked to panic"),
     };
     let _ = match outcome {
@@ -244,7 +262,9 @@ impl Job {
             Self::Cures(cures) => Some(Arc::clone(&cures.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
             Self::Measure(measure) => Some(Arc::clone(&measure.model)),
-            Self::Open(_) | Self::Tokenize(..) | Self::Words(_) | Self::Panic => None,
+            Self::Open(_) | Self::Tokenize(..) | Self::Words(_) | Self::Save(..) | Self::Recall(..) | Self::Panic => {
+                None
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ mod absorb;
 mod ctx;
 mod deeds;
 mod pipeline;
+mod recall;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -118,6 +119,8 @@ pub struct State {
     queued: usize,
     /// How long the last generated token took.
     pub step_time: Option<Duration>,
+    /// A saved run that is being opened.
+    recall: Option<recall::Recall>,
     /// What the person should know now.
     pub notice: Option<Notice>,
     lanes: [LaneState; Lane::ALL.len()],
@@ -151,6 +154,7 @@ impl State {
             drawing: false,
             queued: 0,
             step_time: None,
+            recall: None,
             notice: None,
             lanes: Default::default(),
         }

@@ -152,6 +152,8 @@ pub const BINDINGS: &[Binding] = &[
     row(Run, &[ch('+'), ch('=')], C::TurnUp, M::HelpTurnUp, Some((19, M::KeyTurn))),
     row(Run, &[ch('-')], C::TurnDown, M::HelpTurnDown, None),
     row(Run, &[ch('/')], C::Search, M::HelpSearch, Some((20, M::KeySearch))),
+    row(Run, &[ch('S')], C::SaveRun, M::HelpSaveRun, None),
+    row(Run, &[ch('O')], C::OpenRun, M::HelpOpenRun, None),
     row(Run, &[ch('a')], C::Adopt, M::HelpAdopt, None),
     row(Run, &[ch(']')], C::NextHead, M::HelpNextHead, None),
     row(Run, &[ch('[')], C::PreviousHead, M::HelpPreviousHead, None),

@@ -57,9 +57,12 @@ impl Ctx<'_> {
             Body::Rows(rows) => self.rows(rows),
             Body::Overview(overview) => self.overview(overview),
             Body::Measured(measured) => self.measured(measured),
+            Body::Saved(path) => self.say(Notice::info(Message::RunSaved, &[&path.display()])),
+            Body::Recalled(record) => self.recalled(*record),
             Body::Done => {
                 self.finished(lane);
                 if lane == Lane::Run {
+                    self.judge_replay();
                     self.run_rests();
                 }
             }
@@ -137,6 +140,7 @@ impl Ctx<'_> {
             self.forget_both_ways();
         }
         self.state.run.read(Arc::clone(&cut.text), &path);
+        self.replant();
         self.state.evidence.keep_rows_of(self.state.run.path());
         self.state.selected = match self.state.predicts_next() {
             true if follows => self.state.tip(),
@@ -211,6 +215,7 @@ impl Ctx<'_> {
             }
             Fault::Forward(error) => Notice::failure(error),
             Fault::NotFinite(error) => Notice::failure(error),
+            Fault::Record(error) => Notice::failure(error),
         });
     }
 }

@@ -103,6 +103,10 @@ pub enum Command {
     Cure,
     /// Go to the sampler.
     GoSampler,
+    /// Write the run to a file.
+    SaveRun,
+    /// Open a saved run.
+    OpenRun,
     /// Go to the tree.
     GoTree,
     /// Fold what follows, or show it again.

@@ -41,6 +41,13 @@ struct Place {
     marks: Arc<Marks>,
 }
 
+impl Node {
+    /// The node before it.
+    pub fn parent(&self) -> Option<NodeId> {
+        self.parent
+    }
+}
+
 /// What a person made of the tree.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Marks {
@@ -226,6 +233,11 @@ impl Run {
         if let Some(&id) = self.path.get(index) {
             self.nodes[id.0 as usize].position = Some(position);
         }
+    }
+
+    /// Records what mirostat came to by a node.
+    pub fn set_mu(&mut self, id: NodeId, mu: Option<f64>) {
+        self.nodes[id.0 as usize].mu = mu;
     }
 
     /// Records what the token at `index` of the path cost.

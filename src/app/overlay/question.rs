@@ -1,6 +1,7 @@
 //! Questions that are answered in one line.
 
 use std::ffi::OsStr;
+use std::path::PathBuf;
 
 use crate::lm::Sampler;
 use crate::model::Spec;
@@ -18,6 +19,10 @@ pub(in crate::app) enum Question {
     Pipeline,
     /// The text of a stage, by its index.
     StageText(usize),
+    /// The file to write the run to.
+    Save,
+    /// The file of a run to open.
+    Recall,
     /// The name of a place of the tree.
     Name(NodeId),
 }
@@ -30,13 +35,16 @@ impl Question {
             Self::Pipeline => Message::WhichPipeline,
             Self::StageText(_) => Message::WhichStageText,
             Self::Name(_) => Message::WhichName,
+            Self::Save => Message::WhichFileSaved,
+            Self::Recall => Message::WhichFile,
         }
     }
 
     /// What Enter does, in a word.
     pub(super) fn deed(self) -> Message {
         match self {
-            Self::Model => Message::KeyOpen,
+            Self::Model | Self::Recall => Message::KeyOpen,
+            Self::Save => Message::KeySave,
             Self::Pipeline | Self::StageText(_) | Self::Name(_) => Message::KeyDo,
         }
     }
@@ -44,7 +52,7 @@ impl Question {
     /// Takes the answer; returns whether it could be taken.
     pub(super) fn answer(self, ctx: &mut Ctx<'_>, answer: &str) -> bool {
         match self {
-            Self::Model if answer.trim().is_empty() => {}
+            Self::Model | Self::Save | Self::Recall if answer.trim().is_empty() => {}
             Self::Model => ctx.open(Spec::new(OsStr::new(answer.trim()))),
             Self::Pipeline => match answer.parse::<Sampler>() {
                 Ok(sampler) => ctx.set_pipeline(sampler),
@@ -54,6 +62,8 @@ impl Question {
                 }
             },
             Self::StageText(index) => ctx.set_stage_text(index, answer),
+            Self::Save => ctx.save(PathBuf::from(answer.trim())),
+            Self::Recall => ctx.recall(PathBuf::from(answer.trim())),
             Self::Name(node) => ctx.name(node, answer),
         }
         true

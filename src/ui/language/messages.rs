@@ -61,6 +61,15 @@ messages! {
     HelpFold = "fold what follows, or show it again", "折叠或展开后面的部分";
     HelpName = "name the branch", "给分支命名";
     HelpPrune = "cut the branch off", "剪去这个分支";
+    WhichFileSaved = "Write the run to (.json opens again, .md, .cast)", "将运行写入（.json 可重新打开，.md，.cast）";
+    WhichFile = "Open the run in", "打开运行文件";
+    KeySave = "write", "写入";
+    HelpSaveRun = "write the run to a file: JSON, Markdown, a recording", "把运行写入文件：JSON、Markdown 或录像";
+    HelpOpenRun = "open a saved run and replay it", "打开保存的运行并重放";
+    RunSaved = "written: {}", "已写入：{}";
+    RunOtherTokens = "the text of the run is cut into other tokens here: only the text was opened", "这次运行的文本在这里切成了别的词元：只打开了文本";
+    Replayed = "replayed: {} tokens, and each costs what it cost", "已重放：{} 个词元，代价全部相同";
+    ReplayedElse = "replayed, but {} cost {} bits when it was saved and {} now", "已重放，但 {} 保存时花费 {} 比特，现在是 {}";
     TitleSampler = "Sampler", "采样器";
     WhyLeft = "{}: the model gave it {}, the stages {}; it is chosen when r falls between {} and {}", "{}：模型给 {}，各阶段之后为 {}；r 落在 {} 与 {} 之间时选中它";
     WhyCut = "{}: the model gave it {}; {} cut it, and would keep it with {} {} {}", "{}：模型给 {}；被 {} 截去，{} {} {} 时会留下";

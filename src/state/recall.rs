@@ -1,0 +1,126 @@
+//! Saving a run, opening one again, and holding it to what it was.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::Ctx;
+use super::Notice;
+use super::run::NodeId;
+use crate::job::Chosen;
+use crate::job::Job;
+use crate::job::Lane;
+use crate::job::Noted;
+use crate::job::Record;
+use crate::lm::Sampler;
+use crate::ui::Message;
+
+/// A saved run on its way back.
+#[derive(Debug)]
+pub(super) enum Recall {
+    /// Its text is being cut into tokens.
+    Cut(Box<Record>),
+    /// Its path is being read: what each token cost when it was saved.
+    Read(Vec<(NodeId, f64)>),
+}
+
+/// Costs that differ by no more than this are the same: they were written with all their digits.
+const SAME_BITS: f64 = 1e-9;
+
+impl Ctx<'_> {
+    /// Writes the run to a file; its ending says in which form.
+    pub fn save(&mut self, path: PathBuf) {
+        let Some(model) = self.state.model.clone() else { return };
+        let (run, settings) = (&self.state.run, &self.state.settings);
+        let tokens = run.tokens().take(run.text_len()).map(|node| node.token).collect();
+        let mut record = Record::new(&model, run.text(), tokens, settings.seed, settings.sampler().to_string());
+        let mut places: BTreeMap<NodeId, usize> = BTreeMap::new();
+        for segment in run.segments(|_| false) {
+            for id in segment.nodes {
+                let node = run.node(id);
+                let Some(chosen) = Chosen::of(node.origin) else { continue };
+                record.nodes.push(Noted {
+                    token: node.token,
+                    text: String::from_utf8_lossy(self.state.piece(node.token)).into_owned(),
+                    after: node.parent().and_then(|parent| places.get(&parent).copied()),
+                    chosen,
+                    surprisal_bits: node.score.map(|score| score.surprisal),
+                    mu: node.mu,
+                    name: run.name_of(id).map(str::to_owned),
+                });
+                places.insert(id, places.len());
+            }
+        }
+        record.path = run.path().last().and_then(|tip| places.get(tip).copied());
+        self.submit(Lane::Files, Job::Save(record, path, model));
+    }
+
+    /// Opens a saved run.
+    pub fn recall(&mut self, path: PathBuf) {
+        let Some(model) = self.state.model.clone() else { return };
+        self.stop();
+        self.submit(Lane::Files, Job::Recall(path, model));
+    }
+
+    /// A saved run was read: its text comes first.
+    pub(super) fn recalled(&mut self, record: Record) {
+        self.stop();
+        self.state.settings.seed = record.seed;
+        if let Ok(sampler) = record.pipeline.parse::<Sampler>() {
+            self.set_pipeline(sampler);
+        }
+        self.state.text = record.text.as_str().into();
+        self.state.recall = Some(Recall::Cut(Box::new(record)));
+        self.tokenize();
+    }
+
+    /// The text of a saved run stands: what was generated from it comes back, and is read again.
+    pub(super) fn replant(&mut self) {
+        let Some(Recall::Cut(record)) = self.state.recall.take_if(|recall| matches!(recall, Recall::Cut(_))) else {
+            return;
+        };
+        let run = &mut self.state.run;
+        if *run.text() != record.text.as_str().into()
+            || !run.tokens().map(|node| node.token).eq(record.tokens.iter().copied())
+        {
+            return self.say(Notice::warning(Message::RunOtherTokens, &[]));
+        }
+        let tokens: Vec<_> = record.nodes.iter().map(|node| (node.token, node.chosen.origin(), node.after)).collect();
+        let places = run.graft(&tokens);
+        for (node, &place) in record.nodes.iter().zip(&places) {
+            run.set_mu(place, node.mu);
+            if let Some(name) = &node.name {
+                run.name(place, name);
+            }
+        }
+        if let Some(end) = record.path.and_then(|path| places.get(path)) {
+            run.visit(*end);
+        }
+        let costs =
+            record.line().into_iter().filter_map(|index| Some((places[index], record.nodes[index].surprisal_bits?)));
+        self.state.recall = Some(Recall::Read(costs.collect()));
+        self.state.selected = self.state.tip();
+    }
+
+    /// The path was read: whether every token costs what it cost when the run was saved.
+    pub(super) fn judge_replay(&mut self) {
+        let state = &*self.state;
+        let Some(Recall::Read(costs)) = &state.recall else { return };
+        let known = |&(node, _): &(NodeId, f64)| state.run.node(node).score.is_some();
+        if !costs.iter().all(known) {
+            return;
+        }
+        let differs = |&&(node, bits): &&(NodeId, f64)| {
+            state.run.node(node).score.is_some_and(|score| (score.surprisal - bits).abs() > SAME_BITS * bits.max(1.0))
+        };
+        let notice = match costs.iter().find(differs) {
+            None => Notice::info(Message::Replayed, &[&costs.len()]),
+            Some(&(node, bits)) => {
+                let now = state.run.node(node).score.map_or(f64::NAN, |score| score.surprisal);
+                let label = state.label(state.run.node(node).token);
+                Notice::warning(Message::ReplayedElse, &[&label, &format!("{bits:.6}"), &format!("{now:.6}")])
+            }
+        };
+        self.state.recall = None;
+        self.say(notice);
+    }
+}
