@@ -119,6 +119,8 @@ pub struct State {
     queued: usize,
     /// How long the last generated token took.
     pub step_time: Option<Duration>,
+    /// What the tokens that are being generated are chosen with.
+    used: Arc<run::Used>,
     /// A saved run that is being opened.
     recall: Option<recall::Recall>,
     /// What the person should know now.
@@ -154,6 +156,7 @@ impl State {
             drawing: false,
             queued: 0,
             step_time: None,
+            used: Arc::default(),
             recall: None,
             notice: None,
             lanes: Default::default(),

@@ -208,6 +208,12 @@ pub struct Generate {
     /// Go on after a token that ends the text
     #[arg(long)]
     pub ignore_end: bool,
+    /// Write the run to a file: .json opens again, .md and .cast (asciinema) are for reading
+    #[arg(long, value_name = "FILE", conflicts_with = "beam")]
+    pub tree: Option<PathBuf>,
+    /// Replay a saved run with its own text, seed and pipeline, and say whether every choice is the same
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "special", "beam", "tree", "steps", "pipeline", "stage"])]
+    pub replay: Option<PathBuf>,
     /// Show what each stage made of the distribution, with the N most probable tokens
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10")]
     pub stages: Option<usize>,
@@ -426,7 +432,10 @@ pub struct Bench {
 
 /// Reads a command line; `spoken` is the language it asks for.
 pub(super) fn read(arguments: impl IntoIterator<Item = OsString>, spoken: Language) -> Result<Invocation, clap::Error> {
-    let mut command = help::translated(Arguments::command(), spoken);
+    // A run that is replayed has its own text.
+    let command = Arguments::command()
+        .mut_subcommand("generate", |generate| generate.mut_arg("text", |text| text.required_unless_present("replay")));
+    let mut command = help::translated(command, spoken);
     let matches = command.try_get_matches_from_mut(arguments)?;
     let Arguments { text, common, sampling, subcommand } =
         Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;

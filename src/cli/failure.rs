@@ -3,10 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::job::RecordError;
 use crate::lab::compression::CompressionError;
 use crate::lm::beam::RulesError;
 use crate::lm::load::LoadError;
-use crate::lm::{ForwardError, TraceError, Workspace};
+use crate::lm::{ForwardError, PipelineError, TraceError, Workspace};
 use crate::model::{NoTokenizer, NotSound, OpenError, Say, StageError};
 use crate::text::DictionaryError;
 use crate::ui::Message;
@@ -64,6 +65,12 @@ pub enum Failure {
     Read(PathBuf, io::Error),
     /// A file that could not be written.
     Write(PathBuf, io::Error),
+    /// A pipeline that is not written right.
+    Pipeline(PipelineError),
+    /// A run's file.
+    Record(RecordError),
+    /// A replayed run that is another from this token on, counted from 1.
+    ReplayedElse(usize),
     /// A stage of the sampler that the model cannot have.
     Stage(StageError),
     /// No beam search can follow these rules.
@@ -126,6 +133,9 @@ impl Failure {
             Self::Read(path, error) => Message::CliCannotRead.say(language, &[&path.display(), error]),
             Self::Write(path, error) => Message::CliCannotWriteFile.say(language, &[&path.display(), error]),
             Self::Stage(error) => error.say(language),
+            Self::Record(error) => error.say(language),
+            Self::Pipeline(error) => error.say(language),
+            Self::ReplayedElse(step) => Message::CliReplayedElse.say(language, &[step]),
             Self::Beam(error) => error.say(language),
             Self::Output(error) => Message::CliCannotWrite.say(language, &[error]),
             Self::NobodyReads => String::new(),
@@ -180,6 +190,12 @@ impl From<ForwardError> for Failure {
 impl From<NotSound> for Failure {
     fn from(error: NotSound) -> Self {
         Self::NotFinite(error)
+    }
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        Self::Record(error)
     }
 }
 

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use super::arguments::{Common, Generate};
 use super::output::{Output, aligned, probability};
-use super::session::{Piece, Session};
+use super::session::{Given, Piece, Session};
 use super::{Failure, beam};
-use crate::lm::{Distribution, Kind, Note, Past, Shaped, chance, uniform};
+use crate::job::{Chosen, Noted, Record};
+use crate::lm::{Distribution, Kind, Note, Past, Sampler, Shaped, chance, uniform};
 use crate::text::Tokenizer;
 use crate::ui::Message;
 use crate::ui::safe;
@@ -24,6 +25,8 @@ struct Answer<'a> {
     min_p: f64,
     /// Every stage in its order, as `--pipeline` takes it.
     pipeline: String,
+    /// Whether this is a saved run, every choice of which was the same again.
+    replayed: bool,
     /// What was generated, without the prompt.
     text: String,
     steps: Vec<Step>,
@@ -53,6 +56,9 @@ struct Step {
     random: f64,
     /// The stretch of 0..1 that fell on the token.
     stretch: [f64; 2],
+    /// What mirostat came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mu: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stages: Option<Vec<Passed>>,
 }
@@ -97,15 +103,26 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let text = Session::text(&options.source, stdin)?;
     let mut session = Session::open(common)?;
-    let given = session.given(&options.source, text)?;
+    let replayed = options.replay.as_deref().map(Record::read).transpose()?;
+    let given = match &replayed {
+        Some(record) => prompt_of(&session, record)?,
+        None => session.given(&options.source, text)?,
+    };
     if given.ids.is_empty() {
         return Err(Failure::NothingGiven);
     }
     if let Some(width) = options.beam.beam {
         return beam::run(common, options, width, session, given, output);
     }
-    let pipeline = options.sampling.sampler();
-    let sampler = session.model.prepare(&pipeline)?;
+    let pipeline = match &replayed {
+        Some(record) => record.pipeline.parse().map_err(Failure::Pipeline)?,
+        None => options.sampling.sampler(),
+    };
+    let mut seed = replayed.as_ref().map_or(common.seed, |record| record.seed);
+    let line: Vec<&Noted> =
+        replayed.iter().flat_map(|record| record.line().into_iter().map(|index| &record.nodes[index])).collect();
+    let most = if replayed.is_some() { line.len() } else { options.steps };
+    let mut sampler = session.model.prepare(&pipeline)?;
     let end = session.model.tokenizer.as_ref().and_then(Tokenizer::eos);
     let context = session.model.engine.config.context;
     let mut positions = session.begin(&given.ids)?;
@@ -119,16 +136,29 @@ pub(super) fn run(
     let mut mu = None;
     let mut bytes: Vec<u8> = Vec::new();
     let stopped = loop {
-        if steps.len() == options.steps {
+        if steps.len() == most {
             break Stopped::Steps;
         }
         let Some(last) = positions.last().cloned() else { return Err(Failure::NothingGiven) };
         let Some(distribution) = session.distributions(&[last])?.pop() else { return Err(Failure::NothingGiven) };
         let index = steps.len() as u64;
-        let past = Past { tokens: &tokens, generated: steps.len(), mu, chance: chance(common.seed, index) };
+        if let Some(noted) = line.get(steps.len()) {
+            seed = noted.seed.unwrap_or(seed);
+            if let Some(pipeline) = &noted.pipeline {
+                sampler = session.model.prepare(&pipeline.parse().map_err(Failure::Pipeline)?)?;
+            }
+        }
+        let past = Past { tokens: &tokens, generated: steps.len(), mu, chance: chance(seed, index) };
         let shaped = sampler.shape(&distribution, &past);
-        let random = uniform(common.seed, index);
-        let (id, stretch) = shaped.draw_at(random);
+        let random = uniform(seed, index);
+        let (mut id, mut stretch) = shaped.draw_at(random);
+        if let Some(noted) = line.get(steps.len()) {
+            if noted.chosen == Chosen::Picked {
+                (id, stretch) = (noted.token, shaped.stretch(noted.token).unwrap_or([0.0; 2]));
+            } else if noted.token != id || noted.chosen != chosen(&sampler, random) {
+                return Err(Failure::ReplayedElse(steps.len() + 1));
+            }
+        }
         mu = shaped.mirostat_after(id);
         let step = Step {
             piece: session.piece(id),
@@ -140,6 +170,7 @@ pub(super) fn run(
             candidates: shaped.survivors(),
             random,
             stretch,
+            mu,
             stages: options.stages.map(|top| stages(&session, &distribution, &shaped, top)),
         };
         tokens.push(id);
@@ -154,10 +185,10 @@ pub(super) fn run(
         if !session.model.tokenizer.as_ref().is_some_and(|tokenizer| tokenizer.is_special(id)) {
             bytes.extend_from_slice(session.bytes(id));
         }
-        if end == Some(id) && !options.ignore_end {
+        if end == Some(id) && !options.ignore_end && replayed.is_none() {
             break Stopped::End;
         }
-        if steps.len() == options.steps {
+        if steps.len() == most {
             break Stopped::Steps;
         }
         if positions.len() - source == context {
@@ -167,12 +198,21 @@ pub(super) fn run(
         positions.extend(next);
     };
     let generated = String::from_utf8_lossy(&bytes).into_owned();
+    if let Some(path) = &options.tree {
+        let ids = before(&session, &given.ids);
+        let mut record =
+            Record::new(&session.model, given.text.as_deref().unwrap_or_default(), ids, seed, pipeline.to_string());
+        record.nodes = steps.iter().enumerate().map(|(index, step)| step.noted(index, &sampler)).collect();
+        record.path = steps.len().checked_sub(1);
+        record.write(path, &session.model)?;
+    }
     if common.json {
         let (temperature, top_k, top_p, min_p) = options.sampling.values();
         return output.json(&Answer {
             model: &session.model.name,
             prompt: Prompt { text: given.text, ids: given.ids },
-            seed: common.seed,
+            seed,
+            replayed: replayed.is_some(),
             temperature,
             top_k,
             top_p,
@@ -189,11 +229,50 @@ pub(super) fn run(
         output.line(&safe::visible(line))?;
     }
     output.line("")?;
+    if replayed.is_some() {
+        return output.say(Message::CliReplayed, &[&steps.len()]);
+    }
     match stopped {
         Stopped::Steps => output.say(Message::CliStoppedSteps, &[&steps.len()]),
         Stopped::End => output.say(Message::CliStoppedEnd, &[]),
         Stopped::Context => output.say(Message::CliStoppedContext, &[&context]),
     }
+}
+
+/// How the sampler chooses.
+fn chosen(sampler: &Sampler, random: f64) -> Chosen {
+    if sampler.is_greedy() { Chosen::Greedy } else { Chosen::Sampled(random) }
+}
+
+impl Step {
+    /// The step as a saved run has it.
+    fn noted(&self, index: usize, sampler: &Sampler) -> Noted {
+        Noted {
+            token: self.piece.id,
+            text: self.piece.text.clone(),
+            after: index.checked_sub(1),
+            chosen: chosen(sampler, self.random),
+            surprisal_bits: Some(self.surprisal_bits),
+            mu: self.mu,
+            pipeline: None,
+            seed: None,
+            name: None,
+        }
+    }
+}
+
+/// What a run has before its first generated token: the prompt, and the token that a decoder begins with.
+fn before(session: &Session, prompt: &[u32]) -> Vec<u32> {
+    let start = session.model.engine.config.decoder_start;
+    prompt.iter().copied().chain(start).collect()
+}
+
+/// The prompt of a saved run that this model made.
+fn prompt_of(session: &Session, record: &Record) -> Result<Given, Failure> {
+    record.check(&session.model)?;
+    let start = session.model.engine.config.decoder_start.map_or(0, |_| 1);
+    let ids = record.tokens[..record.tokens.len().saturating_sub(start)].to_vec();
+    Ok(Given { text: Some(record.text.clone()), ranges: vec![None; ids.len()], ids })
 }
 
 const WIDTHS: [usize; 8] = [5, 7, 18, 9, 9, 9, 11, 7];

@@ -44,7 +44,7 @@ const COMMANDS: [(&str, &str); 12] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 65] = [
+const ARGUMENTS: [(&str, &str, &str); 67] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -57,6 +57,8 @@ const ARGUMENTS: [(&str, &str, &str); 65] = [
     ("", "stage", "流水线再加一个阶段：dry=0.8:1.75:2、repetition=1.1:64、xtc=0.5:0.1、ban=\"的\"；可以多次给出"),
     ("", "order", "各阶段的次序：hf（Hugging Face）或 llama.cpp"),
     ("", "pipeline", "按次序写出整条流水线：\"repetition=1.1 top-k=40 temperature=0.8\""),
+    ("generate", "tree", "把运行写入文件：.json 可重新打开，.md 和 .cast（asciinema）供阅读"),
+    ("generate", "replay", "按保存的文本、种子和流水线重放一次运行，并指出每个选择是否相同"),
     ("generate", "stages", "显示每个阶段之后的分布，列出概率最大的 N 个词元"),
     ("", "special", "按分词器模板在文本前后加上特殊词元"),
     ("", "ids", "用词元编号代替文本：1,2,3"),

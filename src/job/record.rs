@@ -40,9 +40,9 @@ pub struct Record {
     pub text: String,
     /// The tokens before those generated: the text's, and what the model puts around it.
     pub tokens: Vec<u32>,
-    /// The seed of the random numbers.
+    /// The seed of the random numbers, for the tokens that say no other.
     pub seed: u64,
-    /// The pipeline, as `--pipeline` takes it.
+    /// The pipeline, as `--pipeline` takes it, likewise.
     pub pipeline: String,
     /// Every token that was generated, none before the one that it follows.
     pub nodes: Vec<Noted>,
@@ -66,6 +66,12 @@ pub struct Noted {
     /// What mirostat came to by it, in bits, where it took part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mu: Option<f64>,
+    /// The pipeline it was chosen by, where that is another than the one before it on its path had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
+    /// The seed, where that is another than the one before it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
     /// The name that a person gave the place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -179,9 +179,10 @@ impl Ctx<'_> {
     fn stepped(&mut self, step: Step) {
         let state = &mut *self.state;
         let follows = state.selected == state.tip();
-        state.run.step(step.token, step.origin, step.score, step.mu, step.position);
+        state.run.step(step.token, step.origin, step.score, step.position);
         state.step_time = Some(step.elapsed);
         if let Some(&node) = state.run.path().last() {
+            state.run.set_used(node, Some(Arc::clone(&state.used)), step.mu);
             state.evidence.keep(node, step.next);
         }
         if follows {

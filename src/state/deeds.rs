@@ -11,6 +11,7 @@ use super::Node;
 use super::Notice;
 use super::Settings;
 use super::run::NodeId;
+use super::run::Used;
 use crate::job::Generate;
 use crate::job::Job;
 use crate::job::Lane;
@@ -453,6 +454,10 @@ impl Ctx<'_> {
             rest: settings.rest(),
             threads: self.state.threads,
         };
+        let used = Used { pipeline: settings.sampler().to_string(), seed: settings.seed };
+        if *self.state.used != used {
+            self.state.used = Arc::new(used);
+        }
         self.submit(Lane::Run, Job::Generate(job));
         self.state.drawing = steps < usize::MAX;
         true

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::Ctx;
 use super::Notice;
 use super::run::NodeId;
+use super::run::Used;
 use crate::job::Chosen;
 use crate::job::Job;
 use crate::job::Lane;
@@ -32,12 +34,16 @@ impl Ctx<'_> {
         let Some(model) = self.state.model.clone() else { return };
         let (run, settings) = (&self.state.run, &self.state.settings);
         let tokens = run.tokens().take(run.text_len()).map(|node| node.token).collect();
+        let text = Used { pipeline: settings.sampler().to_string(), seed: settings.seed };
         let mut record = Record::new(&model, run.text(), tokens, settings.seed, settings.sampler().to_string());
         let mut places: BTreeMap<NodeId, usize> = BTreeMap::new();
         for segment in run.segments(|_| false) {
             for id in segment.nodes {
                 let node = run.node(id);
                 let Some(chosen) = Chosen::of(node.origin) else { continue };
+                let parent = node.parent().map(|parent| run.node(parent));
+                let before = parent.and_then(|parent| parent.used.as_deref()).unwrap_or(&text);
+                let used = node.used.as_deref().map(|own| (own, before));
                 record.nodes.push(Noted {
                     token: node.token,
                     text: String::from_utf8_lossy(self.state.piece(node.token)).into_owned(),
@@ -45,6 +51,9 @@ impl Ctx<'_> {
                     chosen,
                     surprisal_bits: node.score.map(|score| score.surprisal),
                     mu: node.mu,
+                    pipeline: used
+                        .and_then(|(own, before)| (own.pipeline != before.pipeline).then(|| own.pipeline.clone())),
+                    seed: used.and_then(|(own, before)| (own.seed != before.seed).then_some(own.seed)),
                     name: run.name_of(id).map(str::to_owned),
                 });
                 places.insert(id, places.len());
@@ -86,8 +95,19 @@ impl Ctx<'_> {
         }
         let tokens: Vec<_> = record.nodes.iter().map(|node| (node.token, node.chosen.origin(), node.after)).collect();
         let places = run.graft(&tokens);
+        let text = Arc::new(Used { pipeline: record.pipeline.clone(), seed: record.seed });
+        let mut used: Vec<Arc<Used>> = Vec::with_capacity(places.len());
         for (node, &place) in record.nodes.iter().zip(&places) {
-            run.set_mu(place, node.mu);
+            let before = node.after.map_or(&text, |after| &used[after]);
+            let own = match (&node.pipeline, node.seed) {
+                (None, None) => Arc::clone(before),
+                (pipeline, seed) => Arc::new(Used {
+                    pipeline: pipeline.clone().unwrap_or_else(|| before.pipeline.clone()),
+                    seed: seed.unwrap_or(before.seed),
+                }),
+            };
+            run.set_used(place, Some(Arc::clone(&own)), node.mu);
+            used.push(own);
             if let Some(name) = &node.name {
                 run.name(place, name);
             }

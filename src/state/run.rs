@@ -16,6 +16,15 @@ use crate::lm::Position;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeId(u32);
 
+/// What a token was chosen with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Used {
+    /// The pipeline, written as a line.
+    pub pipeline: String,
+    /// The seed.
+    pub seed: u64,
+}
+
 /// One token in the tree.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -27,6 +36,8 @@ pub struct Node {
     pub score: Option<Score>,
     /// What mirostat came to by it, where it takes part.
     pub mu: Option<f64>,
+    /// What it was chosen with; nothing for a token of the text.
+    pub used: Option<Arc<Used>>,
     /// What the model computed there; unknown until the model has read it.
     pub position: Option<Arc<Position>>,
     parent: Option<NodeId>,
@@ -152,13 +163,12 @@ impl Run {
     }
 
     /// Appends a token to the path as one step that undo can take back.
-    pub fn step(&mut self, token: u32, origin: Origin, score: Score, mu: Option<f64>, position: Arc<Position>) {
+    pub fn step(&mut self, token: u32, origin: Origin, score: Score, position: Arc<Position>) {
         self.remember();
         let id = self.child(self.path.last().copied(), token, origin);
         self.restore(id);
         let node = &mut self.nodes[id.0 as usize];
         node.score = Some(score);
-        node.mu = mu;
         node.position = Some(position);
         self.path.push(id);
     }
@@ -235,9 +245,10 @@ impl Run {
         }
     }
 
-    /// Records what mirostat came to by a node.
-    pub fn set_mu(&mut self, id: NodeId, mu: Option<f64>) {
-        self.nodes[id.0 as usize].mu = mu;
+    /// Records what a node was chosen with, and what mirostat came to by it.
+    pub fn set_used(&mut self, id: NodeId, used: Option<Arc<Used>>, mu: Option<f64>) {
+        let node = &mut self.nodes[id.0 as usize];
+        (node.used, node.mu) = (used, mu);
     }
 
     /// Records what the token at `index` of the path cost.
@@ -267,7 +278,16 @@ impl Run {
             return id;
         }
         let id = NodeId(self.nodes.len() as u32);
-        self.nodes.push(Node { token, origin, score: None, mu: None, position: None, parent, children: Vec::new() });
+        self.nodes.push(Node {
+            token,
+            origin,
+            score: None,
+            mu: None,
+            used: None,
+            position: None,
+            parent,
+            children: Vec::new(),
+        });
         match parent {
             Some(parent) => self.nodes[parent.0 as usize].children.push(id),
             None => self.roots.push(id),

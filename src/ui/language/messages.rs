@@ -402,6 +402,8 @@ messages! {
     CliBits = "bits", "比特";
     CliStoppedSteps = "stopped after {} steps", "生成 {} 步后停止";
     CliStoppedEnd = "stopped at the end of the text", "文本已结束";
+    CliReplayed = "replayed: {} tokens, every choice the same", "已重放：{} 个词元，每个选择都相同";
+    CliReplayedElse = "the run is another from token {} on: the file was changed, or this machine computes with other instructions", "从第 {} 个词元起运行不同：文件被改动，或这台机器的运算指令不同";
     CliLeft = "left", "剩余";
     CliFell = "      {} fell on {}, whose stretch is {} to {}", "      {} 落在 {} 上，它占 {} 到 {}";
     CliStoppedContext = "stopped: the context of {} tokens is full", "停止：{} 个词元的上下文已满";
