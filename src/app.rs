@@ -349,6 +349,7 @@ impl App {
             Command::OpenModel => self.overlay = Some(Overlay::ask(Question::Model, "")),
             Command::SaveRun => self.overlay = Some(Overlay::ask(Question::Save, "run.json")),
             Command::OpenRun => self.overlay = Some(Overlay::ask(Question::Recall, "")),
+            Command::BeamSearch => self.overlay = Some(Overlay::ask(Question::Beam, "4 16")),
             Command::AddStage => self.overlay = Some(Overlay::add_stage()),
             Command::WritePipeline => {
                 let active = ctx.active_stage().filter(|&index| ctx.state.settings.pipeline[index].kind.takes_text());

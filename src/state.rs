@@ -15,6 +15,7 @@ mod ctx;
 mod deeds;
 mod pipeline;
 mod recall;
+pub mod search;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ pub use repetition::Repetition;
 pub use run::Node;
 pub use run::NodeId;
 pub use run::Run;
+pub use search::Search;
 pub use settings::Knob;
 pub use settings::Settings;
 
@@ -108,6 +110,8 @@ pub struct State {
     pub settings: Settings,
     /// Distributions and attention at hand.
     pub evidence: Evidence,
+    /// A beam search, or a look ahead.
+    pub search: Search,
     /// What is known of the run's repetitions.
     pub repetition: Repetition,
     /// What was measured of the text.
@@ -150,6 +154,7 @@ impl State {
             key: None,
             settings,
             evidence: Evidence::default(),
+            search: Search::default(),
             repetition: Repetition::default(),
             information: Information::default(),
             playing: false,

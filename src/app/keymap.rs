@@ -132,6 +132,10 @@ pub const BINDINGS: &[Binding] = &[
 
     row(Pane(P::Tree), &[code(K::Enter)], C::Take, M::HelpGoThere, Some((1, M::KeyGoThere))),
     row(Pane(P::Tree), &[ch('f')], C::Fold, M::HelpFold, Some((2, M::KeyFold))),
+    row(Pane(P::Tree), &[ch('B')], C::BeamSearch, M::HelpBeam, Some((5, M::KeyBeam))),
+    row(Pane(P::Tree), &[ch('F')], C::LookAhead, M::HelpLookAhead, Some((6, M::KeyAhead))),
+    row(Pane(P::Tree), &[ch(',')], C::SearchBack, M::HelpSearchBack, None),
+    row(Pane(P::Tree), &[ch('.')], C::SearchForward, M::HelpSearchForward, None),
     row(Pane(P::Tree), &[ch('M')], C::Name, M::HelpName, Some((3, M::KeyName))),
     row(Pane(P::Tree), &[ch('D'), code(K::Delete)], C::Prune, M::HelpPrune, Some((4, M::KeyPrune))),
 

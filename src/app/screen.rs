@@ -238,6 +238,7 @@ fn standing(state: &State) -> String {
             Origin::Sampled { draw } => parts.push(language.say(Message::DrawnBy, &[&format!("{draw:.4}")])),
             Origin::Greedy => parts.push(language.text(Message::TakenAsBest).to_owned()),
             Origin::Picked => parts.push(language.text(Message::PickedByHand).to_owned()),
+            Origin::Searched => parts.push(language.text(Message::SearchedByBeam).to_owned()),
             Origin::Text { .. } | Origin::Start | Origin::End => {}
         }
     }

@@ -153,7 +153,7 @@ pub(super) fn run(
         let random = uniform(seed, index);
         let (mut id, mut stretch) = shaped.draw_at(random);
         if let Some(noted) = line.get(steps.len()) {
-            if noted.chosen == Chosen::Picked {
+            if matches!(noted.chosen, Chosen::Picked | Chosen::Searched) {
                 (id, stretch) = (noted.token, shaped.stretch(noted.token).unwrap_or([0.0; 2]));
             } else if noted.token != id || noted.chosen != chosen(&sampler, random) {
                 return Err(Failure::ReplayedElse(steps.len() + 1));

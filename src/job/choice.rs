@@ -26,6 +26,8 @@ pub enum Origin {
     Greedy,
     /// Taken by hand.
     Picked,
+    /// On the way of a beam search.
+    Searched,
 }
 
 impl Origin {

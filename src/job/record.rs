@@ -87,6 +87,8 @@ pub enum Chosen {
     Greedy,
     /// By hand.
     Picked,
+    /// By a beam search.
+    Searched,
 }
 
 impl Chosen {
@@ -96,6 +98,7 @@ impl Chosen {
             Origin::Sampled { draw } => Some(Self::Sampled(draw)),
             Origin::Greedy => Some(Self::Greedy),
             Origin::Picked => Some(Self::Picked),
+            Origin::Searched => Some(Self::Searched),
             Origin::Text { .. } | Origin::Start | Origin::End => None,
         }
     }
@@ -106,6 +109,7 @@ impl Chosen {
             Self::Sampled(draw) => Origin::Sampled { draw },
             Self::Greedy => Origin::Greedy,
             Self::Picked => Origin::Picked,
+            Self::Searched => Origin::Searched,
         }
     }
 }

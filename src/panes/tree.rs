@@ -19,6 +19,7 @@ use crate::state::Run;
 use crate::state::State;
 use crate::state::run::NodeId;
 use crate::state::run::Segment;
+use crate::state::search::Mark;
 use crate::ui::Message;
 use crate::ui::Panel;
 use crate::ui::draw;
@@ -85,6 +86,14 @@ impl Pane for Tree {
                 }
                 self.selected
             }
+            Command::LookAhead => {
+                ctx.look_ahead();
+                self.selected
+            }
+            Command::SearchBack | Command::SearchForward => {
+                ctx.state.search.turn(command == Command::SearchForward);
+                self.selected
+            }
             Command::Prune => {
                 if let Some(segment) = here {
                     ctx.prune(segment.first());
@@ -110,7 +119,10 @@ impl Pane for Tree {
         let (language, theme) = (state.language, &state.theme);
         let segments = self.segments(&state.run);
         let branches = state.run.branches().len();
-        let details = language.say(Message::TreeCount, &[&branches]);
+        let mut details = language.say(Message::TreeCount, &[&branches]);
+        if let Some((step, steps)) = state.search.step() {
+            details = format!("{details} · {}", language.say(Message::TreeBeamStep, &[&step, &steps]));
+        }
         let frame = Panel {
             title: language.text(Message::TitleTree),
             details: if branches > 0 { &details } else { "" },
@@ -147,25 +159,44 @@ impl Tree {
         let mark = if lit { "▸ " } else { "  " };
         let name = state.run.name_of(segment.last()).map(|name| format!(" {} ", safe::fit(&safe::visible(name), 16)));
         let name = name.unwrap_or_default();
+        let signs: Vec<Span<'_>> = state.search.marks(&state.run, segment).map(|mark| sign(state, mark)).collect();
+        let signed: usize = signs.iter().map(|sign| safe::width(&sign.content)).sum();
         let folded = if segment.branches && self.folded.contains(&segment.first()) { " […]" } else { "" };
         let numbers = numbers(segment);
         let lines = branch_lines(segment, theme.ascii);
-        let fixed = safe::width(mark) + safe::width(&lines) + safe::width(&name) + safe::width(folded) + NUMBERS + 1;
+        let fixed =
+            safe::width(mark) + safe::width(&lines) + safe::width(&name) + signed + safe::width(folded) + NUMBERS + 1;
         let words = text(state, &segment.nodes, usize::from(row.width).saturating_sub(fixed));
         let here = segment.nodes.iter().any(|node| state.run.path().last() == Some(node));
-        let line = Line::from(vec![
+        let mut spans = vec![
             Span::styled(mark, theme.accent()),
             Span::styled(lines, theme.dim()),
             Span::styled(words, if here { style.patch(theme.key()) } else { style }),
             Span::styled(folded, theme.dim()),
-            Span::styled(name, theme.special()),
-        ]);
+        ];
+        spans.extend(signs);
+        spans.push(Span::styled(name, theme.special()));
+        let line = Line::from(spans);
         let left = Rect { width: row.width.saturating_sub(NUMBERS as u16), ..row };
         draw::line(buf, left, &line, Alignment::Left, theme);
         let right = Rect { x: left.right(), width: row.width - left.width, ..row };
         draw::line(buf, right, &Line::styled(numbers, theme.number()), Alignment::Right, theme);
         if lit {
             draw::restyle(buf, row, theme.selected_row());
+        }
+    }
+}
+
+/// What a search says of a segment.
+fn sign(state: &State, mark: Mark) -> Span<'static> {
+    let (language, theme) = (state.language, &state.theme);
+    let [live, finished, dropped, road] = if theme.ascii { ["*", "+", "x", ">"] } else { ["◆", "■", "✗", "›"] };
+    match mark {
+        Mark::Live(place, score) => Span::styled(format!(" {live}{place} {score:.3}"), theme.accent()),
+        Mark::Finished(place, score) => Span::styled(format!(" {finished}{place} {score:.3}"), theme.good()),
+        Mark::Dropped => Span::styled(format!(" {dropped} {}", language.text(Message::TreeDropped)), theme.dim()),
+        Mark::Road(rank) => {
+            Span::styled(format!(" {road}{rank} {}", language.text(Message::TreeGreedy)), theme.special())
         }
     }
 }

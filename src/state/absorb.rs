@@ -9,6 +9,7 @@ use super::HeadChoice;
 use super::Notice;
 use super::Repetition;
 use super::Run;
+use super::Search;
 use crate::job::Body;
 use crate::job::Fault;
 use crate::job::Lane;
@@ -50,7 +51,8 @@ impl Ctx<'_> {
                 }
             }
             Body::Step(step) => self.stepped(*step),
-            Body::Beams(_) | Body::Ahead(_) => return false,
+            Body::Beams(beams) => self.searched(*beams),
+            Body::Ahead(ahead) => self.looked_ahead(*ahead),
             Body::Copy(copy) => self.state.repetition.copied(copy),
             Body::Heads(heads) => self.state.repetition.heads = Some(*heads),
             Body::Cured(cured) => self.state.repetition.cured(*cured),
@@ -61,6 +63,9 @@ impl Ctx<'_> {
             Body::Recalled(record) => self.recalled(*record),
             Body::Done => {
                 self.finished(lane);
+                if lane == Lane::Lab {
+                    self.search_rests();
+                }
                 if lane == Lane::Run {
                     self.judge_replay();
                     self.run_rests();
@@ -92,6 +97,7 @@ impl Ctx<'_> {
         state.model = Some(Arc::clone(model));
         state.run = Run::default();
         state.evidence = Evidence::default();
+        state.search = Search::default();
         state.repetition = Repetition::default();
         state.head_choice = HeadChoice::default();
         state.step_time = None;
@@ -203,7 +209,7 @@ impl Ctx<'_> {
                 self.state.drawing = false;
             }
             Lane::Files => (self.state.opening, self.state.fetching) = (None, None),
-            Lane::Lab => self.state.repetition.curing = false,
+            Lane::Lab => (self.state.repetition.curing, self.state.search.running) = (false, false),
             Lane::Text | Lane::Words | Lane::Evidence | Lane::Information => {}
         }
     }

@@ -109,6 +109,14 @@ pub enum Command {
     OpenRun,
     /// Go to the tree.
     GoTree,
+    /// Search with a beam from the end of the path.
+    BeamSearch,
+    /// Look where greedy decoding goes from each candidate.
+    LookAhead,
+    /// Look at the search's step before.
+    SearchBack,
+    /// Look at the search's step after.
+    SearchForward,
     /// Fold what follows, or show it again.
     Fold,
     /// Cut a branch off.

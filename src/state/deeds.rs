@@ -160,7 +160,7 @@ impl Ctx<'_> {
     }
 
     /// Says that the model fills in and does not go on, if it does.
-    fn refuses_to_go_on(&mut self) -> bool {
+    pub(super) fn refuses_to_go_on(&mut self) -> bool {
         let refused = !self.state.predicts_next();
         if refused {
             self.say(Notice::hint(Message::FillsIn, &[]));

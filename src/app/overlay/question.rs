@@ -19,6 +19,8 @@ pub(in crate::app) enum Question {
     Pipeline,
     /// The text of a stage, by its index.
     StageText(usize),
+    /// The width and the rules of a beam search.
+    Beam,
     /// The file to write the run to.
     Save,
     /// The file of a run to open.
@@ -35,6 +37,7 @@ impl Question {
             Self::Pipeline => Message::WhichPipeline,
             Self::StageText(_) => Message::WhichStageText,
             Self::Name(_) => Message::WhichName,
+            Self::Beam => Message::WhichBeam,
             Self::Save => Message::WhichFileSaved,
             Self::Recall => Message::WhichFile,
         }
@@ -45,7 +48,7 @@ impl Question {
         match self {
             Self::Model | Self::Recall => Message::KeyOpen,
             Self::Save => Message::KeySave,
-            Self::Pipeline | Self::StageText(_) | Self::Name(_) => Message::KeyDo,
+            Self::Pipeline | Self::StageText(_) | Self::Name(_) | Self::Beam => Message::KeyDo,
         }
     }
 
@@ -62,6 +65,7 @@ impl Question {
                 }
             },
             Self::StageText(index) => ctx.set_stage_text(index, answer),
+            Self::Beam => return ctx.search(answer),
             Self::Save => ctx.save(PathBuf::from(answer.trim())),
             Self::Recall => ctx.recall(PathBuf::from(answer.trim())),
             Self::Name(node) => ctx.name(node, answer),

@@ -30,6 +30,7 @@ pub(super) fn markdown(record: &Record) -> String {
             Chosen::Sampled(random) => format!("r = {random:.4}"),
             Chosen::Greedy => "greedy".to_owned(),
             Chosen::Picked => "by hand".to_owned(),
+            Chosen::Searched => "beam".to_owned(),
         };
         sum += node.surprisal_bits.unwrap_or(0.0);
         let bits = node.surprisal_bits.map_or_else(|| "–".to_owned(), |bits| format!("{bits:.2}"));

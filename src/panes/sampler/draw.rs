@@ -50,6 +50,7 @@ pub(super) fn draw(state: &State, shaped: &Shaped, area: Rect, buf: &mut Buffer)
     };
     let says = match next.map(|node| node.origin) {
         Some(Origin::Picked) => Some(Message::PickedByHand),
+        Some(Origin::Searched) => Some(Message::SearchedByBeam),
         Some(Origin::Greedy) => Some(Message::TakenAsBest),
         _ if state.settings.sampler().is_greedy() => Some(Message::NothingToChance),
         _ => None,

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::NodeId;
 use super::Run;
 use crate::job::Origin;
+use crate::job::Score;
+use crate::lm::Position;
 
 /// A stretch of generated tokens in which nothing branches.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,6 +140,31 @@ impl Run {
         let line = self.line(node);
         let from = line.iter().position(|&id| self.node(id).origin.is_generated()).unwrap_or(line.len());
         line[from..].to_vec()
+    }
+
+    /// Puts a line of tokens behind a node, each with what it cost and what the model computed; what is there already is
+    /// kept. Returns their nodes.
+    pub fn grow(
+        &mut self,
+        from: NodeId,
+        tokens: impl IntoIterator<Item = (u32, Origin, Score, Option<Arc<Position>>)>,
+    ) -> Vec<NodeId> {
+        let mut nodes = Vec::new();
+        let mut parent = from;
+        for (token, origin, score, position) in tokens {
+            parent = self.child(Some(parent), token, origin);
+            self.restore(parent);
+            let node = &mut self.nodes[parent.0 as usize];
+            node.score = node.score.or(Some(score));
+            node.position = node.position.take().or(position);
+            nodes.push(parent);
+        }
+        nodes
+    }
+
+    /// What the model computed on the way to a node, up to the first token it has not read.
+    pub fn context_to(&self, node: NodeId) -> Vec<Arc<Position>> {
+        self.line(node).into_iter().map_while(|id| self.node(id).position.clone()).collect()
     }
 
     /// Puts tokens behind the text that were generated elsewhere; what is there already is kept. Returns their nodes.
