@@ -196,7 +196,8 @@ fn about(header: &Header) -> About {
 /// The name of a GGUF file without its suffix, or of a Hugging Face folder that is named itself or by a file in it.
 fn stem(path: &Path) -> String {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let of_folder = whole.extension().is_some_and(|suffix| suffix == "json" || suffix == "safetensors");
+    let of_folder = whole.extension().is_some_and(|suffix| suffix == "json" || suffix == "safetensors")
+        || whole.file_name().is_some_and(|name| name == "pytorch_model.bin");
     let name = match whole.parent() {
         _ if whole.is_dir() => whole.file_name(),
         Some(folder) if of_folder => folder.file_name(),

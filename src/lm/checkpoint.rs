@@ -194,6 +194,19 @@ impl Tensor {
     }
 }
 
+/// A tensor of a type that is not computed with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The type's name as the format has it, or its number where it has none.
+    pub dtype: String,
+    /// Outermost dimension first.
+    pub shape: Vec<usize>,
+    /// Its size in the file.
+    pub bytes: u64,
+    /// Whether it holds weights, and not the whole numbers of a buffer.
+    pub weights: bool,
+}
+
 /// What the file says of the model, in the file's own words.
 #[derive(Clone, Debug)]
 pub enum Header {
@@ -210,8 +223,8 @@ pub struct Checkpoint {
     pub header: Header,
     /// Every tensor of a [`Dtype`], by the name the file gives it.
     pub tensors: BTreeMap<String, Tensor>,
-    /// Tensors of types that no weight has (the integer and boolean buffers of older files): name and type's name.
-    pub buffers: BTreeMap<String, String>,
+    /// Tensors of other types, by name: integer and boolean buffers, and weights in a type that cannot be computed with.
+    pub unread: BTreeMap<String, Unread>,
     /// The files it was read from; empty for a model compiled into the program.
     pub files: Vec<PathBuf>,
     /// The size of the weight files together, in bytes.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
 
+mod downloads;
+
 use std::{path::Path, sync::Arc};
 
 use lmscope::lm::{self, AttentionKind, ForwardError, Mask, ModelError, Transformer, Workspace, checkpoint::Header};

@@ -3,6 +3,7 @@
 mod describe;
 mod llama2c;
 mod malformed;
+mod pytorch;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -485,7 +486,7 @@ fn buffers_of_integers_are_set_aside_and_scalars_are_read() {
     let header = r#"{"ids":{"dtype":"I64","shape":[2],"data_offsets":[0,16]},"scalar":{"dtype":"F32","shape":[],"data_offsets":[16,20]},"none":{"dtype":"BF16","shape":[0,4],"data_offsets":[20,20]}}   "#;
     folder.file("model.safetensors", safetensors(header, 20));
     let checkpoint = load::open(&folder.0).expect("the folder opens");
-    assert_eq!(checkpoint.buffers["ids"], "I64");
+    assert_eq!(checkpoint.unread["ids"].dtype, "I64");
     assert_eq!((checkpoint.tensors["scalar"].elements(), checkpoint.tensors["scalar"].bytes.len()), (1, 4));
     assert_eq!((checkpoint.tensors["none"].elements(), checkpoint.tensors["none"].bytes.len()), (0, 0));
 }
@@ -540,9 +541,7 @@ fn a_folder_says_what_it_lacks() {
     let problem = || load::open(&folder.0).expect_err("an incomplete folder").problem;
     assert_eq!(problem(), Problem::NoConfig);
     folder.file("config.json", "{}");
-    assert_eq!(problem(), Problem::NoWeights { pickles: false });
-    folder.file("pytorch_model.bin", "PK");
-    assert_eq!(problem(), Problem::NoWeights { pickles: true });
+    assert_eq!(problem(), Problem::NoWeights);
     for config in ["", "[]", "{\"a\":NaN}", "{", "<html>"] {
         folder.file("config.json", config);
         assert!(matches!(problem(), Problem::Json { .. } | Problem::Empty), "{config}");

@@ -92,7 +92,7 @@ pub(super) fn read(bytes: &Bytes) -> Result<Checkpoint, Fault> {
     Ok(Checkpoint {
         header: Header::Gguf(metadata),
         tensors: placed,
-        buffers: BTreeMap::new(),
+        unread: BTreeMap::new(),
         files: Vec::new(),
         bytes: bytes.len() as u64,
     })

