@@ -134,9 +134,9 @@ pub fn open(spec: &Spec) -> Result<Model, OpenError> {
         Some(Err(error)) => (None, Some(error)),
     };
     let bytes = checkpoint.bytes;
-    let parameters = checkpoint.tensors.values().map(|tensor| tensor.elements() as u64).sum();
+    let parameters = checkpoint.parameters();
     let dtypes = stored(&checkpoint.tensors);
-    if checkpoint.tensors.is_empty() {
+    if checkpoint.tensors.is_empty() && checkpoint.unread.is_empty() {
         return Err(OpenError::NoWeights { name });
     }
     let engine = Transformer::new(&checkpoint).map_err(|error| OpenError::Model { name: name.clone(), error })?;

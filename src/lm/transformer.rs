@@ -76,6 +76,11 @@ impl Transformer {
     /// An architecture without blueprint, a setting or tensor that is missing or does not fit the others.
     pub fn new(checkpoint: &Checkpoint) -> Result<Self, ModelError> {
         let family::Plan { blueprint, config, names } = family::plan(checkpoint)?;
+        let unread = || checkpoint.unread.iter().filter(|(_, tensor)| tensor.weights);
+        if let Some((name, tensor)) = unread().next() {
+            let (name, dtype) = (name.clone(), tensor.dtype.clone());
+            return Err(ModelError::Unread { name, dtype, tensors: unread().count() });
+        }
         let weights = Weights::find(&checkpoint.tensors, &names, &blueprint, &config)?;
         let rotary = Rotary::new(&blueprint.positions, weights.rotary_factors.as_deref());
         Ok(Self { blueprint, config, weights, rotary })

@@ -149,7 +149,8 @@ fn contents(bytes: &Bytes, pickle: &Pickle<'_>, places: &BTreeMap<&str, Range<us
                 contents.tensors.insert(tensor(), Tensor { dtype, shape: sizes, bytes: part }).is_some()
             }
             Err(kind) => {
-                let unread = Unread { dtype: kind.to_owned(), shape: sizes, bytes: size, weights: false };
+                let unread =
+                    Unread { dtype: kind.to_owned(), shape: sizes, bytes: size, weights: kind.starts_with('F') };
                 contents.unread.insert(tensor(), unread).is_some()
             }
         };

@@ -66,7 +66,8 @@ pub(super) fn read(bytes: &Bytes) -> Result<Contents, Fault> {
             return Err(Problem::TooLarge { tensor: tensor.name }.at(LENGTH_BYTES));
         };
         let Some(dtype) = weight_type(&tensor.dtype) else {
-            let unread = Unread { dtype: tensor.dtype, shape, bytes: found, weights: false };
+            let weights = tensor.dtype.starts_with('F');
+            let unread = Unread { dtype: tensor.dtype, shape, bytes: found, weights };
             contents.unread.insert(tensor.name, unread);
             continue;
         };
