@@ -188,7 +188,7 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = FAMILIES
         .iter()
         .map(|family| {
-            let formats = family.gguf.map_or("safetensors", |_| "safetensors, GGUF");
+            let formats = family.gguf.map_or("Hugging Face", |_| "Hugging Face, GGUF");
             let rows = (family.typical)().rows();
             let said = |what: &str| {
                 let how = rows.iter().find(|(of, _)| *of == what).map_or("", |(_, how)| how);

@@ -74,9 +74,10 @@ impl Language {
 }
 
 /// What the engine says with something of its own in it.
-const TERMS_WITH_HOLES: [Message; 7] = [
+const TERMS_WITH_HOLES: [Message; 8] = [
     Message::TermWindowBase,
     Message::TermWithin,
+    Message::TermWindowedLayers,
     Message::TermFromRow,
     Message::TermBuckets,
     Message::TermRotary,

@@ -100,6 +100,7 @@ messages! {
     TermDenseHead = "dense, {}, norm, linear", "全连接、{}、归一化、线性";
     TermLinear = "linear", "线性";
     TermWindowBase = "{}; θ = {} in windows", "{}；窗口内 θ = {}";
+    TermWindowedLayers = "window:{} in {} of {} layers", "window:{}（{} 层，共 {} 层）";
     TermWithin = "{}, within ±{}", "{}，限于 ±{}";
     TermScaledHead = "linear, ×{}", "线性，×{}";
     TermSinusoids = "sinusoids of distances", "相对距离的正弦";

