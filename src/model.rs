@@ -8,7 +8,7 @@ mod spec;
 mod tokenizer;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -158,13 +158,16 @@ pub fn open(spec: &Spec) -> Result<Model, OpenError> {
     })
 }
 
-/// Tensors by stored type.
+/// Tensors by stored type; bytes that several share, as tied weights do in `PyTorch`'s format, count once.
 fn stored(tensors: &BTreeMap<String, Tensor>) -> BTreeMap<Dtype, Stored> {
     let mut dtypes: BTreeMap<Dtype, Stored> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for tensor in tensors.values() {
         let stored = dtypes.entry(tensor.dtype).or_default();
         stored.tensors += 1;
-        stored.bytes += tensor.bytes.len() as u64;
+        if seen.insert(tensor.bytes.as_ptr()) {
+            stored.bytes += tensor.bytes.len() as u64;
+        }
     }
     dtypes
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lmscope::lm::checkpoint::Dtype;
 use lmscope::lm::{self, Mask, Workspace};
 use lmscope::model::{self, Model, Spec};
 use safetensors::SafeTensors;
@@ -53,6 +54,8 @@ fn a_real_gpt2_computes_what_transformers_computes() {
     let bytes = std::fs::read(fixture("microformer/expected.safetensors")).unwrap();
     let expected = SafeTensors::deserialize(&bytes).unwrap();
     assert_traces_as_transformers(&model, &Mask::Causal, &expected, [0, 8]);
+    // The head is the embedding again, and there only once.
+    assert_eq!((model.parameters, model.dtypes[&Dtype::F32].bytes), (8_924_928, 4 * 8_924_928));
     let ids: Vec<u32> = integers(&expected, "input_ids").iter().map(|&id| id as u32).collect();
     let going_on: Vec<u32> = integers(&expected, "greedy").iter().map(|&id| id as u32).collect();
     assert_eq!(greedy(&model, &ids, going_on.len()), going_on);
