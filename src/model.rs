@@ -9,7 +9,7 @@ mod spec;
 mod tokenizer;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -136,9 +136,9 @@ pub fn open(spec: &Spec) -> Result<Model, OpenError> {
         Some(Err(error)) => (None, Some(error)),
     };
     let bytes = checkpoint.bytes;
-    let parameters = checkpoint.tensors.values().map(|tensor| tensor.elements() as u64).sum();
+    let parameters = checkpoint.parameters();
     let dtypes = stored(&checkpoint.tensors);
-    if checkpoint.tensors.is_empty() {
+    if checkpoint.tensors.is_empty() && checkpoint.unread.is_empty() {
         return Err(OpenError::NoWeights { name });
     }
     let engine = Transformer::new(&checkpoint).map_err(|error| OpenError::Model { name: name.clone(), error })?;
@@ -160,13 +160,16 @@ pub fn open(spec: &Spec) -> Result<Model, OpenError> {
     })
 }
 
-/// Tensors by stored type.
+/// Tensors by stored type; bytes that several share, as tied weights do in `PyTorch`'s format, count once.
 fn stored(tensors: &BTreeMap<String, Tensor>) -> BTreeMap<Dtype, Stored> {
     let mut dtypes: BTreeMap<Dtype, Stored> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     for tensor in tensors.values() {
         let stored = dtypes.entry(tensor.dtype).or_default();
         stored.tensors += 1;
-        stored.bytes += tensor.bytes.len() as u64;
+        if seen.insert(tensor.bytes.as_ptr()) {
+            stored.bytes += tensor.bytes.len() as u64;
+        }
     }
     dtypes
 }
@@ -198,7 +201,8 @@ fn about(header: &Header) -> About {
 /// The name of a GGUF file without its suffix, or of a Hugging Face folder that is named itself or by a file in it.
 fn stem(path: &Path) -> String {
     let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let of_folder = whole.extension().is_some_and(|suffix| suffix == "json" || suffix == "safetensors");
+    let of_folder = whole.extension().is_some_and(|suffix| suffix == "json" || suffix == "safetensors")
+        || whole.file_name().is_some_and(|name| name == "pytorch_model.bin");
     let name = match whole.parent() {
         _ if whole.is_dir() => whole.file_name(),
         Some(folder) if of_folder => folder.file_name(),

@@ -83,11 +83,12 @@ struct Tensor {
     dtype: String,
     shape: Vec<usize>,
     bytes: u64,
+    read: bool,
 }
 
 #[derive(Serialize)]
 struct StoredAs {
-    dtype: &'static str,
+    dtype: String,
     count: usize,
     bytes: u64,
 }
@@ -187,7 +188,7 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = FAMILIES
         .iter()
         .map(|family| {
-            let formats = family.gguf.map_or("safetensors", |_| "safetensors, GGUF");
+            let formats = family.gguf.map_or("Hugging Face", |_| "Hugging Face, GGUF");
             let rows = (family.typical)().rows();
             let said = |what: &str| {
                 let how = rows.iter().find(|(of, _)| *of == what).map_or("", |(_, how)| how);
@@ -255,16 +256,17 @@ fn answer(description: &Description) -> Answer {
         tensors: description
             .dtypes
             .iter()
-            .map(|(dtype, stored)| StoredAs { dtype: dtype.name(), count: stored.tensors, bytes: stored.bytes })
+            .map(|(dtype, stored)| StoredAs { dtype: dtype.clone(), count: stored.tensors, bytes: stored.bytes })
             .collect(),
         every_tensor: description
             .tensors
             .iter()
-            .map(|TensorInfo { name, dtype, shape, bytes }| Tensor {
+            .map(|TensorInfo { name, dtype, shape, bytes, read }| Tensor {
                 name: name.clone(),
                 dtype: dtype.clone(),
                 shape: shape.clone(),
                 bytes: *bytes,
+                read: *read,
             })
             .collect(),
     }
@@ -334,7 +336,10 @@ fn facts(description: &Description, language: Language) -> Vec<(String, String)>
     fact(Message::CliTokenizer, tokenizer);
     for (dtype, stored) in &description.dtypes {
         let bytes = thousands(stored.bytes);
-        fact(Message::CliStored, format!("{} × {dtype}, {bytes} {}", stored.tensors, Message::CliBytes.text(language)));
+        fact(
+            Message::CliStored,
+            format!("{} × {}, {bytes} {}", stored.tensors, safe::visible(dtype), Message::CliBytes.text(language)),
+        );
     }
     let blueprint = description.engine.iter().flat_map(|engine| engine.blueprint.rows());
     facts.extend(blueprint.map(|(what, how)| (language.term(what).into_owned(), language.term(&how).into_owned())));

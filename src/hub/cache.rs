@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::FlockOperation;
 
-use super::choice::{self, CONFIG, INDEX, TOKENIZER, WEIGHTS};
+use super::choice::{self, CONFIG, TOKENIZER, WEIGHTS};
 use super::http::Listing;
 use super::name::is_commit;
 use super::{HubError, Name, Surroundings};
@@ -52,21 +52,23 @@ impl Cache {
         if let Some(file) = &name.file {
             return choice::parts(file).iter().all(|part| has(part)).then(|| snapshot.join(file));
         }
-        if !has(CONFIG) || (lacks(WEIGHTS) && lacks(INDEX)) {
+        let lacking = |(weights, index): &(&str, &str)| lacks(weights) && lacks(index);
+        if !has(CONFIG) || WEIGHTS.iter().all(lacking) {
             return only_gguf(&snapshot);
         }
         let tokenizer = TOKENIZER.iter().all(|file| has(file) || lacks(file));
-        let weights = || {
-            let shards = choice::shards(&snapshot.join(INDEX));
-            has(WEIGHTS) || shards.is_ok_and(|shards| shards.iter().all(|shard| has(shard)))
+        let whole = |(weights, index): &(&str, &str)| {
+            let shards = choice::shards(&snapshot.join(index));
+            has(weights) || shards.is_ok_and(|shards| shards.iter().all(|shard| has(shard)))
         };
-        (tokenizer && weights()).then(|| snapshot.clone())
+        (tokenizer && WEIGHTS.iter().any(whole)).then(|| snapshot.clone())
     }
 
     /// Notes which files the model does not have, so that they need not be asked for again.
     pub(super) fn note_absent(&self, listing: &Listing) -> Result<(), HubError> {
         let folder = self.absent(&listing.commit);
-        for file in [CONFIG, WEIGHTS, INDEX].into_iter().chain(TOKENIZER).filter(|file| !listing.has(file)) {
+        let weights = WEIGHTS.into_iter().flat_map(|(weights, index)| [weights, index]);
+        for file in [CONFIG].into_iter().chain(weights).chain(TOKENIZER).filter(|file| !listing.has(file)) {
             make(&folder)?;
             let path = folder.join(file);
             File::create(&path).map_err(|error| HubError::io(&path, &error))?;

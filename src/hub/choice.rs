@@ -10,8 +10,9 @@ use super::name::{Name, inside};
 use super::{HubError, Unlike};
 
 pub(super) const CONFIG: &str = "config.json";
-pub(super) const WEIGHTS: &str = "model.safetensors";
-pub(super) const INDEX: &str = "model.safetensors.index.json";
+/// A file of weights and the index of several, by preference.
+pub(super) const WEIGHTS: [(&str, &str); 2] =
+    [("model.safetensors", "model.safetensors.index.json"), ("pytorch_model.bin", "pytorch_model.bin.index.json")];
 /// What a tokenizer may be made of.
 pub(super) const TOKENIZER: [&str; 8] = [
     "tokenizer.json",
@@ -29,10 +30,8 @@ const MOST_SHARDS: usize = 4096;
 
 /// The files that say what the model is: its settings, its tokenizer, the index of its weights.
 pub(super) fn small(name: &Name, listing: &Listing) -> Vec<String> {
-    if name.file.is_some() || !has_safetensors(listing) {
-        return Vec::new();
-    }
-    let index = (!listing.has(WEIGHTS)).then_some(INDEX);
+    let Some((weights, index)) = of_folder(listing).filter(|_| name.file.is_none()) else { return Vec::new() };
+    let index = (!listing.has(weights)).then_some(index);
     let wanted = [CONFIG].into_iter().chain(TOKENIZER).chain(index);
     wanted.filter(|file| listing.has(file)).map(str::to_owned).collect()
 }
@@ -44,14 +43,13 @@ pub(super) fn weights(name: &Name, listing: &Listing, snapshot: &Path) -> Result
         let there = parts.iter().all(|part| listing.has(part));
         return if there { Ok(parts) } else { Err(HubError::NotFound { name: name.to_string() }) };
     }
-    if has_safetensors(listing) {
-        return if listing.has(WEIGHTS) { Ok(vec![WEIGHTS.to_owned()]) } else { shards(&snapshot.join(INDEX)) };
+    if let Some((weights, index)) = of_folder(listing) {
+        return if listing.has(weights) { Ok(vec![weights.to_owned()]) } else { shards(&snapshot.join(index)) };
     }
     let model = format!("hf:{}", name.repository());
     let files: Vec<&String> = listing.files.iter().filter(|file| is_gguf(file) && inside(file)).collect();
     let Some(first) = files.first().map(|first| parts(first)) else {
-        let pickles = listing.files.iter().any(|file| ends_with(file, ".bin") || ends_with(file, ".pt"));
-        return Err(HubError::NoWeights { name: model, pickles });
+        return Err(HubError::NoWeights { name: model });
     };
     if !files.iter().all(|file| first.contains(file)) || first.len() != files.len() {
         return Err(HubError::ManyGguf { name: model, files: files.into_iter().cloned().collect() });
@@ -61,7 +59,8 @@ pub(super) fn weights(name: &Name, listing: &Listing, snapshot: &Path) -> Result
 
 /// The files that an index names.
 pub(super) fn shards(index: &Path) -> Result<Vec<String>, HubError> {
-    let bad = || HubError::Answer { host: INDEX.to_owned(), what: Unlike::Index };
+    let name = index.file_name().unwrap_or_default().to_string_lossy();
+    let bad = || HubError::Answer { host: name.clone().into_owned(), what: Unlike::Index };
     let io = |error: std::io::Error| HubError::io(index, &error);
     if std::fs::metadata(index).map_err(io)?.len() > MOST_INDEX_BYTES {
         return Err(bad());
@@ -76,8 +75,10 @@ pub(super) fn shards(index: &Path) -> Result<Vec<String>, HubError> {
     }
 }
 
-fn has_safetensors(listing: &Listing) -> bool {
-    listing.has(CONFIG) && (listing.has(WEIGHTS) || listing.has(INDEX))
+/// What the weights beside `config.json` are called, where there are any.
+fn of_folder(listing: &Listing) -> Option<(&'static str, &'static str)> {
+    let there = |(weights, index): &(&str, &str)| listing.has(weights) || listing.has(index);
+    WEIGHTS.into_iter().find(|names| listing.has(CONFIG) && there(names))
 }
 
 /// Whether a file is a GGUF file by its name.

@@ -95,8 +95,6 @@ pub enum HubError {
     NoWeights {
         /// The model.
         name: String,
-        /// Whether it has `PyTorch` pickles.
-        pickles: bool,
     },
     /// The repository has several GGUF files and no safetensors.
     ManyGguf {
@@ -189,13 +187,9 @@ impl fmt::Display for HubError {
                 f,
                 "{host} does not answer as the hub does ({what}): check HF_ENDPOINT, and whether the network asks for a login"
             ),
-            Self::NoWeights { name, pickles: true } => write!(
+            Self::NoWeights { name } => write!(
                 f,
-                "{name} has only PyTorch pickles, which can run any code and are not read: take a model with safetensors or GGUF"
-            ),
-            Self::NoWeights { name, pickles: false } => write!(
-                f,
-                "{name} has neither config.json with safetensors nor a GGUF file: take another model, or another revision"
+                "{name} has neither config.json with safetensors or pytorch_model.bin nor a GGUF file: take another model, or another revision"
             ),
             Self::ManyGguf { name, files } => {
                 write!(f, "{name} has several GGUF files: name one of them, such as {}", several(name, files))

@@ -113,6 +113,8 @@ pub(crate) struct Layout {
     pub(crate) width: usize,
     /// What the product of query and key is multiplied by.
     pub(crate) scale: f32,
+    /// What it is then bent to stay within.
+    pub(crate) cap: Option<f32>,
 }
 
 impl Layout {
@@ -131,6 +133,7 @@ impl Layout {
             let k = &sight.key(index).0[start..][..width];
             *weight = self.isa.dot(&content, k) * self.scale;
         }
+        self.bend(&mut row);
         sight.distances.add(self.isa, q, head, place, 0, self.scale, &mut row);
         for (weight, _) in row.iter().zip(&seen).filter(|(_, seen)| **seen) {
             greatest = greatest.max(*weight);
@@ -174,6 +177,15 @@ impl Layout {
                 let query = i % tall * group + head % group;
                 let parts = partial[first * size..][..blocks * size].chunks_exact(size);
                 combine(parts, queries, query, width, out);
+            }
+        }
+    }
+
+    /// Keeps products within the cap.
+    fn bend(&self, products: &mut [f32]) {
+        if let Some(cap) = self.cap {
+            for x in products {
+                *x = bent(*x, cap);
             }
         }
     }
@@ -228,6 +240,7 @@ impl Layout {
                 for weight in weights.iter_mut() {
                     *weight *= self.scale;
                 }
+                self.bend(weights);
                 let q = &sight.queries(&new[i])[head * width..][..width];
                 sight.distances.add(self.isa, q, head, start + i, first, self.scale, weights);
                 for (weight, seen) in weights.iter_mut().zip(&seen[i * BLOCK..]) {
@@ -238,6 +251,11 @@ impl Layout {
             kernel::mixtures(self.isa, weights, BLOCK, &values[..last], width, &mut mixed[..rows * width]);
         });
     }
+}
+
+/// c·tanh(x/c): `x` where it is small, and never beyond ±c.
+pub(crate) fn bent(x: f32, cap: f32) -> f32 {
+    cap * (x / cap).tanh()
 }
 
 /// Adds up one query's blocks: each is `[queries, width]` mixtures, `[queries]` maxima and `[queries]` sums.
@@ -272,7 +290,7 @@ mod tests {
     use super::*;
     use crate::lm::config::Shape;
 
-    const LAYOUT: Layout = Layout { isa: Isa::Portable, heads: 6, kv_heads: 2, width: 12, scale: 0.25 };
+    const LAYOUT: Layout = Layout { isa: Isa::Portable, heads: 6, kv_heads: 2, width: 12, scale: 0.25, cap: None };
     const LAYER: usize = 1;
 
     fn sight<'a>(past: &'a [Arc<Position>], new: &'a [Position], mask: &'a Mask) -> Sight<'a> {

@@ -26,6 +26,10 @@ pub struct Blueprint {
     pub segments: bool,
     /// Whether the product of query and key is divided by √d before the softmax (Vaswani et al. 2017, equation 1).
     pub scaled: bool,
+    /// What takes the place of d under that root, where it is not the width of a head.
+    pub attention_width: Option<f32>,
+    /// What products of query and key are bent to stay within: c·tanh(x/c) (Gemma Team 2024, "Gemma 2", section 2.2).
+    pub attention_cap: Option<f32>,
     /// Whether the query, key and value projections add a bias.
     pub attention_bias: bool,
     /// Whether each head's query and key are normalised before they meet (Henry et al. 2020).
@@ -45,6 +49,10 @@ pub struct Blueprint {
     pub head_transform: Option<Activation>,
     /// What the last hidden state is multiplied by before the head.
     pub head_scale: f32,
+    /// What logits are bent to stay within, by the same formula.
+    pub logit_cap: Option<f32>,
+    /// The rotary base of layers whose attention has a window, where it is another.
+    pub window_base: Option<f32>,
     /// Which positions each position sees unless something else is asked for; a decoder's where there is an encoder too.
     pub mask: Mask,
 }
@@ -91,6 +99,8 @@ pub(crate) const DECODER: Blueprint = Blueprint {
     positions: Positions::Learned { offset: 0, padding: None },
     segments: false,
     scaled: true,
+    attention_width: None,
+    attention_cap: None,
     attention_bias: false,
     query_key_norm: false,
     fused: Fused::Stacked,
@@ -100,6 +110,8 @@ pub(crate) const DECODER: Blueprint = Blueprint {
     tied_head: true,
     head_transform: None,
     head_scale: 1.0,
+    logit_cap: None,
+    window_base: None,
     mask: Mask::Causal,
 };
 
@@ -119,6 +131,8 @@ pub enum NormPlace {
     Before,
     /// After each sublayer's residual sum.
     After,
+    /// Before each sublayer, and of what it gives before that is added.
+    Both,
 }
 
 /// How the model knows where a token stands.
@@ -273,7 +287,7 @@ impl Blueprint {
         vec![
             ("stacks", self.stacks.name().into()),
             ("trained to predict", self.objective.name().into()),
-            ("positions", self.positions.describe()),
+            ("positions", self.positions_with_windows()),
             ("two texts", yes(self.segments)),
             ("embedding norm", yes(self.embedding_norm)),
             ("embedding scale", self.embedding_scale.to_string()),
@@ -282,7 +296,7 @@ impl Blueprint {
             ("norm place", self.norm_place.name().into()),
             ("attention bias", yes(self.attention_bias)),
             ("query and key norm", yes(self.query_key_norm)),
-            ("attention scale", if self.scaled { "1/√d" } else { "1" }.into()),
+            ("attention scale", self.attention_scale()),
             ("feed-forward", self.activation.layer(self.gated).into()),
             ("residual", self.residual.name().into()),
             ("head", self.head()),
@@ -290,8 +304,30 @@ impl Blueprint {
         ]
     }
 
+    fn positions_with_windows(&self) -> String {
+        let positions = self.positions.describe();
+        self.window_base.map_or_else(|| positions.clone(), |base| format!("{positions}; θ = {base} in windows"))
+    }
+
+    fn attention_scale(&self) -> String {
+        let scale = match self.attention_width {
+            Some(width) => format!("1/√{width}"),
+            None => if self.scaled { "1/√d" } else { "1" }.into(),
+        };
+        self.attention_cap.map_or_else(|| scale.clone(), |cap| format!("{scale}, within ±{cap}"))
+    }
+
+    /// What products of query and key are multiplied by, for heads of this width.
+    pub(crate) fn attention_factor(&self, head_width: usize) -> f32 {
+        match (self.scaled, self.attention_width) {
+            (true, width) => width.unwrap_or(head_width as f32).sqrt().recip(),
+            (false, _) => 1.0,
+        }
+    }
+
     fn head(&self) -> String {
         let scale = if self.head_scale == 1.0 { String::new() } else { format!(", ×{:.4}", self.head_scale) };
+        let scale = self.logit_cap.map_or_else(|| scale.clone(), |cap| format!("{scale}, within ±{cap}"));
         match self.head_transform {
             Some(activation) => format!("dense, {}, norm, linear{scale}", activation.layer(false)),
             None => format!("linear{scale}"),
@@ -339,6 +375,7 @@ impl NormPlace {
         match self {
             Self::Before => "before",
             Self::After => "after",
+            Self::Both => "before and after",
         }
     }
 }

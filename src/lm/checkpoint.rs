@@ -1,6 +1,6 @@
 //! What a model file holds: named tensors and what the file says of the model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::{Deref, Range};
 use std::path::PathBuf;
@@ -44,11 +44,31 @@ pub enum Dtype {
     Iq4Nl,
     /// The same table in super-blocks of 256.
     Iq4Xs,
+    /// 1.56 bits per number: points of a table of 2048 in super-blocks of 256.
+    Iq1S,
+    /// The same with finer scales, 1.75 bits.
+    Iq1M,
+    /// 2.06 bits: points of a table of 256, with signs.
+    Iq2Xxs,
+    /// 2.31 bits: of a table of 512.
+    Iq2Xs,
+    /// 2.56 bits: of a table of 1024.
+    Iq2S,
+    /// 3.06 bits: points of four numbers, of a table of 256.
+    Iq3Xxs,
+    /// 3.44 bits: of a table of 512.
+    Iq3S,
+    /// Three levels, five to a byte, in super-blocks of 256.
+    Tq1_0,
+    /// Three levels in two bits each.
+    Tq2_0,
+    /// 4-bit floats and a power of two per 32 numbers (OCP Microscaling Formats 1.0).
+    Mxfp4,
 }
 
 impl Dtype {
     /// Every stored type, in the order of the enum.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 25] = [
         Self::F32,
         Self::F16,
         Self::BF16,
@@ -64,6 +84,16 @@ impl Dtype {
         Self::Q6K,
         Self::Iq4Nl,
         Self::Iq4Xs,
+        Self::Iq1S,
+        Self::Iq1M,
+        Self::Iq2Xxs,
+        Self::Iq2Xs,
+        Self::Iq2S,
+        Self::Iq3Xxs,
+        Self::Iq3S,
+        Self::Tq1_0,
+        Self::Tq2_0,
+        Self::Mxfp4,
     ];
 
     /// The name that ggml and Hugging Face print: `Q4_1`, `BF16`.
@@ -84,6 +114,16 @@ impl Dtype {
             Self::Q6K => "Q6_K",
             Self::Iq4Nl => "IQ4_NL",
             Self::Iq4Xs => "IQ4_XS",
+            Self::Iq1S => "IQ1_S",
+            Self::Iq1M => "IQ1_M",
+            Self::Iq2Xxs => "IQ2_XXS",
+            Self::Iq2Xs => "IQ2_XS",
+            Self::Iq2S => "IQ2_S",
+            Self::Iq3Xxs => "IQ3_XXS",
+            Self::Iq3S => "IQ3_S",
+            Self::Tq1_0 => "TQ1_0",
+            Self::Tq2_0 => "TQ2_0",
+            Self::Mxfp4 => "MXFP4",
         }
     }
 
@@ -98,11 +138,19 @@ impl Dtype {
             Self::Q5_1 => (32, 24),
             Self::Q8_0 => (32, 34),
             Self::Q2K => (256, 84),
-            Self::Q3K => (256, 110),
+            Self::Q3K | Self::Iq3S => (256, 110),
             Self::Q4K => (256, 144),
             Self::Q5K => (256, 176),
             Self::Q6K => (256, 210),
             Self::Iq4Xs => (256, 136),
+            Self::Iq1S => (256, 50),
+            Self::Iq1M => (256, 56),
+            Self::Iq2Xxs | Self::Tq2_0 => (256, 66),
+            Self::Iq2Xs => (256, 74),
+            Self::Iq2S => (256, 82),
+            Self::Iq3Xxs => (256, 98),
+            Self::Tq1_0 => (256, 54),
+            Self::Mxfp4 => (32, 17),
         }
     }
 }
@@ -194,6 +242,19 @@ impl Tensor {
     }
 }
 
+/// A tensor of a type that is not computed with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The type's name as the format has it, or its number where it has none.
+    pub dtype: String,
+    /// Outermost dimension first.
+    pub shape: Vec<usize>,
+    /// Its size in the file.
+    pub bytes: u64,
+    /// Whether it holds weights, and not the whole numbers of a buffer.
+    pub weights: bool,
+}
+
 /// What the file says of the model, in the file's own words.
 #[derive(Clone, Debug)]
 pub enum Header {
@@ -210,10 +271,23 @@ pub struct Checkpoint {
     pub header: Header,
     /// Every tensor of a [`Dtype`], by the name the file gives it.
     pub tensors: BTreeMap<String, Tensor>,
-    /// Tensors of types that no weight has (the integer and boolean buffers of older files): name and type's name.
-    pub buffers: BTreeMap<String, String>,
+    /// Tensors of other types, by name: integer and boolean buffers, and weights in a type that cannot be computed with.
+    pub unread: BTreeMap<String, Unread>,
     /// The files it was read from; empty for a model compiled into the program.
     pub files: Vec<PathBuf>,
     /// The size of the weight files together, in bytes.
     pub bytes: u64,
+}
+
+impl Checkpoint {
+    /// How many numbers its weights hold together; tensors that are the same part of a file, as tied ones are in `PyTorch`'s
+    /// format, count once.
+    pub fn parameters(&self) -> u64 {
+        let mut seen = BTreeSet::new();
+        let read = self.tensors.values().filter(|tensor| tensor.bytes.is_empty() || seen.insert(tensor.bytes.as_ptr()));
+        let read: u64 = read.map(|tensor| tensor.elements() as u64).sum();
+        let elements = |shape: &[usize]| shape.iter().fold(1_u64, |product, size| product.saturating_mul(*size as u64));
+        let unread = self.unread.values().filter(|tensor| tensor.weights);
+        unread.fold(read, |sum, tensor| sum.saturating_add(elements(&tensor.shape)))
+    }
 }

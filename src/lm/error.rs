@@ -67,6 +67,15 @@ pub enum ModelError {
         /// The bytes there are.
         found: usize,
     },
+    /// A tensor is stored in a type that is not computed with.
+    Unread {
+        /// Its name.
+        name: String,
+        /// The type's name, or its number.
+        dtype: String,
+        /// How many tensors are stored so that they cannot be read.
+        tensors: usize,
+    },
     /// A tensor is stored in a way that its place cannot read.
     Dtype {
         /// Its name.
@@ -110,6 +119,12 @@ impl fmt::Display for ModelError {
                 write!(
                     f,
                     "the tensor {name} ({dtype:?}) has {found} bytes where its shape takes {expected}: download the file again"
+                )
+            }
+            Self::Unread { name, dtype, tensors } => {
+                write!(
+                    f,
+                    "the tensor {name} is stored as {dtype}, which is not computed with ({tensors} tensors are stored so): take the model in another quantisation, such as Q4_K_M or Q8_0"
                 )
             }
             Self::Dtype { name, dtype } => {

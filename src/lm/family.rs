@@ -2,6 +2,7 @@
 
 mod bart;
 mod bert;
+mod gemma;
 mod glm;
 mod gpt2;
 mod gpt_neox;
@@ -55,6 +56,9 @@ pub const FAMILIES: &[Family] = &[
     llama::MISTRAL,
     llama::QWEN2,
     llama::QWEN3,
+    gemma::GEMMA,
+    gemma::GEMMA2,
+    gemma::GEMMA3,
     glm::GLM,
     glm::CHATGLM,
     bert::BERT,

@@ -1,8 +1,9 @@
-//! Opening model files: GGUF, a Hugging Face folder of safetensors, or a llama2.c checkpoint.
+//! Opening model files: GGUF, a Hugging Face folder of safetensors or `PyTorch` weights, or a llama2.c checkpoint.
 //!
 //! Files are mapped into memory and only their headers are read, so opening takes milliseconds whatever the size. Every
 //! number in a header is checked before it is used: a file from the network is material, never trusted.
 
+mod contents;
 mod cursor;
 mod error;
 mod file;
@@ -10,6 +11,7 @@ mod foreign;
 pub mod gguf;
 mod hugging_face;
 mod llama2c;
+mod pytorch;
 mod safetensors;
 
 use std::path::{Path, PathBuf};
@@ -19,8 +21,8 @@ pub use foreign::Foreign;
 
 use crate::lm::checkpoint::{Bytes, Checkpoint};
 
-/// Opens a `.gguf` file, a Hugging Face folder (`config.json` beside `model.safetensors` or its index), any file of such a
-/// folder, or llama2.c's `.bin`. What a file is, its content says, not its name.
+/// Opens a `.gguf` file, a Hugging Face folder (`config.json` beside `model.safetensors` or `pytorch_model.bin`, or the
+/// index of several), any file of such a folder, or llama2.c's `.bin`. What a file is, its content says, not its name.
 ///
 /// # Errors
 /// Whatever is wrong with the file: see [`Problem`].
@@ -35,7 +37,7 @@ pub fn open(path: &Path) -> Result<Checkpoint, LoadError> {
         checkpoint.files = vec![path.to_path_buf()];
         return gguf::split::join(path, checkpoint);
     }
-    if safetensors::recognised(&bytes) {
+    if safetensors::recognised(&bytes) || pytorch::recognised(&bytes) {
         return hugging_face::open_file(path, &bytes);
     }
     if hugging_face::belongs_to_a_folder(path) {

@@ -9,6 +9,8 @@ pub(crate) struct Names {
     pub(crate) head: HeadNames,
     pub(crate) rotary_factors: Option<&'static str>,
     pub(crate) transposed: Transposed,
+    /// Whether normalisations are stored as their scale less one.
+    pub(crate) scales_from_one: bool,
     /// The decoder, or the only stack.
     pub(crate) main: StackNames,
     /// The encoder before a decoder.
@@ -58,6 +60,8 @@ pub(crate) struct LayerNames {
     pub(crate) attention: Attention,
     pub(crate) query_norm: Option<&'static str>,
     pub(crate) key_norm: Option<&'static str>,
+    /// The normalisations of what attention and feed-forward give, where they have one behind them too.
+    pub(crate) after: Option<(&'static str, &'static str)>,
     pub(crate) relative: Option<RelativeNames>,
     pub(crate) output: &'static str,
     pub(crate) cross: Option<CrossNames>,
@@ -129,6 +133,7 @@ pub(crate) const GGUF: Names = Names {
     head: head("output"),
     rotary_factors: Some("rope_freqs"),
     transposed: Transposed::None,
+    scales_from_one: false,
     main: StackNames {
         final_norm: Some("output_norm"),
         ..stack(LayerNames {
@@ -137,6 +142,7 @@ pub(crate) const GGUF: Names = Names {
             attention: Attention::Separate { query: "attn_q", key: "attn_k", value: "attn_v" },
             query_norm: None,
             key_norm: None,
+            after: None,
             relative: None,
             output: "attn_output",
             cross: None,

@@ -32,6 +32,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) embedding: &'a Matrix,
     pub(crate) stack: &'a Stack,
     pub(crate) rotary: Option<&'a Rotary>,
+    /// Of layers whose attention has a window, where it is another.
+    pub(crate) window_rotary: Option<&'a Rotary>,
     pub(crate) mask: &'a Mask,
     /// What the stack's second attention looks at.
     pub(crate) source: &'a [Arc<Position>],
@@ -97,7 +99,8 @@ impl Pass<'_> {
         stream.clear();
         stream.resize(input.tokens.len() * width, 0.0);
         angles.clear();
-        let frequencies = self.rotary.map(|rotary| rotary.frequencies(self.length)).unwrap_or_default();
+        let rotaries = [self.rotary, self.window_rotary].into_iter().flatten();
+        let rotaries: Vec<_> = rotaries.map(|rotary| (rotary, rotary.frequencies(self.length))).collect();
         let mut added = vec![0.0; width];
         let mut add = |matrix: &Matrix, at: usize, row: &mut [f32]| {
             matrix.expand_row(at, &mut added);
@@ -129,8 +132,8 @@ impl Pass<'_> {
             if let Some(norm) = &self.stack.embedding_norm {
                 normalize_in_place(self.blueprint.norm, norm, self.norm_epsilon, row);
             }
-            if let Some(rotary) = self.rotary {
-                rotary.angles(&frequencies, self.past.len() + i, angles);
+            for (rotary, frequencies) in &rotaries {
+                rotary.angles(frequencies, self.past.len() + i, angles);
             }
         }
     }
@@ -160,7 +163,7 @@ impl Pass<'_> {
             stream.iter_mut().zip(&*beside).for_each(|(x, attention)| *x += attention);
             return;
         }
-        self.add(&layer.attention_norm, workspace);
+        self.add(layer.after.as_ref().map_or(&layer.attention_norm, |(norm, _)| norm), workspace);
         if let Some(cross) = &layer.cross {
             self.cross(number, cross, new, workspace);
         }
@@ -208,7 +211,7 @@ impl Pass<'_> {
         input.reset(rows, self.width);
         for (i, row) in stream.chunks_exact(self.width).enumerate() {
             match self.blueprint.norm_place {
-                NormPlace::Before => {
+                NormPlace::Before | NormPlace::Both => {
                     normalize(self.blueprint.norm, norm, self.norm_epsilon, row, input.row_mut(i));
                 }
                 NormPlace::After => input.row_mut(i).copy_from_slice(row),
@@ -223,9 +226,14 @@ impl Pass<'_> {
         kernel::multiply(team, *isa, input, std::slice::from_ref(linear), output, self.width);
     }
 
-    /// Adds a sublayer's output to the residual stream, normalised where the norm stands after.
+    /// Adds a sublayer's output to the residual stream; where the norm stands after, it is of the sum, or of the output.
     fn add(&self, norm: &NormWeights, workspace: &mut Workspace) {
         let Workspace { stream, output, .. } = workspace;
+        if self.blueprint.norm_place == NormPlace::Both {
+            for row in output.chunks_exact_mut(self.width) {
+                normalize_in_place(self.blueprint.norm, norm, self.norm_epsilon, row);
+            }
+        }
         stream.iter_mut().zip(&*output).for_each(|(x, y)| *x += y);
         if self.blueprint.norm_place == NormPlace::After {
             for row in stream.chunks_exact_mut(self.width) {
@@ -242,6 +250,8 @@ impl Pass<'_> {
         let Workspace { team, isa, input, output, angles, .. } = workspace;
         output.resize(new.len() * stride, 0.0);
         kernel::multiply(team, *isa, input, &layer.projections, output, stride);
+        let turned = self.turned(number);
+        let table = angles.len() / new.len().max(1);
         for (i, (position, row)) in new.iter_mut().zip(output.chunks_exact(stride)).enumerate() {
             let q = &mut position.queries[number * queries..][..queries];
             let k = &mut position.keys[number * keys..][..keys];
@@ -267,11 +277,23 @@ impl Pass<'_> {
                     if let Some(norm) = norm {
                         normalize_in_place(self.blueprint.norm, norm, self.norm_epsilon, head);
                     }
-                    if let Some(rotary) = self.rotary {
-                        rotary.turn(head, &angles[i * rotary.stride()..][..rotary.stride()]);
+                    if let Some((rotary, offset)) = turned {
+                        rotary.turn(head, &angles[i * table + offset..][..rotary.stride()]);
                     }
                 }
             }
+        }
+    }
+
+    /// How a layer turns heads, and where its angles begin among a position's.
+    fn turned(&self, layer: usize) -> Option<(&Rotary, usize)> {
+        let rotary = self.rotary?;
+        match (self.window_rotary, &self.blueprint.mask) {
+            (Some(other), Mask::Layers { windowed, .. }) if windowed.get(layer) == Some(&true) => {
+                Some((other, rotary.stride()))
+            }
+            (Some(other), Mask::Window(_)) => Some((other, rotary.stride())),
+            _ => Some((rotary, 0)),
         }
     }
 
@@ -313,8 +335,8 @@ impl Pass<'_> {
 
     fn layout(&self, isa: Isa) -> Layout {
         let Shape { heads, kv_heads, head_width: width, .. } = self.shape;
-        let scale = if self.blueprint.scaled { 1.0 / (width as f32).sqrt() } else { 1.0 };
-        Layout { isa, heads, kv_heads, width, scale }
+        let Blueprint { attention_cap: cap, .. } = *self.blueprint;
+        Layout { isa, heads, kv_heads, width, scale: self.blueprint.attention_factor(width), cap }
     }
 
     /// The feed-forward sublayer, from reading the residual stream to adding to it.
@@ -331,7 +353,7 @@ impl Pass<'_> {
             activate(self.blueprint.activation, gate, self.blueprint.gated.then_some(up), out);
         });
         self.write(&layer.down, workspace);
-        self.add(&layer.feed_forward_norm, workspace);
+        self.add(layer.after.as_ref().map_or(&layer.feed_forward_norm, |(_, norm)| norm), workspace);
     }
 
     /// One row of attention, computed again from the stored queries and keys as the pass did: what the query at `place`

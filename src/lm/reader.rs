@@ -56,13 +56,14 @@ impl<'a> Reader<'a> {
 
     /// Whether the checkpoint has a tensor of this full name.
     pub(crate) fn has_tensor(self, name: &str) -> bool {
-        self.checkpoint.tensors.contains_key(name)
+        self.checkpoint.tensors.contains_key(name) || self.checkpoint.unread.contains_key(name)
     }
 
     /// The outermost extent of a tensor that must be there.
     pub(crate) fn rows(self, name: &str) -> Result<usize, ModelError> {
-        let tensor = self.checkpoint.tensors.get(name);
-        let rows = tensor.and_then(|tensor| tensor.shape.first().copied()).filter(|&rows| rows > 0);
+        let read = self.checkpoint.tensors.get(name).map(|tensor| &tensor.shape);
+        let shape = read.or_else(|| self.checkpoint.unread.get(name).map(|tensor| &tensor.shape));
+        let rows = shape.and_then(|shape| shape.first().copied()).filter(|&rows| rows > 0);
         rows.ok_or_else(|| ModelError::MissingTensor { name: name.into() })
     }
 

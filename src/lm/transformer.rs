@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     activation::activate,
-    attention::AttentionKind,
-    blueprint::{Blueprint, Stacks},
+    attention::{AttentionKind, bent},
+    blueprint::{Blueprint, Positions, Scaling, Stacks},
     checkpoint::Checkpoint,
     config::Config,
     error::{ForwardError, ModelError},
@@ -28,6 +28,7 @@ pub struct Transformer {
     pub config: Config,
     weights: Weights,
     rotary: Option<Rotary>,
+    window_rotary: Option<Rotary>,
 }
 
 /// Tokens to be computed.
@@ -76,9 +77,20 @@ impl Transformer {
     /// An architecture without blueprint, a setting or tensor that is missing or does not fit the others.
     pub fn new(checkpoint: &Checkpoint) -> Result<Self, ModelError> {
         let family::Plan { blueprint, config, names } = family::plan(checkpoint)?;
+        let unread = || checkpoint.unread.iter().filter(|(_, tensor)| tensor.weights);
+        if let Some((name, tensor)) = unread().next() {
+            let (name, dtype) = (name.clone(), tensor.dtype.clone());
+            return Err(ModelError::Unread { name, dtype, tensors: unread().count() });
+        }
         let weights = Weights::find(&checkpoint.tensors, &names, &blueprint, &config)?;
         let rotary = Rotary::new(&blueprint.positions, weights.rotary_factors.as_deref());
-        Ok(Self { blueprint, config, weights, rotary })
+        let window_rotary = match (&blueprint.positions, blueprint.window_base) {
+            (&Positions::Rotary { pairs, dimensions, .. }, Some(base)) => {
+                Rotary::new(&Positions::Rotary { pairs, dimensions, base, scaling: Scaling::None }, None)
+            }
+            _ => None,
+        };
+        Ok(Self { blueprint, config, weights, rotary, window_rotary })
     }
 
     /// Whether there are logits: an encoder may have been saved without its head.
@@ -241,6 +253,11 @@ impl Transformer {
             }
         }
         kernel::multiply(team, *isa, input, std::slice::from_ref(linear), &mut out, vocabulary);
+        if let Some(cap) = self.blueprint.logit_cap {
+            for logit in &mut out {
+                *logit = bent(*logit, cap);
+            }
+        }
         Ok(out)
     }
 
@@ -295,6 +312,7 @@ impl Transformer {
             embedding: &self.weights.embedding,
             stack,
             rotary: self.rotary.as_ref(),
+            window_rotary: self.window_rotary.as_ref(),
             mask,
             source,
             past,

@@ -53,6 +53,8 @@ pub(crate) struct Layer {
     /// `[head_width]` each.
     pub(crate) query_norm: Option<NormWeights>,
     pub(crate) key_norm: Option<NormWeights>,
+    /// Of what attention gives, and of what feed-forward gives, where norms stand before and after.
+    pub(crate) after: Option<(NormWeights, NormWeights)>,
     pub(crate) relative: Option<Relative>,
     /// `[width, heads × head_width]`
     pub(crate) output: Linear,

@@ -2,12 +2,13 @@
 
 mod hints;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 pub use hints::Hints;
 
 use super::{About, NoTokenizer, OpenError, Source, Spec, Stored, about, checkpoint, local, stored, tokenizer};
-use crate::lm::checkpoint::{Checkpoint, Dtype};
+use crate::lm::checkpoint::Checkpoint;
 use crate::lm::{Blueprint, Config, ModelError, Position, Transformer, Unsound, unsound};
 use crate::text::Tokenizer;
 
@@ -28,8 +29,8 @@ pub struct Description {
     pub parameters: u64,
     /// The size of its files.
     pub bytes: u64,
-    /// Tensors by stored type.
-    pub dtypes: Vec<(Dtype, Stored)>,
+    /// Tensors by the name of the stored type; those that are not computed with last.
+    pub dtypes: Vec<(String, Stored)>,
     /// Every tensor, in alphabetical order.
     pub tensors: Vec<TensorInfo>,
     /// How many tokens its tokenizer has, or why there is none.
@@ -69,6 +70,8 @@ pub struct TensorInfo {
     pub shape: Vec<usize>,
     /// Its size in the file.
     pub bytes: u64,
+    /// Whether it can be computed with: it is of a type that is read.
+    pub read: bool,
 }
 
 /// Says what a file is; reads its header only.
@@ -108,9 +111,26 @@ fn of_checkpoint(name: String, spec: &Spec, checkpoint: &Checkpoint) -> Result<D
         dtype: tensor.dtype.name().to_owned(),
         shape: tensor.shape.clone(),
         bytes: tensor.bytes.len() as u64,
+        read: true,
     });
+    let unread = checkpoint.unread.iter().map(|(name, tensor)| TensorInfo {
+        name: name.clone(),
+        dtype: tensor.dtype.clone(),
+        shape: tensor.shape.clone(),
+        bytes: tensor.bytes,
+        read: false,
+    });
+    let mut tensors: Vec<TensorInfo> = read.chain(unread).collect();
+    tensors.sort_by(|a, b| a.name.cmp(&b.name));
     let dtypes = stored(&checkpoint.tensors);
-    let engine = if checkpoint.tensors.is_empty() {
+    let mut others: BTreeMap<&str, Stored> = BTreeMap::new();
+    for tensor in tensors.iter().filter(|tensor| !tensor.read) {
+        let stored = others.entry(&tensor.dtype).or_default();
+        stored.tensors += 1;
+        stored.bytes += tensor.bytes;
+    }
+    let others: Vec<(String, Stored)> = others.into_iter().map(|(name, stored)| (name.to_owned(), stored)).collect();
+    let engine = if tensors.is_empty() {
         Err(OpenError::NoWeights { name: name.clone() })
     } else {
         engine(checkpoint, dtypes.values().map(|stored| stored.bytes).sum())
@@ -125,10 +145,10 @@ fn of_checkpoint(name: String, spec: &Spec, checkpoint: &Checkpoint) -> Result<D
         },
         hints: Hints::of(&checkpoint.header),
         engine,
-        parameters: checkpoint.tensors.values().map(|tensor| tensor.elements() as u64).sum(),
+        parameters: checkpoint.parameters(),
         bytes: checkpoint.bytes,
-        tensors: read.collect(),
-        dtypes: dtypes.into_iter().collect(),
+        tensors,
+        dtypes: dtypes.into_iter().map(|(dtype, stored)| (dtype.name().to_owned(), stored)).chain(others).collect(),
         tokenizer,
     })
 }

@@ -74,8 +74,16 @@ impl Language {
 }
 
 /// What the engine says with something of its own in it.
-const TERMS_WITH_HOLES: [Message; 5] =
-    [Message::TermFromRow, Message::TermBuckets, Message::TermRotary, Message::TermDenseHead, Message::TermScaledHead];
+const TERMS_WITH_HOLES: [Message; 8] = [
+    Message::TermWindowBase,
+    Message::TermWithin,
+    Message::TermWindowedLayers,
+    Message::TermFromRow,
+    Message::TermBuckets,
+    Message::TermRotary,
+    Message::TermDenseHead,
+    Message::TermScaledHead,
+];
 
 /// What stands in the `{}` holes of a pattern, if the text fits it.
 fn holes<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {

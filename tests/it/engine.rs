@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
 
+mod downloads;
+
 use std::{path::Path, sync::Arc};
 
 use lmscope::lm::{self, AttentionKind, ForwardError, Mask, ModelError, Transformer, Workspace, checkpoint::Header};
@@ -122,6 +124,9 @@ fn hugging_face_families_compute_what_transformers_computes() {
         "mistral-window",
         "qwen2",
         "qwen3",
+        "gemma",
+        "gemma2",
+        "gemma3",
         "gpt-neox",
         "glm",
         "bert",

@@ -382,11 +382,20 @@ fn a_gguf_file_is_fetched_by_its_name_or_when_it_is_the_only_one() {
     assert!(path.ends_with("m-00001-of-00002.gguf"));
     assert_eq!(store.requests().len(), 2);
 
-    for (files, pickles) in [(["a.txt", "b.txt"], false), (["config.json", "pytorch_model.bin"], true)] {
+    let bin = Repository::default().with("config.json", "{}", false).with("pytorch_model.bin", "a", true);
+    let (hub_of_bin, store) = hub(&bin);
+    let cache = Cache::new();
+    for requests in [1, 0] {
+        let path = fetched("hf:someone/tiny", &cache.surroundings(&hub_of_bin.address)).expect("a folder");
+        assert_eq!(std::fs::read_to_string(path.join("pytorch_model.bin")).expect("fetched"), "a");
+        assert_eq!(store.requests().len(), requests, "the second time it is here");
+    }
+
+    for files in [["a.txt", "b.txt"], ["config.json", "model.onnx"]] {
         let model = files.iter().fold(Repository::default(), |model, file| model.with(file, "x", false));
         let (none, _store) = hub(&model);
         let error = fetched("hf:someone/tiny", &Cache::new().surroundings(&none.address));
-        assert_eq!(error, Err(HubError::NoWeights { name: "hf:someone/tiny".into(), pickles }));
+        assert_eq!(error, Err(HubError::NoWeights { name: "hf:someone/tiny".into() }));
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) fn table(description: &Description, output: &mut Output<'_>) -> Resul
         .iter()
         .map(|tensor| {
             let shape = tensor.shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" × ");
-            vec![safe::visible(&tensor.name), tensor.dtype.clone(), shape, thousands(tensor.bytes)]
+            vec![safe::visible(&tensor.name), safe::visible(&tensor.dtype), shape, thousands(tensor.bytes)]
         })
         .collect();
     let columns = [

@@ -34,6 +34,7 @@ const ENCODER: StackNames = StackNames {
         },
         query_norm: None,
         key_norm: None,
+        after: None,
         relative: None,
         output: "self_attn.out_proj",
         cross: None,
@@ -49,6 +50,7 @@ const NAMES: Names = Names {
     head: HeadNames { matrix: "lm_head", bias: &["final_logits_bias"], transform: None },
     rotary_factors: None,
     transposed: Transposed::None,
+    scales_from_one: false,
     main: StackNames {
         positions: Some("decoder.embed_positions"),
         embedding_norm: Some("decoder.layernorm_embedding"),

@@ -67,6 +67,7 @@ const NAMES: Names = Names {
     },
     rotary_factors: None,
     transposed: Transposed::None,
+    scales_from_one: false,
     main: StackNames {
         positions: Some("embeddings.position_embeddings"),
         segments: Some("embeddings.token_type_embeddings"),
@@ -81,6 +82,7 @@ const NAMES: Names = Names {
             },
             query_norm: None,
             key_norm: None,
+            after: None,
             relative: None,
             output: "attention.output.dense",
             cross: None,

@@ -51,6 +51,7 @@ const CHATGLM_NAMES: Names = Names {
     head: head("transformer.output_layer"),
     rotary_factors: None,
     transposed: Transposed::None,
+    scales_from_one: false,
     main: StackNames {
         final_norm: Some("encoder.final_layernorm"),
         ..stack(LayerNames {

@@ -25,6 +25,7 @@ const NAMES: Names = Names {
     head: head("lm_head"),
     rotary_factors: None,
     transposed: Transposed::All,
+    scales_from_one: false,
     main: StackNames {
         positions: Some("wpe"),
         final_norm: Some("ln_f"),
@@ -34,6 +35,7 @@ const NAMES: Names = Names {
             attention: Attention::Fused("attn.c_attn"),
             query_norm: None,
             key_norm: None,
+            after: None,
             relative: None,
             output: "attn.c_proj",
             cross: None,

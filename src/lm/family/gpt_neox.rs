@@ -31,6 +31,7 @@ const NAMES: Names = Names {
     head: head("embed_out"),
     rotary_factors: None,
     transposed: Transposed::None,
+    scales_from_one: false,
     main: StackNames {
         final_norm: Some("final_layer_norm"),
         ..stack(LayerNames {
@@ -39,6 +40,7 @@ const NAMES: Names = Names {
             attention: Attention::Fused("attention.query_key_value"),
             query_norm: None,
             key_norm: None,
+            after: None,
             relative: None,
             output: "attention.dense",
             cross: None,

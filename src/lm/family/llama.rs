@@ -60,6 +60,7 @@ pub(super) const NAMES: Names = Names {
     head: head("lm_head"),
     rotary_factors: None,
     transposed: Transposed::None,
+    scales_from_one: false,
     main: StackNames {
         final_norm: Some("norm"),
         ..stack(LayerNames {
@@ -72,6 +73,7 @@ pub(super) const NAMES: Names = Names {
             },
             query_norm: None,
             key_norm: None,
+            after: None,
             relative: None,
             output: "self_attn.o_proj",
             cross: None,
@@ -133,7 +135,7 @@ fn hugging_face(reader: Reader<'_>, family: &'static str, query_key_norm: bool) 
 }
 
 /// A sliding window, in every layer or in those that the settings name.
-fn window(reader: Reader<'_>, layers: usize) -> Result<Mask, ModelError> {
+pub(super) fn window(reader: Reader<'_>, layers: usize) -> Result<Mask, ModelError> {
     let Some(window) = reader.size("sliding_window")? else { return Ok(Mask::Causal) };
     let windowed: Vec<bool> = match (reader.texts("layer_types"), reader.count("max_window_layers")) {
         _ if reader.flag("use_sliding_window") == Some(false) => return Ok(Mask::Causal),

@@ -31,6 +31,7 @@ const ENCODER: StackNames = StackNames {
         },
         query_norm: None,
         key_norm: None,
+        after: None,
         relative: None,
         output: "layer.0.SelfAttention.o",
         cross: None,
@@ -46,6 +47,7 @@ const NAMES: Names = Names {
     head: head("lm_head"),
     rotary_factors: None,
     transposed: Transposed::None,
+    scales_from_one: false,
     main: StackNames {
         final_norm: Some("decoder.final_layer_norm"),
         buckets: Some("decoder.block.0.layer.0.SelfAttention.relative_attention_bias"),

@@ -24,6 +24,7 @@ const NAMES: Names = Names {
     head: HeadNames { matrix: "lm_loss", bias: &["lm_loss.bias"], transform: None },
     rotary_factors: None,
     transposed: Transposed::Projections,
+    scales_from_one: false,
     main: StackNames {
         mask_embedding: Some("mask_emb"),
         ..stack(LayerNames {
@@ -32,6 +33,7 @@ const NAMES: Names = Names {
             attention: Attention::Separate { query: "rel_attn.q", key: "rel_attn.k", value: "rel_attn.v" },
             query_norm: None,
             key_norm: None,
+            after: None,
             relative: Some(RelativeNames {
                 key: "rel_attn.r",
                 content_bias: "rel_attn.r_w_bias",

@@ -1,11 +1,16 @@
 //! Stored elements to float32, one row at a time, for every type; the formats are ggml's (`ggml-quants.c`).
 
+mod codebooks;
+
 use half::{bf16, f16};
 
 use crate::lm::checkpoint::Dtype;
 
 /// The sixteen levels of the non-linear 4-bit types.
 pub(super) const LEVELS: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
+
+/// Twice the values of a float of a sign, two bits of exponent and one of mantissa.
+const FLOATS: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
 /// Expands the blocks of `bytes` into `out`: as many elements as whole blocks of both allow.
 pub fn dequantize(dtype: Dtype, bytes: &[u8], out: &mut [f32]) {
@@ -47,7 +52,29 @@ pub fn dequantize(dtype: Dtype, bytes: &[u8], out: &mut [f32]) {
         Dtype::Q5K => blocks.for_each(|(b, y)| q5_k(b, y)),
         Dtype::Q6K => blocks.for_each(|(b, y)| q6_k(b, y)),
         Dtype::Iq4Xs => blocks.for_each(|(b, y)| iq4_xs(b, y)),
+        Dtype::Iq1S => blocks.for_each(|(b, y)| codebooks::iq1_s(b, y)),
+        Dtype::Iq1M => blocks.for_each(|(b, y)| codebooks::iq1_m(b, y)),
+        Dtype::Iq2Xxs => blocks.for_each(|(b, y)| codebooks::iq2_xxs(b, y)),
+        Dtype::Iq2Xs => blocks.for_each(|(b, y)| codebooks::iq2_xs(b, y)),
+        Dtype::Iq2S => blocks.for_each(|(b, y)| codebooks::iq2_s(b, y)),
+        Dtype::Iq3Xxs => blocks.for_each(|(b, y)| codebooks::iq3_xxs(b, y)),
+        Dtype::Iq3S => blocks.for_each(|(b, y)| codebooks::iq3_s(b, y)),
+        Dtype::Tq1_0 => blocks.for_each(|(b, y)| codebooks::tq1_0(b, y)),
+        Dtype::Tq2_0 => blocks.for_each(|(b, y)| codebooks::tq2_0(b, y)),
+        Dtype::Mxfp4 => blocks.for_each(|(b, y)| {
+            let d = half_of_power(b[0]);
+            nibbles(&b[1..], y, |q| d * f32::from(FLOATS[usize::from(q)]));
+        }),
     }
+}
+
+/// Half of 2 to the power of `exponent` - 127; the two least are not normal floats.
+fn half_of_power(exponent: u8) -> f32 {
+    f32::from_bits(match exponent {
+        0 => 0x0020_0000,
+        1 => 0x0040_0000,
+        _ => u32::from(exponent - 1) << 23,
+    })
 }
 
 fn half_at(bytes: &[u8], at: usize) -> f32 {

@@ -42,6 +42,17 @@ macro_rules! by_type {
             Dtype::Q6K => of::<blocks::Q6K>(),
             Dtype::Iq4Nl => of::<blocks::Iq4Nl>(),
             Dtype::Iq4Xs => of::<blocks::Iq4Xs>(),
+            // Rare, and mostly table lookups: rows are expanded one by one.
+            Dtype::Iq1S
+            | Dtype::Iq1M
+            | Dtype::Iq2Xxs
+            | Dtype::Iq2Xs
+            | Dtype::Iq2S
+            | Dtype::Iq3Xxs
+            | Dtype::Iq3S
+            | Dtype::Tq1_0
+            | Dtype::Tq2_0
+            | Dtype::Mxfp4 => Kernels { expand: None, stream: None, tiles: TILES },
         }
     };
 }

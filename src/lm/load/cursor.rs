@@ -38,6 +38,23 @@ impl<'a> Cursor<'a> {
         Ok(array)
     }
 
+    pub(super) fn byte(&mut self) -> Result<u8, Fault> {
+        Ok(u8::from_le_bytes(self.array()?))
+    }
+
+    /// The bytes up to the next line feed, which is passed over.
+    pub(super) fn line(&mut self) -> Result<&'a [u8], Fault> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let length = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+        let line = self.take(length)?;
+        self.take(1)?;
+        Ok(line)
+    }
+
+    pub(super) fn u16(&mut self) -> Result<u16, Fault> {
+        Ok(u16::from_le_bytes(self.array()?))
+    }
+
     pub(super) fn u32(&mut self) -> Result<u32, Fault> {
         Ok(u32::from_le_bytes(self.array()?))
     }

@@ -94,11 +94,8 @@ pub enum Problem {
     Changed,
     /// A folder without `config.json`.
     NoConfig,
-    /// A folder with `config.json` and no safetensors.
-    NoWeights {
-        /// Whether there are `PyTorch` pickles instead.
-        pickles: bool,
-    },
+    /// A folder with `config.json` and no weights.
+    NoWeights,
     /// The file ends before its header says it does.
     EndsEarly {
         /// How many bytes are missing, at least.
@@ -109,7 +106,7 @@ pub enum Problem {
         /// How many bytes too many.
         extra: u64,
     },
-    /// A GGUF file with its bytes in the other order.
+    /// A file with its bytes in the other order.
     BigEndian,
     /// A GGUF version that is not read.
     Version {
@@ -232,6 +229,35 @@ pub enum Problem {
         part: &'static str,
         /// Its value.
         by: usize,
+    },
+    /// A pickle names something of Python that no weights need.
+    PickleGlobal {
+        /// The name, with its module.
+        name: String,
+    },
+    /// A pickle has an instruction that no weights need.
+    PickleCode {
+        /// The instruction.
+        found: u8,
+    },
+    /// A pickle builds something else than a dictionary of tensors.
+    NotAStateDict,
+    /// The directory of a ZIP archive is damaged.
+    ZipDirectory,
+    /// A file in a ZIP archive is compressed.
+    Compressed {
+        /// The file's name.
+        name: String,
+    },
+    /// A file that a ZIP archive has to have is not in it.
+    NotInArchive {
+        /// The file's name.
+        name: String,
+    },
+    /// A tensor is made of more numbers than are stored for it.
+    OutsideStorage {
+        /// The tensor.
+        tensor: String,
     },
     /// JSON that cannot be read as what it has to be.
     Json {

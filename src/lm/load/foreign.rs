@@ -12,9 +12,9 @@ pub enum Foreign {
     Html,
     /// The small text file that stands for a large one in a git repository.
     LfsPointer,
-    /// A Python pickle: running it could run anything, so it is never read.
+    /// A Python pickle that `torch.save` did not write: running it could run anything.
     Pickle,
-    /// A ZIP archive, which is also what `PyTorch`'s `.pt` and `.bin` are.
+    /// A ZIP archive without `PyTorch` weights in it.
     Zip,
     /// Compressed with gzip.
     Gzip,
@@ -40,7 +40,7 @@ impl fmt::Display for Foreign {
             Self::Html => "a web page",
             Self::LfsPointer => "a Git LFS pointer",
             Self::Pickle => "a Python pickle",
-            Self::Zip => "a ZIP archive (PyTorch's .pt and .bin are that)",
+            Self::Zip => "a ZIP archive",
             Self::Gzip => "a gzip archive",
             Self::Xz => "an xz archive",
             Self::Zstd => "a Zstandard archive",

@@ -13,7 +13,7 @@ pub use metadata::{Metadata, Strings};
 
 use super::cursor::Cursor;
 use super::error::{Count, Fault, Item, Problem};
-use crate::lm::checkpoint::{Bytes, Checkpoint, Dtype, Header, Tensor};
+use crate::lm::checkpoint::{Bytes, Checkpoint, Dtype, Header, Tensor, Unread};
 
 /// The four bytes a GGUF file begins with.
 pub(super) const MAGIC: &[u8] = b"GGUF";
@@ -34,10 +34,11 @@ const LEAST_PAIR_BYTES: usize = 8 + 4 + 1;
 
 struct Info {
     name: String,
-    dtype: Dtype,
+    stored: Stored,
     shape: Vec<usize>,
     offset: u64,
-    bytes: u64,
+    /// `None` for a type of unknown size: the tensor goes on to the next.
+    bytes: Option<u64>,
     at: usize,
 }
 
@@ -64,17 +65,21 @@ pub(super) fn read(bytes: &Bytes) -> Result<Checkpoint, Fault> {
     let start = padded(cursor.at() as u64, alignment)
         .ok_or_else(|| Problem::Alignment { found: Some(alignment) }.at(cursor.at()))?;
 
-    let mut placed = BTreeMap::new();
+    let (mut tensors, mut unread) = (BTreeMap::new(), BTreeMap::new());
     let mut due = 0_u64;
-    for info in infos {
+    let mut infos = infos.into_iter().peekable();
+    while let Some(info) = infos.next() {
         if info.offset != due {
             return Err(Problem::Place { tensor: info.name, expected: due, found: info.offset }.at(info.at));
         }
-        let end = due.checked_add(info.bytes);
+        let last = (bytes.len() as u64).saturating_sub(start);
+        let next = infos.peek().map_or(last, |next| next.offset);
+        let size = info.bytes.unwrap_or(next.saturating_sub(due));
+        let end = due.checked_add(size);
         let Some(next) = end.and_then(|end| padded(end, alignment)) else {
             return Err(Problem::TooLarge { tensor: info.name }.at(info.at));
         };
-        let last = start.checked_add(due + info.bytes);
+        let last = start.checked_add(due + size);
         let range = last.and_then(|last| Some(usize::try_from(start + due).ok()?..usize::try_from(last).ok()?));
         let Some(range) = range else {
             return Err(Problem::TooLarge { tensor: info.name }.at(info.at));
@@ -83,19 +88,20 @@ pub(super) fn read(bytes: &Bytes) -> Result<Checkpoint, Fault> {
         let Some(slice) = bytes.slice(range) else {
             return Err(Fault { byte: Some(bytes.len() as u64), problem: Problem::EndsEarly { missing } });
         };
-        let tensor = Tensor { dtype: info.dtype, shape: info.shape, bytes: slice };
-        if placed.insert(info.name.clone(), tensor).is_some() {
+        let (name, shape) = (info.name.clone(), info.shape);
+        let twice = match info.stored {
+            Stored::Read(dtype) => tensors.insert(name, Tensor { dtype, shape, bytes: slice }).is_some(),
+            Stored::Unread(other) => {
+                let tensor = Unread { dtype: other.name(), shape, bytes: size, weights: other.weights };
+                unread.insert(name, tensor).is_some()
+            }
+        };
+        if twice || tensors.contains_key(&info.name) && unread.contains_key(&info.name) {
             return Err(Problem::Twice { item: Item::Tensor, name: info.name }.at(info.at));
         }
         due = next;
     }
-    Ok(Checkpoint {
-        header: Header::Gguf(metadata),
-        tensors: placed,
-        buffers: BTreeMap::new(),
-        files: Vec::new(),
-        bytes: bytes.len() as u64,
-    })
+    Ok(Checkpoint { header: Header::Gguf(metadata), tensors, unread, files: Vec::new(), bytes: bytes.len() as u64 })
 }
 
 /// `value` rounded up to a multiple of `alignment`, which is a power of two.
@@ -148,22 +154,20 @@ fn tensor_info(cursor: &mut Cursor<'_>) -> Result<Info, Fault> {
     // ggml writes the innermost dimension first, everyone else the outermost.
     shape.reverse();
     let type_at = cursor.at();
-    let number = cursor.u32()?;
+    let stored = stored(cursor.u32()?);
     let offset = cursor.u64()?;
-    let dtype = match dtype(number) {
-        Ok(dtype) => dtype,
-        Err(found) => return Err(Problem::UnknownDtype { tensor: name, found }.at(type_at)),
+    let elements = shape.iter().try_fold(1_usize, |product, size| product.checked_mul(*size));
+    let Some(elements) = elements else { return Err(Problem::TooLarge { tensor: name }.at(at)) };
+    let Some((block, block_bytes)) = stored.block() else {
+        return Ok(Info { name, stored, shape, offset, bytes: None, at });
     };
-    let (block, block_bytes) = dtype.block();
     if row % block != 0 {
         return Err(Problem::PartialBlock { tensor: name, row, block }.at(type_at));
     }
-    let elements = shape.iter().try_fold(1_usize, |product, size| product.checked_mul(*size));
-    let bytes = elements.and_then(|elements| (elements / block).checked_mul(block_bytes));
-    let Some(bytes) = bytes else {
+    let Some(bytes) = (elements / block).checked_mul(block_bytes) else {
         return Err(Problem::TooLarge { tensor: name }.at(at));
     };
-    Ok(Info { name, dtype, shape, offset, bytes: bytes as u64, at })
+    Ok(Info { name, stored, shape, offset, bytes: Some(bytes as u64), at })
 }
 
 /// A key or a tensor's name: a 64-bit length, then UTF-8.
@@ -182,30 +186,55 @@ fn name(cursor: &mut Cursor<'_>, item: Item) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-/// ggml's number of a tensor type; for one that is not read, its name.
-fn dtype(number: u32) -> Result<Dtype, String> {
-    const UNREAD: [(u32, &str); 19] = [
-        (4, "Q4_2"),
-        (5, "Q4_3"),
-        (9, "Q8_1"),
-        (15, "Q8_K"),
-        (16, "IQ2_XXS"),
-        (17, "IQ2_XS"),
-        (18, "IQ3_XXS"),
-        (19, "IQ1_S"),
-        (21, "IQ3_S"),
-        (22, "IQ2_S"),
-        (24, "I8"),
-        (25, "I16"),
-        (26, "I32"),
-        (27, "I64"),
-        (28, "F64"),
-        (29, "IQ1_M"),
-        (34, "TQ1_0"),
-        (35, "TQ2_0"),
-        (39, "MXFP4"),
-    ];
-    Ok(match number {
+/// How a tensor is stored: in a type that is computed with, or another.
+enum Stored {
+    Read(Dtype),
+    Unread(Other),
+}
+
+/// A type that is not computed with.
+#[derive(Clone, Copy)]
+struct Other {
+    number: u32,
+    /// Empty for one that is not known.
+    name: &'static str,
+    /// Numbers and bytes of a block, where they are known.
+    block: Option<(usize, usize)>,
+    /// Whether weights are stored in it.
+    weights: bool,
+}
+
+const OTHERS: [Other; 10] = [
+    Other { number: 4, name: "Q4_2", block: None, weights: true },
+    Other { number: 5, name: "Q4_3", block: None, weights: true },
+    Other { number: 9, name: "Q8_1", block: Some((32, 36)), weights: true },
+    Other { number: 15, name: "Q8_K", block: Some((256, 292)), weights: true },
+    Other { number: 24, name: "I8", block: Some((1, 1)), weights: false },
+    Other { number: 25, name: "I16", block: Some((1, 2)), weights: false },
+    Other { number: 26, name: "I32", block: Some((1, 4)), weights: false },
+    Other { number: 27, name: "I64", block: Some((1, 8)), weights: false },
+    Other { number: 28, name: "F64", block: Some((1, 8)), weights: true },
+    Other { number: 40, name: "NVFP4", block: Some((64, 36)), weights: true },
+];
+
+impl Other {
+    fn name(self) -> String {
+        if self.name.is_empty() { self.number.to_string() } else { self.name.to_owned() }
+    }
+}
+
+impl Stored {
+    fn block(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Read(dtype) => Some(dtype.block()),
+            Self::Unread(other) => other.block,
+        }
+    }
+}
+
+/// The type that has this number in ggml.
+fn stored(number: u32) -> Stored {
+    Stored::Read(match number {
         0 => Dtype::F32,
         1 => Dtype::F16,
         2 => Dtype::Q4_0,
@@ -218,12 +247,22 @@ fn dtype(number: u32) -> Result<Dtype, String> {
         12 => Dtype::Q4K,
         13 => Dtype::Q5K,
         14 => Dtype::Q6K,
+        16 => Dtype::Iq2Xxs,
+        17 => Dtype::Iq2Xs,
+        18 => Dtype::Iq3Xxs,
+        19 => Dtype::Iq1S,
         20 => Dtype::Iq4Nl,
+        21 => Dtype::Iq3S,
+        22 => Dtype::Iq2S,
         23 => Dtype::Iq4Xs,
+        29 => Dtype::Iq1M,
         30 => Dtype::BF16,
-        other => {
-            let known = UNREAD.iter().find(|(number, _)| *number == other);
-            return Err(known.map_or_else(|| other.to_string(), |(_, name)| (*name).to_owned()));
+        34 => Dtype::Tq1_0,
+        35 => Dtype::Tq2_0,
+        39 => Dtype::Mxfp4,
+        number => {
+            let unknown = Other { number, name: "", block: None, weights: true };
+            return Stored::Unread(OTHERS.into_iter().find(|other| other.number == number).unwrap_or(unknown));
         }
     })
 }

@@ -1,4 +1,4 @@
-//! A Hugging Face folder: `config.json` beside one safetensors file, or several with an index.
+//! A Hugging Face folder: `config.json` beside one file of weights, or several with an index.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -6,48 +6,51 @@ use std::path::{Component, Path};
 
 use serde_json::{Map, Value};
 
+use super::contents::Contents;
 use super::error::{Count, Item, LoadError, Problem};
-use super::{file, folder_of, safetensors};
+use super::{file, folder_of, pytorch, safetensors};
 use crate::lm::checkpoint::{Bytes, Checkpoint, Header};
 
 const CONFIG: &str = "config.json";
-const WEIGHTS: &str = "model.safetensors";
-const INDEX: &str = "model.safetensors.index.json";
+/// A file of weights and the index of several, by preference.
+const WEIGHTS: [(&str, &str); 2] =
+    [("model.safetensors", "model.safetensors.index.json"), ("pytorch_model.bin", "pytorch_model.bin.index.json")];
 const MOST_CONFIG_BYTES: u64 = 4 << 20;
 const MOST_INDEX_BYTES: u64 = 16 << 20;
 const MOST_SHARDS: usize = 4096;
 
 /// Whether a file that is not weights itself says by its name that the folder around it is meant.
 pub(super) fn belongs_to_a_folder(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name == CONFIG || name == INDEX)
+    path.file_name().is_some_and(|name| name == CONFIG || WEIGHTS.iter().any(|(_, index)| name == *index))
 }
 
 /// Opens a folder.
 pub(super) fn open_folder(folder: &Path) -> Result<Checkpoint, LoadError> {
     let config = config(folder)?;
-    let weights = folder.join(WEIGHTS);
-    let index = folder.join(INDEX);
-    if exists(&weights)? {
-        let bytes = file::map(&weights)?;
-        single(config, &weights, &bytes)
-    } else if exists(&index)? {
-        sharded(config, folder, &shards(&index)?)
-    } else {
-        let pickles =
-            exists(&folder.join("pytorch_model.bin"))? || exists(&folder.join("pytorch_model.bin.index.json"))?;
-        Err(Problem::NoWeights { pickles }.of(folder))
+    for (weights, index) in WEIGHTS {
+        let (weights, index) = (folder.join(weights), folder.join(index));
+        if exists(&weights)? {
+            let bytes = file::map(&weights)?;
+            return single(config, &weights, &bytes);
+        }
+        if exists(&index)? {
+            return sharded(config, folder, &index, &shards(&index)?);
+        }
     }
+    Err(Problem::NoWeights.of(folder))
 }
 
-/// Opens a safetensors file with the `config.json` beside it; a shard brings its fellows.
+/// Opens a file of weights with the `config.json` beside it; a shard brings its fellows.
 pub(super) fn open_file(path: &Path, bytes: &Bytes) -> Result<Checkpoint, LoadError> {
     let folder = folder_of(path);
     let config = config(&folder)?;
-    let index = folder.join(INDEX);
-    if exists(&index)? {
-        let shards = shards(&index)?;
-        if path.file_name().and_then(|name| name.to_str()).is_some_and(|name| shards.contains_key(name)) {
-            return sharded(config, &folder, &shards);
+    for (_, index) in WEIGHTS {
+        let index = folder.join(index);
+        if exists(&index)? {
+            let shards = shards(&index)?;
+            if path.file_name().and_then(|name| name.to_str()).is_some_and(|name| shards.contains_key(name)) {
+                return sharded(config, &folder, &index, &shards);
+            }
         }
     }
     single(config, path, bytes)
@@ -74,12 +77,18 @@ fn json(path: &Path, limit: u64) -> Result<Map<String, Value>, LoadError> {
     serde_json::from_slice(&bytes).map_err(|error| Problem::Json { reason: error.to_string() }.of(path))
 }
 
+/// The tensors of one file; its format its content says.
+fn contents(path: &Path, bytes: &Bytes) -> Result<Contents, LoadError> {
+    let read = if pytorch::recognised(bytes) { pytorch::read } else { safetensors::read };
+    read(bytes).map_err(|fault| fault.of(path))
+}
+
 fn single(config: Map<String, Value>, path: &Path, bytes: &Bytes) -> Result<Checkpoint, LoadError> {
-    let contents = safetensors::read(bytes).map_err(|fault| fault.of(path))?;
+    let contents = contents(path, bytes)?;
     Ok(Checkpoint {
         header: Header::HuggingFace(config),
         tensors: contents.tensors,
-        buffers: contents.buffers,
+        unread: contents.unread,
         files: vec![path.to_path_buf()],
         bytes: bytes.len() as u64,
     })
@@ -116,34 +125,35 @@ fn shards(index: &Path) -> Result<BTreeMap<String, BTreeSet<String>>, LoadError>
 fn sharded(
     config: Map<String, Value>,
     folder: &Path,
+    index: &Path,
     shards: &BTreeMap<String, BTreeSet<String>>,
 ) -> Result<Checkpoint, LoadError> {
     let mut checkpoint = Checkpoint {
         header: Header::HuggingFace(config),
         tensors: BTreeMap::new(),
-        buffers: BTreeMap::new(),
+        unread: BTreeMap::new(),
         files: Vec::new(),
         bytes: 0,
     };
     for (shard, names) in shards {
         let path = folder.join(shard);
         if !exists(&path)? {
-            return Err(Problem::ShardMissing { shard: shard.clone() }.of(&folder.join(INDEX)));
+            return Err(Problem::ShardMissing { shard: shard.clone() }.of(index));
         }
         let bytes = file::map(&path)?;
-        let contents = safetensors::read(&bytes).map_err(|fault| fault.of(&path))?;
+        let contents = contents(&path, &bytes)?;
         let missing =
-            names.iter().find(|name| !contents.tensors.contains_key(*name) && !contents.buffers.contains_key(*name));
+            names.iter().find(|name| !contents.tensors.contains_key(*name) && !contents.unread.contains_key(*name));
         if let Some(tensor) = missing {
             let problem = Problem::NotInShard { tensor: tensor.clone(), shard: shard.clone() };
-            return Err(problem.of(&folder.join(INDEX)));
+            return Err(problem.of(index));
         }
         for (name, tensor) in contents.tensors {
             if checkpoint.tensors.insert(name.clone(), tensor).is_some() {
                 return Err(Problem::Twice { item: Item::Tensor, name }.of(&path));
             }
         }
-        checkpoint.buffers.extend(contents.buffers);
+        checkpoint.unread.extend(contents.unread);
         checkpoint.bytes += bytes.len() as u64;
         checkpoint.files.push(path);
     }

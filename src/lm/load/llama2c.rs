@@ -71,7 +71,7 @@ pub(super) fn read(bytes: &Bytes) -> Result<Checkpoint, Fault> {
     Ok(Checkpoint {
         header: Header::Gguf(metadata(sizes)),
         tensors: tensors.found,
-        buffers: BTreeMap::new(),
+        unread: BTreeMap::new(),
         files: Vec::new(),
         bytes: length,
     })

@@ -5,10 +5,9 @@
 
 mod header;
 
-use std::collections::BTreeMap;
-
+use super::contents::Contents;
 use super::error::{Count, Fault, Problem};
-use crate::lm::checkpoint::{Bytes, Dtype, Tensor};
+use crate::lm::checkpoint::{Bytes, Dtype, Tensor, Unread};
 
 const LENGTH_BYTES: usize = 8;
 const MOST_HEADER_BYTES: usize = 100_000_000;
@@ -16,12 +15,6 @@ const MOST_TENSORS: usize = 100_000;
 const MOST_TEXTS: usize = 65_536;
 const MOST_DIMENSIONS: usize = 8;
 const MOST_NAME_BYTES: usize = 1024;
-
-/// The tensors of one safetensors file.
-pub(super) struct Contents {
-    pub(super) tensors: BTreeMap<String, Tensor>,
-    pub(super) buffers: BTreeMap<String, String>,
-}
 
 /// Whether the bytes look like a safetensors file: a header length that is not absurd, then an opening brace.
 pub(super) fn recognised(bytes: &[u8]) -> bool {
@@ -45,7 +38,7 @@ pub(super) fn read(bytes: &Bytes) -> Result<Contents, Fault> {
     let mut stored = header::parse(json)?;
     stored.sort_by_key(|tensor| (tensor.start, tensor.end));
 
-    let mut contents = Contents { tensors: BTreeMap::new(), buffers: BTreeMap::new() };
+    let mut contents = Contents::default();
     let mut due = 0_u64;
     for tensor in stored {
         let bits = width(&tensor.dtype);
@@ -66,15 +59,17 @@ pub(super) fn read(bytes: &Bytes) -> Result<Contents, Fault> {
             return Err(problem.at(LENGTH_BYTES));
         }
         due = tensor.end;
-        let Some(dtype) = weight_type(&tensor.dtype) else {
-            contents.buffers.insert(tensor.name, tensor.dtype);
-            continue;
-        };
         let shape: Option<Vec<usize>> = tensor.shape.iter().map(|size| usize::try_from(*size).ok()).collect();
         let range = start as u64 + tensor.start..(start as u64).saturating_add(tensor.end);
         let range = usize::try_from(range.start).ok().zip(usize::try_from(range.end).ok());
         let (Some(shape), Some((from, to))) = (shape, range) else {
             return Err(Problem::TooLarge { tensor: tensor.name }.at(LENGTH_BYTES));
+        };
+        let Some(dtype) = weight_type(&tensor.dtype) else {
+            let weights = tensor.dtype.starts_with('F');
+            let unread = Unread { dtype: tensor.dtype, shape, bytes: found, weights };
+            contents.unread.insert(tensor.name, unread);
+            continue;
         };
         let missing = to.saturating_sub(bytes.len()) as u64;
         let Some(slice) = bytes.slice(from..to) else {

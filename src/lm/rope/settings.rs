@@ -25,7 +25,7 @@ pub(crate) fn hugging_face_part(
     part: f32,
 ) -> Result<Positions, ModelError> {
     let number = |name: &str| -> Result<Option<f32>, ModelError> {
-        for group in ["rope_parameters", "rope_scaling"] {
+        for group in ["rope_parameters.full_attention", "rope_parameters", "rope_scaling"] {
             if let Some(number) = reader.number(&format!("{group}.{name}"))? {
                 return Ok(Some(number));
             }
@@ -42,10 +42,21 @@ pub(crate) fn hugging_face_part(
         }
         Ok(None)
     };
-    let base = first(&["rope_parameters.rope_theta", "rope_theta", "rotary_emb_base"])?.unwrap_or(10_000.0);
+    let base = first(&[
+        "rope_parameters.full_attention.rope_theta",
+        "rope_parameters.rope_theta",
+        "rope_theta",
+        "rotary_emb_base",
+    ])?
+    .unwrap_or(10_000.0);
     let part =
         first(&["rope_parameters.partial_rotary_factor", "partial_rotary_factor", "rotary_pct"])?.unwrap_or(part);
-    let kinds = ["rope_parameters.rope_type", "rope_scaling.rope_type", "rope_scaling.type"];
+    let kinds = [
+        "rope_parameters.full_attention.rope_type",
+        "rope_parameters.rope_type",
+        "rope_scaling.rope_type",
+        "rope_scaling.type",
+    ];
     let kind = kinds.iter().find_map(|key| reader.text(key)).unwrap_or("default");
     let original = match reader.number("original_max_position_embeddings")? {
         Some(original) => original,

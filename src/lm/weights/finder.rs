@@ -77,11 +77,15 @@ impl<'a> Finder<'a> {
                 output: self.linear(&name(names.output), width, queries)?,
             })
         };
+        let norm = |part: &str| self.norm(&name(part), width);
+        let after =
+            names.after.map(|(attention, forward)| -> Result<_, ModelError> { Ok((norm(attention)?, norm(forward)?)) });
         Ok(Layer {
             attention_norm: self.norm(&name(names.attention_norm), width)?,
             projections,
             query_norm: head_norm(names.query_norm)?,
             key_norm: head_norm(names.key_norm)?,
+            after: after.transpose()?,
             relative: names.relative.map(relative).transpose()?,
             output: self.linear(&name(names.output), width, queries)?,
             cross: names.cross.map(cross).transpose()?,
@@ -161,7 +165,12 @@ impl<'a> Finder<'a> {
     }
 
     pub(super) fn norm(&self, name: &str, width: usize) -> Result<NormWeights, ModelError> {
-        let scale = self.vector(name, width)?;
+        let mut scale = self.vector(name, width)?;
+        if self.names.scales_from_one {
+            for scale in &mut scale {
+                *scale += 1.0;
+            }
+        }
         let shift = match (self.blueprint.norm, self.tensor(name, &SHIFTS)) {
             (Norm::Layer, Ok((full, tensor))) => Some(vector(&full, tensor, width)?),
             _ => None,

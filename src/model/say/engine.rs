@@ -14,6 +14,9 @@ impl Say for ModelError {
             Self::Indivisible { whole, of, part, by } => {
                 format!("{whole}（{of}）不是 {part}（{by}）的倍数：文件头已损坏")
             }
+            Self::Unread { name, dtype, tensors } => format!(
+                "张量 {name} 以 {dtype} 存储，无法用它计算（这样的张量有 {tensors} 个）：请换用其他量化版本，例如 Q4_K_M 或 Q8_0"
+            ),
             Self::MissingTensor { name } => {
                 format!("缺少张量 {name}：文件不完整，或不是它所说的架构")
             }

@@ -57,11 +57,10 @@ impl Say for HubError {
             Self::Answer { host, what } => {
                 format!("{host} 的回答不像 hub（{}）：请检查 HF_ENDPOINT，以及网络是否要求登录", answer(*what))
             }
-            Self::NoWeights { name, pickles: true } => {
-                format!("{name} 只有 PyTorch pickle，它能运行任意代码，因此不读取：请换用有 safetensors 或 GGUF 的模型")
-            }
-            Self::NoWeights { name, pickles: false } => {
-                format!("{name} 既没有 config.json 加 safetensors，也没有 GGUF 文件：请换一个模型或版本")
+            Self::NoWeights { name } => {
+                format!(
+                    "{name} 既没有 config.json 加 safetensors 或 pytorch_model.bin，也没有 GGUF 文件：请换一个模型或版本"
+                )
             }
             Self::ManyGguf { name, files } => {
                 format!("{name} 有几个 GGUF 文件：请指明其中一个，例如 {}", several(name, files))

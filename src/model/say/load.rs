@@ -33,11 +33,8 @@ fn problem(problem: &Problem) -> String {
         Problem::NoConfig => {
             "文件夹里没有 config.json：请给出含有 config.json 和 model.safetensors 的文件夹，或 .gguf 文件".to_owned()
         }
-        Problem::NoWeights { pickles: true } => {
-            "文件夹里只有 PyTorch pickle，它能运行任意代码，因此不读取：请转换为 safetensors".to_owned()
-        }
-        Problem::NoWeights { pickles: false } => {
-            "文件夹里没有 model.safetensors，也没有 model.safetensors.index.json：请把权重也下载下来".to_owned()
+        Problem::NoWeights => {
+            "文件夹里没有 model.safetensors、pytorch_model.bin，也没有它们的索引：请把权重也下载下来".to_owned()
         }
         Problem::EndsEarly { missing } => {
             format!("文件比文件头所说的短 {}：请重新下载", size(*missing).replace("bytes", "字节"))
@@ -45,7 +42,7 @@ fn problem(problem: &Problem) -> String {
         Problem::GoesOn { extra } => {
             format!("文件比文件头所说的长 {}：{DAMAGED}", size(*extra).replace("bytes", "字节"))
         }
-        Problem::BigEndian => "这个 GGUF 文件是大端字节序：请下载小端版本".to_owned(),
+        Problem::BigEndian => "这个文件是大端字节序：请下载小端版本".to_owned(),
         Problem::Version { found } => {
             format!("这是 GGUF 第 {found} 版，只读取第 2、3 版：请用新版 llama.cpp 转换")
         }
@@ -88,6 +85,21 @@ fn problem(problem: &Problem) -> String {
         Problem::Llama2cUneven { whole, of, part, by } => {
             format!("按 llama2.c 检查点读取，其 {whole}（{of}）不是 {part}（{by}）的倍数：{DAMAGED}")
         }
+        Problem::PickleGlobal { name } => format!(
+            "pickle 要用 Python 的 {name}，权重用不着它，其中的任何东西都不会运行：请保存模型的 state_dict()，或转换为 safetensors"
+        ),
+        Problem::PickleCode { found } => {
+            format!("pickle 里有指令 0x{found:02x}，权重用不着它：请保存模型的 state_dict()，或转换为 safetensors")
+        }
+        Problem::NotAStateDict => {
+            "pickle 构造的不是张量的字典：请保存模型的 state_dict()，或转换为 safetensors".to_owned()
+        }
+        Problem::ZipDirectory => format!("ZIP 压缩包的目录被截断，或与其中的文件不符：{DAMAGED}"),
+        Problem::Compressed { name } => {
+            format!("ZIP 压缩包里的文件 {name} 是压缩的，权重不会这样：请先解压，或重新保存模型")
+        }
+        Problem::NotInArchive { name } => format!("压缩包里没有文件 {name}：{DAMAGED}"),
+        Problem::OutsideStorage { tensor } => format!("张量 {tensor} 的数比为它存储的还多：{DAMAGED}"),
         Problem::Json { reason } => format!("{reason}：{DAMAGED}"),
         Problem::ShardOutside { shard } => format!("索引里的文件 {shard} 不在文件夹之内：{DAMAGED}"),
         Problem::ShardMissing { shard } => format!("缺少属于这个模型的文件 {shard}：请把它也下载下来"),
@@ -101,9 +113,7 @@ fn advice(found: Foreign, first: [u8; 4]) -> String {
     match found {
         Foreign::Html => "：请在浏览器里打开该地址看服务器说了什么，再下载文件本身".to_owned(),
         Foreign::LfsPointer => "：请在它所在处运行 `git lfs pull` 取得真正的文件".to_owned(),
-        Foreign::Pickle | Foreign::Zip => {
-            "：pickle 能运行任意代码，因此不读取；请转换为 safetensors 或 GGUF".to_owned()
-        }
+        Foreign::Pickle | Foreign::Zip => "：只读取 torch.save 保存的权重；请转换为 safetensors 或 GGUF".to_owned(),
         Foreign::Gzip | Foreign::Xz | Foreign::Zstd => "：请先解压".to_owned(),
         Foreign::Json => "：请给出含有 config.json 和 model.safetensors 的文件夹，或 .gguf 文件".to_owned(),
         Foreign::Npy | Foreign::Hdf5 | Foreign::Text | Foreign::Unknown => {
@@ -118,7 +128,7 @@ fn kind(found: Foreign) -> &'static str {
         Foreign::Html => "网页",
         Foreign::LfsPointer => " Git LFS 指针",
         Foreign::Pickle => " Python pickle",
-        Foreign::Zip => " ZIP 压缩包（PyTorch 的 .pt 和 .bin 就是）",
+        Foreign::Zip => " ZIP 压缩包",
         Foreign::Gzip => " gzip 压缩包",
         Foreign::Xz => " xz 压缩包",
         Foreign::Zstd => " Zstandard 压缩包",

@@ -172,6 +172,9 @@ messages! {
     TermInterleaved = "interleaved", "相邻成对";
     TermDenseHead = "dense, {}, norm, linear", "全连接、{}、归一化、线性";
     TermLinear = "linear", "线性";
+    TermWindowBase = "{}; θ = {} in windows", "{}；窗口内 θ = {}";
+    TermWindowedLayers = "window:{} in {} of {} layers", "window:{}（{} 层，共 {} 层）";
+    TermWithin = "{}, within ±{}", "{}，限于 ±{}";
     TermScaledHead = "linear, ×{}", "线性，×{}";
     TermSinusoids = "sinusoids of distances", "相对距离的正弦";
     TermBidirectional = "bidirectional", "双向";
@@ -340,6 +343,7 @@ messages! {
     TermNo = "no", "否";
     TermBefore = "before", "之前";
     TermAfter = "after", "之后";
+    TermBeforeAndAfter = "before and after", "前后都有";
     TermCausal = "causal", "因果";
     TermSerial = "serial", "串行";
     TermParallel = "parallel", "并行";

@@ -153,3 +153,49 @@ fn a_check_names_the_tensor_and_the_first_number_that_is_not_finite() {
     assert!(found.to_string().contains("blk.1.ffn_down.weight"), "{found}");
     assert!(found.say(Language::Chinese).contains("blk.1.ffn_down.weight"));
 }
+
+#[test]
+fn tensors_of_a_type_that_is_not_computed_with_are_described_and_refused_by_name() {
+    let folder = Folder::new();
+    let architecture = |file: Gguf| {
+        let count = |value: u32| value.to_le_bytes();
+        let file = file.pair("general.architecture", 8, &text("llama")).pair("llama.block_count", 4, &count(1));
+        let file = file.pair("llama.embedding_length", 4, &count(32)).pair("llama.attention.head_count", 4, &count(1));
+        let file = file.pair("llama.feed_forward_length", 4, &count(32));
+        file.pair("llama.context_length", 4, &count(8)).pair(
+            "llama.attention.layer_norm_rms_epsilon",
+            6,
+            &1e-5_f32.to_le_bytes(),
+        )
+    };
+    // 4 has no size that is known, 99 no name; 26 is 32-bit whole numbers.
+    let file = architecture(Gguf::new()).tensor("blk.0.attn_q.weight", &[32, 32], 4, 0);
+    let file = file.tensor("ids", &[8], 26, 640).tensor("rest", &[5, 7], 99, 672).tensor(
+        "token_embd.weight",
+        &[32, 2],
+        0,
+        704,
+    );
+    let path = folder.file("odd.gguf", file.data(704 + 256).bytes());
+    let described = model::describe(&Spec::Path(path.clone())).expect("a description");
+    let found: Vec<(&str, &str, u64, bool)> =
+        described.tensors.iter().map(|t| (t.name.as_str(), t.dtype.as_str(), t.bytes, t.read)).collect();
+    let expected = [
+        ("blk.0.attn_q.weight", "Q4_2", 640, false),
+        ("ids", "I32", 32, false),
+        ("rest", "99", 32, false),
+        ("token_embd.weight", "F32", 256, true),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(described.parameters, 32 * 32 + 5 * 7 + 64);
+    let dtypes: Vec<&str> = described.dtypes.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(dtypes, ["F32", "99", "I32", "Q4_2"]);
+    let unread =
+        lmscope::lm::ModelError::Unread { name: "blk.0.attn_q.weight".into(), dtype: "Q4_2".into(), tensors: 2 };
+    let refused = OpenError::Model { name: "odd".into(), error: unread };
+    assert_eq!(described.engine.expect_err("it does not run"), refused);
+    assert_eq!(model::open(&Spec::Path(path)).expect_err("it does not run"), refused);
+
+    let before = Gguf::new().tensor("a", &[32], 99, 32).tensor("b", &[8], 0, 0).data(64);
+    assert!(matches!(super::refused(before.bytes()).0, lmscope::lm::load::Problem::Place { .. }));
+}

@@ -37,6 +37,11 @@ pub(in crate::lm::load) fn join(path: &Path, checkpoint: Checkpoint) -> Result<C
                 return Err(Problem::Twice { item: Item::Tensor, name }.of(&fellow));
             }
         }
+        for (name, tensor) in part.unread {
+            if whole.tensors.contains_key(&name) || whole.unread.insert(name.clone(), tensor).is_some() {
+                return Err(Problem::Twice { item: Item::Tensor, name }.of(&fellow));
+            }
+        }
         whole.bytes += part.bytes;
         whole.files.push(fellow);
     }
