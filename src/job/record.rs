@@ -249,7 +249,7 @@ impl Record {
 }
 
 fn digits(model: &Model) -> String {
-    identity(model).iter().map(|byte| format!("{byte:02x}")).collect()
+    identity(model).iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
 }
 
 /// Writes a run.

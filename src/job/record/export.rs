@@ -17,11 +17,12 @@ pub(super) fn markdown(record: &Record) -> String {
     let line = record.line();
     let generated: String = line.iter().map(|&index| record.nodes[index].text.as_str()).collect();
     let mut page = format!("# {MARK}: {}\n\n", record.model);
-    let quoted = |text: &str| text.lines().map(|line| format!("> {line}\n")).collect::<String>();
-    let _ = write!(page, "{}\n", quoted(&format!("{}**{}**", record.text, generated.trim_end())));
+    let whole = format!("{}**{}**", record.text, generated.trim_end());
+    let quoted: Vec<String> = whole.lines().map(|line| format!("> {line}")).collect();
+    let _ = write!(page, "{}\n\n", quoted.join("\n"));
     let _ = write!(page, "- seed: {}\n- pipeline: `{}`\n", record.seed, record.pipeline);
     let bits: f64 = line.iter().filter_map(|&index| record.nodes[index].surprisal_bits).sum();
-    let _ = write!(page, "- {} tokens, {bits:.2} bits\n", line.len());
+    let _ = writeln!(page, "- {} tokens, {bits:.2} bits", line.len());
     let _ = write!(page, "\n| # | token | id | chosen | bits | Σ bits |\n| ---: | --- | ---: | --- | ---: | ---: |\n");
     let mut sum = 0.0;
     for (number, &index) in line.iter().enumerate() {
