@@ -372,9 +372,11 @@ impl App {
             Command::GoSampler => self.focus = PaneId::Sampler,
             Command::GoTree => self.focus = PaneId::Tree,
             Command::Name => {
-                if let Some(node) = self.panes.tree.selected(&self.state.run) {
-                    let name = self.state.run.name_of(node).unwrap_or_default().to_owned();
-                    self.overlay = Some(Overlay::ask(Question::Name(node), &name));
+                if let Some(node) = self.panes.tree.selected(&ctx.state.run) {
+                    let name = ctx.state.run.name_of(node).unwrap_or_default();
+                    self.overlay = Some(Overlay::ask(Question::Name(node), name));
+                } else {
+                    ctx.say(Notice::hint(Message::TreeIsEmpty, &[]));
                 }
             }
             Command::Zoom => self.zoomed = !self.zoomed,

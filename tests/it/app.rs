@@ -7,6 +7,7 @@ mod generating;
 mod informed;
 mod keys;
 mod linked;
+mod paths;
 mod pictures;
 mod repetition;
 mod sizes;

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a distribution that cannot be made fails the test")]
 
-use lmscope::lm::{Distribution, Given, Kind, Mask, MaskError, NotFinite, Outcome, Past, Sampler, Stage, uniform};
+use lmscope::lm::{
+    Distribution, Given, Kind, Mask, MaskError, NotFinite, Note, Outcome, Past, Sampler, Stage, uniform,
+};
 use proptest::prelude::*;
 
 fn distribution(logits: &[f32]) -> Distribution {
@@ -176,6 +178,69 @@ fn each_mask_shows_what_its_paper_draws() {
     assert_eq!(picture("seq2seq:3"), "xxx. xxx. xxx. xxxx");
     assert_eq!(picture("window:2"), "x... xx.. .xx. ..xx");
     assert_eq!(picture("permutation:2,0,3,1"), "x.x. xxxx ..x. x.xx");
+}
+
+#[test]
+fn a_pipeline_reads_as_it_is_written() {
+    let line =
+        "repetition=1.2:0 !dry=0.5:1.5:3:40 ban=\"a \\\"b\" top-n-sigma=1.5 xtc=0.5:0.1 mirostat=3 temperature=0.7";
+    let sampler: Sampler = line.parse().unwrap();
+    assert_eq!(sampler.stages.len(), 7);
+    assert_eq!(sampler.to_string().parse::<Sampler>().unwrap(), sampler);
+    assert!(!sampler.stages[1].on);
+    assert_eq!(&*sampler.stages[2].text, "a \"b");
+    for wrong in
+        ["top-q=1", "top-p=2", "top-k=1.5", "temperature=x", "top-k=1:2", "ban=the", "temperature=NaN", "top-p=-1"]
+    {
+        assert!(wrong.parse::<Sampler>().is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn a_stage_that_would_leave_no_token_leaves_the_best_standing_and_says_so() {
+    let all = Stage { given: Given::Tokens([0, 1, 2, 3, 4].into()), ..Stage::new(Kind::Ban).saying("all") };
+    let sampler = Sampler { stages: vec![all, Stage::top_k(3)] };
+    let shaped = sampler.shape(&halves(), &Past::default());
+    assert_eq!(shaped.ids(), [2]);
+    assert_eq!(shaped.stages()[0].note, Note::Emptied);
+}
+
+#[test]
+fn exclude_top_choices_acts_only_when_its_number_says_so() {
+    let sampler = Sampler { stages: vec![Stage::new(Kind::Xtc).with(&[0.5, 0.2])] };
+    let ids = |chance| sampler.shape(&halves(), &Past { chance, ..Past::default() }).ids().to_vec();
+    assert_eq!(ids(0.4), [0, 4, 1, 3], "0.5 and 0.25 are above the threshold: the less probable of them stays");
+    assert_eq!(ids(0.6), [2, 0, 4, 1, 3]);
+}
+
+#[test]
+fn mirostat_moves_its_bound_towards_the_target() {
+    let sampler = Sampler { stages: vec![Stage::new(Kind::Mirostat).with(&[1.5, 0.1])] };
+    let shaped = sampler.shape(&halves(), &Past { mu: Some(2.5), ..Past::default() });
+    assert_eq!(shaped.ids(), [2, 0], "tokens of 1 and 2 bits; the third has 3");
+    // Of the two left, 2 : 1, the second has log2 3 bits: μ − η (log2 3 − τ).
+    let expected = 2.5 - 0.1 * (3.0_f64.log2() - 1.5);
+    assert!((shaped.mirostat_after(0).unwrap() - expected).abs() < 1e-6);
+}
+
+#[test]
+fn temperature_is_the_power_of_each_probability_over_the_sum_of_all() {
+    let shaped = Sampler { stages: vec![Stage::temperature(0.4)] }.shape(&halves(), &Past::default());
+    let powers = [0.5_f64, 0.25, 0.125, 0.0625, 0.0625].map(|p| p.powf(1.0 / 0.4));
+    let sum: f64 = powers.iter().sum();
+    for (id, power) in [2, 0, 4, 1, 3].into_iter().zip(powers) {
+        assert!((f64::from(shaped.probability(id)) - power / sum).abs() < 1e-6);
+    }
+}
+
+#[test]
+fn the_stretch_of_a_token_is_where_numbers_fall_on_it() {
+    let shaped = Sampler { stages: vec![Stage::temperature(1.3), Stage::top_k(3)] }.shape(&halves(), &Past::default());
+    for &id in shaped.ids() {
+        let [from, to] = shaped.stretch(id).unwrap();
+        assert_eq!([from + 1e-9, to - 1e-9].map(|u| shaped.draw(u)), [id, id]);
+    }
+    assert_eq!(shaped.stretch(3), None);
 }
 
 /// What another implementation made of a distribution: see `tests/fixtures/sampler/README.md`.
