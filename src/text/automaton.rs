@@ -1,5 +1,7 @@
 //! A regular expression as an automaton over bytes, which says of an unfinished text whether it can still match.
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use regex_automata::Anchored;
@@ -40,6 +42,8 @@ impl std::error::Error for ExpressionError {}
 pub struct Automaton {
     states: DFA<Vec<u32>>,
     start: StateID,
+    /// By the number of a state, whether a match can still be reached from it.
+    hopeful: Vec<bool>,
 }
 
 /// Where a text has come to.
@@ -67,10 +71,14 @@ impl Automaton {
         })?;
         let begin = start::Config::new().anchored(Anchored::Yes);
         let start = states.start_state(&begin).map_err(|error| ExpressionError::Syntax(error.to_string()))?;
-        if states.is_dead_state(start) {
-            return Err(ExpressionError::Nothing);
+        let reaches = hopeful(&states, start);
+        let number = |state: StateID| state.as_usize() >> states.stride2();
+        let most = reaches.iter().copied().map(number).max().ok_or(ExpressionError::Nothing)?;
+        let mut hopeful = vec![false; most + 1];
+        for state in reaches {
+            hopeful[number(state)] = true;
         }
-        Ok(Self { states, start })
+        Ok(Self { states, start, hopeful })
     }
 
     /// Where an empty text is.
@@ -86,13 +94,39 @@ impl Automaton {
                 return None;
             }
         }
-        Some(Place(state))
+        let number = state.as_usize() >> self.states.stride2();
+        self.hopeful.get(number).is_some_and(|&hopeful| hopeful).then_some(Place(state))
     }
 
     /// Whether the text matches if it ends here.
     pub fn matches(&self, Place(state): Place) -> bool {
         self.states.is_match_state(self.states.next_eoi_state(state))
     }
+}
+
+/// The states behind `start` from which a match can be reached: those before one that can, from the matches backwards.
+fn hopeful(states: &DFA<Vec<u32>>, start: StateID) -> BTreeSet<StateID> {
+    let mut before: BTreeMap<StateID, BTreeSet<StateID>> = BTreeMap::from([(start, BTreeSet::new())]);
+    let mut open = vec![start];
+    while let Some(state) = open.pop() {
+        for byte in 0..=u8::MAX {
+            let next = states.next_state(state, byte);
+            let known = before.contains_key(&next);
+            before.entry(next).or_default().insert(state);
+            if !known {
+                open.push(next);
+            }
+        }
+    }
+    let matches = |state: &StateID| states.is_match_state(states.next_eoi_state(*state));
+    let mut open: Vec<StateID> = before.keys().copied().filter(matches).collect();
+    let mut hopeful = BTreeSet::new();
+    while let Some(state) = open.pop() {
+        if hopeful.insert(state) {
+            open.extend(before.get(&state).into_iter().flatten().copied());
+        }
+    }
+    hopeful
 }
 
 impl fmt::Debug for Automaton {

@@ -10,6 +10,7 @@ mod jobs;
 mod layers;
 mod load;
 mod repetition;
+mod runs;
 mod sampler;
 mod segment;
 mod terminal;

@@ -109,7 +109,7 @@ messages! {
     ColumnRank = "rank", "名次";
     ColumnSampler = "sampled", "采样后";
     ColumnToken = "token", "词元";
-    ContextFull = "the context is full: the model holds {} tokens; undo, or shorten the text", "上下文已满：模型最多容纳 {} 个词元；请撤销或缩短文本";
+    ContextFull = "all {} tokens of the context are full: a goes on without the oldest quarter; or undo, or shorten the text", "{} 个词元的上下文已满：按 a 舍去最早的四分之一继续；或撤销，或缩短文本";
     Copied = "{} characters copied", "已复制 {} 个字符";
     CostHidden = "{} cost {} bits, all other tokens seen: the model gave it {}, rank {}", "看到其余词元时，{} 花费 {} 比特：模型给它 {}，第 {} 位";
     FillsIn = "this model fills in, it does not go on: Enter puts the highlighted token here, x hides the selected one", "这个模型填空而不续写：Enter 把高亮的词元放在这里，x 隐藏所选词元";

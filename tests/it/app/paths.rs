@@ -201,3 +201,21 @@ fn a_file_that_is_no_run_is_named_and_nothing_is_lost() {
     assert!(driver.screen().contains("end the name in .json"), "{}", driver.screen());
     assert_eq!(path(&driver), before);
 }
+
+#[test]
+fn a_full_context_is_said_and_slides_when_the_person_says_so() {
+    let text = "Once upon a time there was a dog. ".repeat(56);
+    let mut driver = explorer(Some(text.trim_end()), 120, 40);
+    driver.keys("<enter> <space>").settle();
+    while !driver.screen().contains("of the context are full") {
+        let before = path(&driver).len();
+        driver.keys("<space>").settle();
+        assert!(path(&driver).len() > before, "{}", driver.screen());
+    }
+    assert_eq!(path(&driver).len(), 512);
+    driver.keys("a").settle();
+    assert_eq!(path(&driver).len(), 1 + 512 * 3 / 4, "three quarters of the context, behind its first token");
+    assert!(driver.screen().contains("tokens"), "{}", driver.screen());
+    driver.keys("s").settle();
+    assert_eq!(path(&driver).len(), 2 + 512 * 3 / 4);
+}
