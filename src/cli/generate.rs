@@ -316,19 +316,19 @@ fn line(output: &mut Output<'_>, cells: &[String; 8]) -> Result<(), Failure> {
 
 /// What every stage made of the model's most probable tokens.
 fn stages(session: &Session, distribution: &Distribution, shaped: &Shaped, top: usize) -> Vec<Passed> {
-    let of = |outcome: &crate::lm::Outcome| {
+    let of = |(index, outcome): (usize, &crate::lm::Outcome)| {
         let front = distribution.front(top).iter().take(top);
         Passed {
             stage: outcome.stage.to_string(),
             survivors: outcome.survivors(),
-            mass: outcome.mass,
+            mass: shaped.mass(index),
             note: note(outcome),
             tokens: front
                 .map(|&id| Candidate { piece: session.piece(id), probability: outcome.column.probability(id) })
                 .collect(),
         }
     };
-    shaped.stages().iter().map(of).collect()
+    shaped.stages().iter().enumerate().map(of).collect()
 }
 
 /// What a stage did beyond its parameters.

@@ -38,7 +38,10 @@ impl Distribution {
     /// # Errors
     /// The first logit that is NaN or infinite; an empty vocabulary counts as a NaN at 0.
     pub fn new(logits: Vec<f32>) -> Result<Self, NotFinite> {
-        if let Some((index, &value)) = logits.iter().enumerate().find(|(_, logit)| !logit.is_finite()) {
+        let finite = |logits: &[f32]| logits.iter().fold(true, |finite, logit| finite & logit.is_finite());
+        if !logits.chunks(1024).all(finite)
+            && let Some((index, &value)) = logits.iter().enumerate().find(|(_, logit)| !logit.is_finite())
+        {
             return Err(NotFinite { index, value });
         }
         if logits.is_empty() {
@@ -114,6 +117,11 @@ impl Distribution {
     pub fn most_probable(&self) -> u32 {
         let greatest = self.scores.greatest();
         self.logits().iter().position(|&logit| logit == greatest).unwrap_or(0) as u32
+    }
+
+    /// The sum of exponentials of the logits, each over the greatest's.
+    pub(crate) fn sum(&self) -> f64 {
+        self.sum
     }
 
     /// The logits and their order, for whoever keeps them longer than the distribution.

@@ -75,14 +75,13 @@ impl Sampler {
 
     /// Applies every stage to the distribution.
     pub fn shape(&self, distribution: &Distribution, past: &Past<'_>) -> Shaped {
-        let model = Column::new(Arc::clone(distribution.scores()));
+        let model = Column::new(Arc::clone(distribution.scores()), distribution.sum());
         let mut stages: Vec<Outcome> = Vec::with_capacity(self.stages.len());
         for stage in self.stages.iter().filter(|stage| !stage.is_idle()) {
             let entering = stages.last().map_or(&model, |outcome| &outcome.column);
             let (column, note) = apply(stage, entering, past);
             let (column, note) = column.map_or_else(|| (entering.narrowed(1), Note::Emptied), |column| (column, note));
-            let mass = entering.mass_of(&column);
-            stages.push(Outcome { stage: stage.clone(), column, mass, note });
+            stages.push(Outcome { stage: stage.clone(), column, note });
         }
         Shaped { model, stages, probabilities: OnceLock::new() }
     }

@@ -7,6 +7,9 @@ use super::{elementary::exp64, kernel::Isa};
 /// So many of the greatest are put in order first; few distributions are ever looked at further down.
 const FRONT: usize = 1024;
 
+/// About so many are looked at to find where the front ends.
+const SAMPLE: usize = 2048;
+
 /// Scores by token id, `[vocabulary]`, in nats; −∞ is a token that cannot come.
 #[derive(Debug)]
 pub(crate) struct Scores {
@@ -21,8 +24,15 @@ pub(crate) struct Scores {
 impl Scores {
     /// `values` are finite or −∞; at least one is finite.
     pub(crate) fn new(values: Vec<f32>) -> Self {
-        let greatest = values.iter().copied().fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a });
-        let present = values.iter().filter(|value| **value > f32::NEG_INFINITY).count();
+        // In as many lanes as make plain loops into vector instructions.
+        let greater = |a: f32, b: f32| if b > a { b } else { a };
+        let (chunks, rest) = values.as_chunks::<16>();
+        let mut most = [f32::NEG_INFINITY; 16];
+        for chunk in chunks {
+            most = std::array::from_fn(|lane| greater(most[lane], chunk[lane]));
+        }
+        let greatest = most.into_iter().chain(rest.iter().copied()).fold(f32::NEG_INFINITY, greater);
+        let present = values.iter().map(|&value| u32::from(value > f32::NEG_INFINITY)).sum::<u32>() as usize;
         Self { values, greatest, present, front: OnceLock::new(), order: OnceLock::new() }
     }
 
@@ -45,7 +55,7 @@ impl Scores {
         if count > FRONT || self.order.get().is_some() {
             return self.order();
         }
-        self.front.get_or_init(|| greatest_of(&self.values, self.greatest, FRONT.min(self.values.len())))
+        self.front.get_or_init(|| greatest_of(&self.values, FRONT.min(self.values.len())))
     }
 
     /// All tokens by falling score, of equals the lowest id first.
@@ -115,29 +125,20 @@ pub(super) fn softmax_sums(values: &[f32], greatest: f32, inverse: f64) -> [f64;
     [sums, weighted].map(|[a, b, c, d, e, f, g, h]| ((a + e) + (c + g)) + ((b + f) + (d + h)))
 }
 
-/// The `count` greatest of `values` (or a few more), by falling value, equal values by rising index.
-fn greatest_of(values: &[f32], greatest: f32, count: usize) -> Vec<u32> {
-    // A depth below the greatest that takes in enough values and not many more, found by halving.
-    let within = |depth: f32| {
-        let least = greatest - depth;
-        values.iter().map(|&value| u32::from(value >= least)).sum::<u32>() as usize
+/// The `count` greatest of `values` (or more), by falling value, equal values by rising index.
+fn greatest_of(values: &[f32], count: usize) -> Vec<u32> {
+    // Where a sample says that about twice as many are; further down as long as there are too few.
+    let stride = (values.len() / SAMPLE).max(1);
+    let mut sample: Vec<f32> = values.iter().step_by(stride).copied().collect();
+    sample.sort_unstable_by(|a, b| b.total_cmp(a));
+    let mut place = (2 * count).div_ceil(stride);
+    let least = loop {
+        let Some(&least) = sample.get(place) else { break f32::NEG_INFINITY };
+        if values.iter().map(|&value| u32::from(value >= least)).sum::<u32>() as usize >= count {
+            break least;
+        }
+        place *= 2;
     };
-    let (mut shallow, mut depth) = (0.0, 16.0);
-    while depth < f32::MAX && within(depth) < count {
-        (shallow, depth) = (depth, depth * 4.0);
-    }
-    for _ in 0..16 {
-        if within(depth) <= 4 * count {
-            break;
-        }
-        let middle = f32::midpoint(shallow, depth);
-        if within(middle) < count {
-            shallow = middle;
-        } else {
-            depth = middle;
-        }
-    }
-    let least = greatest - depth;
     let found = values.iter().enumerate().filter(|&(_, &value)| value >= least);
     let mut keys: Vec<u64> = found.map(|(id, &value)| key(id, value)).collect();
     keys.sort_unstable();

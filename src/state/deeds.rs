@@ -392,8 +392,11 @@ impl Ctx<'_> {
         let window = here.saturating_sub(WINDOW)..(here + WINDOW).min(read);
         let missing: Vec<_> = window.filter(|&query| state.evidence.row(path[query]).is_none()).collect();
         let seen = state.overview().map_or(0, |seen| seen.length);
+        // At full pace a look at every head takes the model's time, more of it the longer the path is.
+        let hurried = state.settings.pace == Settings::FULL_PACE;
+        let every = if hurried { GLANCE_EVERY.max(seen / 2) } else { GLANCE_EVERY };
         let overview = match (state.playing, state.is_busy(Lane::Run)) {
-            (true, _) => read >= seen + GLANCE_EVERY,
+            (true, _) => read >= seen + every,
             (false, reading) => !reading && read != seen,
         };
         if distribution.is_none() && missing.is_empty() && !overview {

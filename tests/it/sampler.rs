@@ -93,7 +93,7 @@ fn every_stage_says_what_it_left_and_whom_it_cut() {
         .shape(&halves(), &Past::default());
     let survivors: Vec<_> = shaped.stages().iter().map(Outcome::survivors).collect();
     assert_eq!(survivors, [3, 2, 1]);
-    assert!((shaped.stages()[0].mass - 0.875).abs() < 1e-6);
+    assert!((shaped.mass(0) - 0.875).abs() < 1e-6);
     assert_eq!([2, 0, 4, 1, 3, 9].map(|id| shaped.removed_by(id)), [None, Some(2), Some(1), Some(0), Some(0), None]);
     assert_eq!(shaped.total(), 5);
 }

@@ -18,10 +18,10 @@ pub struct Column {
 }
 
 impl Column {
-    /// All that the model gave.
-    pub(super) fn new(scores: Arc<Scores>) -> Self {
+    /// All that the model gave, whose weights are `sum` together.
+    pub(super) fn new(scores: Arc<Scores>, sum: f64) -> Self {
         let survivors = scores.present();
-        Self::of(scores, survivors, 1.0)
+        Self { scores, survivors, last: u32::MAX, temperature: 1.0, sum }
     }
 
     fn of(scores: Arc<Scores>, survivors: usize, temperature: f64) -> Self {
@@ -168,8 +168,11 @@ impl Column {
         if next.survivors == self.survivors {
             return 1.0;
         }
-        let same = Arc::ptr_eq(&self.scores, &next.scores) && self.temperature == next.temperature;
-        if same { next.sum / self.sum } else { next.ids().iter().map(|&id| self.weight(id)).sum::<f64>() / self.sum }
+        if Arc::ptr_eq(&self.scores, &next.scores) && self.temperature == next.temperature {
+            return next.sum / self.sum;
+        }
+        let ids = 0..self.scores.values().len() as u32;
+        ids.filter(|&id| next.keeps(id)).map(|id| self.weight(id)).sum::<f64>() / self.sum
     }
 
     /// Where a number in 0..1 falls when the probabilities are laid end to end in rank order: the token, and its stretch.

@@ -14,8 +14,6 @@ pub struct Outcome {
     pub stage: Stage,
     /// The candidates after it.
     pub column: Column,
-    /// The share of the probability entering the stage that its survivors held, 0..=1.
-    pub mass: f64,
     /// What it did beyond its parameters.
     pub note: Note,
 }
@@ -60,6 +58,11 @@ impl Shaped {
     /// The candidates that entered the stage at `index`.
     pub fn entering(&self, index: usize) -> &Column {
         index.checked_sub(1).map_or(&self.model, |before| &self.stages[before].column)
+    }
+
+    /// The share of the probability entering the stage at `index` that its survivors held, 0..=1.
+    pub fn mass(&self, index: usize) -> f64 {
+        self.entering(index).mass_of(&self.stages[index].column)
     }
 
     /// The tokens left, most probable first.

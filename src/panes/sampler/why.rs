@@ -94,7 +94,7 @@ fn of_stage(state: &State, shaped: &Shaped, id: u32) -> Option<String> {
         }
         _ => {
             let (before, after) = (entering.survivors() as u64, outcome.survivors() as u64);
-            let mass = format::percent(outcome.mass as f32);
+            let mass = format::percent(shaped.mass(index) as f32);
             Some(language.say(Message::WhyStage, &[&name, &format::count(before), &format::count(after), &mass]))
         }
     }

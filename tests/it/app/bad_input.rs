@@ -57,11 +57,11 @@ fn a_full_context_stops_the_generation_and_says_so() {
     driver.keys("<enter> p p p p p + + + + + +");
     for _ in 0..200 {
         driver.keys("<space>").settle();
-        if driver.screen().contains("context is full") {
+        if driver.screen().contains("of the context are full") {
             break;
         }
     }
-    assert!(driver.screen().contains("the context is full"), "{}", driver.screen());
+    assert!(driver.screen().contains("of the context are full"), "{}", driver.screen());
     assert_eq!(driver.app.state().run.len(), 512);
     driver.keys("u").settle();
     assert_eq!(driver.app.state().run.len(), 511);
