@@ -118,6 +118,20 @@ fn remark(state: &State, message: Message, area: Rect, buf: &mut Buffer) {
     draw::line(buf, row, &line, Alignment::Left, &state.theme);
 }
 
+/// Where a command moves the cursor of a list of `rows`, `page` of which are in view; `None` if it moves no cursor.
+fn moved(command: Command, at: usize, page: usize, rows: usize) -> Option<usize> {
+    let moved = match command {
+        Command::Up => at.saturating_sub(1),
+        Command::Down => at + 1,
+        Command::PageUp => at.saturating_sub(page),
+        Command::PageDown => at + page,
+        Command::Top => 0,
+        Command::Bottom => rows,
+        _ => return None,
+    };
+    Some(moved.min(rows.saturating_sub(1)))
+}
+
 /// A view with its own cursor.
 pub trait Pane {
     /// Does what a command asks, if it is this pane's; returns whether it was.

@@ -59,17 +59,8 @@ impl Pane for Generate {
     fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, area: Rect) -> bool {
         let rows = ctx.state.shown().map_or(0, |shown| shown.distribution.len());
         let page = usize::from(area.height.saturating_sub(FIXED + 2)).max(1);
-        let candidate = ctx.state.candidate;
-        let moved = match command {
-            Command::Up => candidate.saturating_sub(1),
-            Command::Down => candidate + 1,
-            Command::PageUp => candidate.saturating_sub(page),
-            Command::PageDown => candidate + page,
-            Command::Top => 0,
-            Command::Bottom => rows,
-            _ => return false,
-        };
-        ctx.state.candidate = moved.min(rows.saturating_sub(1));
+        let Some(moved) = super::moved(command, ctx.state.candidate, page, rows) else { return false };
+        ctx.state.candidate = moved;
         self.offset = table::follow(self.offset, ctx.state.candidate, page, rows);
         true
     }

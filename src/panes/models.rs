@@ -73,23 +73,14 @@ fn offset(choice: usize, visible: usize) -> usize {
 impl Pane for Models {
     fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, area: Rect) -> bool {
         let page = usize::from(area.height.saturating_sub(2)).max(1);
-        self.selected = match command {
-            Command::Up => self.selected.saturating_sub(1),
-            Command::Down => self.selected + 1,
-            Command::PageUp => self.selected.saturating_sub(page),
-            Command::PageDown => self.selected + page,
-            Command::Top => 0,
-            Command::Bottom => choices(),
-            Command::Take => {
-                match EMBEDDED.get(self.selected) {
-                    Some(model) => ctx.open(Spec::Embedded(model)),
-                    None => ctx.say(Notice::hint(Message::FamilyIsNoFile, &[])),
-                }
-                self.selected
+        match (command, EMBEDDED.get(self.selected)) {
+            (Command::Take, Some(model)) => ctx.open(Spec::Embedded(model)),
+            (Command::Take, None) => ctx.say(Notice::hint(Message::FamilyIsNoFile, &[])),
+            _ => {
+                let Some(moved) = super::moved(command, self.selected, page, choices()) else { return false };
+                self.selected = moved;
             }
-            _ => return false,
         }
-        .min(choices() - 1);
         true
     }
 

@@ -98,30 +98,22 @@ impl Pane for Repetition {
         let items = items(ctx.state);
         let page = usize::from(area.height / 2).max(1);
         let at = self.at(ctx.state);
-        self.selected = match command {
-            Command::Up => at.saturating_sub(1),
-            Command::Down => at + 1,
-            Command::PageUp => at.saturating_sub(page),
-            Command::PageDown => at + page,
-            Command::Top => 0,
-            Command::Bottom => items.len(),
-            Command::Take => {
-                match items[at] {
-                    Item::Loop => {
-                        let start = ctx.state.sentence().start;
-                        ctx.select(start);
-                    }
-                    Item::Head(head) => ctx.look_at(head.layer, head.head),
-                    Item::Cure(Some(_)) if ctx.state.repetition.cures.is_empty() => ctx.cure(),
-                    Item::Cure(_) => {}
-                }
-                // Where it leads is the app's to go to.
-                return false;
-            }
-            _ => return false,
+        if command != Command::Take {
+            let Some(moved) = super::moved(command, at, page, items.len()) else { return false };
+            self.selected = moved;
+            return true;
         }
-        .min(items.len() - 1);
-        true
+        match items[at] {
+            Item::Loop => {
+                let start = ctx.state.sentence().start;
+                ctx.select(start);
+            }
+            Item::Head(head) => ctx.look_at(head.layer, head.head),
+            Item::Cure(Some(_)) if ctx.state.repetition.cures.is_empty() => ctx.cure(),
+            Item::Cure(_) => {}
+        }
+        // Where it leads is the app's to go to.
+        false
     }
 
     fn click(&mut self, ctx: &mut Ctx<'_>, area: Rect, at: Position) {

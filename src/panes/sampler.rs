@@ -84,21 +84,16 @@ impl Pane for Sampler {
     fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, area: Rect) -> bool {
         let rows = ctx.state.shown().map_or(0, |shown| shown.distribution.len());
         let page = usize::from(parts(ctx.state, inside(area)).table.height.saturating_sub(1)).max(1);
-        let candidate = ctx.state.candidate;
-        let moved = match command {
-            Command::Up => candidate.saturating_sub(1),
-            Command::Down => candidate + 1,
-            Command::PageUp => candidate.saturating_sub(page),
-            Command::PageDown => candidate + page,
-            Command::Top => 0,
-            Command::Bottom => rows,
-            Command::SwitchStage => return done(|| ctx.switch_stage()),
-            Command::RemoveStage => return done(|| ctx.remove_stage()),
-            Command::StageUp => return done(|| ctx.move_stage(false)),
-            Command::StageDown => return done(|| ctx.move_stage(true)),
-            _ => return false,
-        };
-        ctx.state.candidate = moved.min(rows.saturating_sub(1));
+        match command {
+            Command::SwitchStage => ctx.switch_stage(),
+            Command::RemoveStage => ctx.remove_stage(),
+            Command::StageUp => ctx.move_stage(false),
+            Command::StageDown => ctx.move_stage(true),
+            _ => {
+                let Some(moved) = super::moved(command, ctx.state.candidate, page, rows) else { return false };
+                ctx.state.candidate = moved;
+            }
+        }
         self.offset = table::follow(self.offset, ctx.state.candidate, page, rows);
         true
     }
@@ -144,11 +139,6 @@ impl Pane for Sampler {
         why::draw(state, &shown.distribution, shaped, why, buf);
         None
     }
-}
-
-fn done(act: impl FnOnce()) -> bool {
-    act();
-    true
 }
 
 /// The stages in their order: whether each takes part, its parameters, how many tokens are left after it.

@@ -63,20 +63,11 @@ impl Pane for Tree {
         self.selected = self.selected.min(last);
         let page = rows(area);
         let here = segments.get(self.selected);
-        self.selected = match command {
-            Command::Up => self.selected.saturating_sub(1),
-            Command::Down => self.selected + 1,
-            Command::PageUp => self.selected.saturating_sub(page),
-            Command::PageDown => self.selected + page,
-            Command::Top => 0,
-            Command::Bottom => last,
-            Command::Take => {
-                match here {
-                    Some(segment) => ctx.go_to(segment.last()),
-                    None => ctx.say(Notice::hint(Message::TreeIsEmpty, &[])),
-                }
-                self.selected
-            }
+        match command {
+            Command::Take => match here {
+                Some(segment) => ctx.go_to(segment.last()),
+                None => ctx.say(Notice::hint(Message::TreeIsEmpty, &[])),
+            },
             Command::Fold => {
                 if let Some(segment) = here.filter(|segment| segment.branches) {
                     let first = segment.first();
@@ -84,25 +75,21 @@ impl Pane for Tree {
                         self.folded.insert(first);
                     }
                 }
-                self.selected
-            }
-            Command::LookAhead => {
-                ctx.look_ahead();
-                self.selected
-            }
-            Command::SearchBack | Command::SearchForward => {
-                ctx.state.search.turn(command == Command::SearchForward);
-                self.selected
             }
             Command::Prune => {
                 if let Some(segment) = here {
                     ctx.prune(segment.first());
                 }
-                self.selected
             }
-            _ => return false,
+            Command::LookAhead => ctx.look_ahead(),
+            Command::SearchBack | Command::SearchForward => {
+                ctx.state.search.turn(command == Command::SearchForward);
+            }
+            _ => {
+                let Some(moved) = super::moved(command, self.selected, page, segments.len()) else { return false };
+                self.selected = moved;
+            }
         }
-        .min(last);
         self.offset = table::follow(self.offset, self.selected, page, segments.len());
         true
     }
