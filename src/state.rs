@@ -14,6 +14,7 @@ mod absorb;
 mod ctx;
 mod deeds;
 mod pipeline;
+mod places;
 mod recall;
 pub mod search;
 

@@ -146,7 +146,7 @@ impl Tree {
         let mark = if lit { "▸ " } else { "  " };
         let name = state.run.name_of(segment.last()).map(|name| format!(" {} ", safe::fit(&safe::visible(name), 16)));
         let name = name.unwrap_or_default();
-        let signs: Vec<Span<'_>> = state.search.marks(&state.run, segment).map(|mark| sign(state, mark)).collect();
+        let signs: Vec<Span<'_>> = state.search.marks(segment).map(|mark| sign(state, mark)).collect();
         let signed: usize = signs.iter().map(|sign| safe::width(&sign.content)).sum();
         let folded = if segment.branches && self.folded.contains(&segment.first()) { " […]" } else { "" };
         let numbers = numbers(segment);

@@ -73,11 +73,13 @@ impl Ctx<'_> {
             }
             Body::Failed(fault) => {
                 self.finished(lane);
+                self.failed_search(lane);
                 self.state.queued = 0;
                 self.failed(&fault);
             }
             Body::Crashed(what) => {
                 self.finished(lane);
+                self.failed_search(lane);
                 self.say(Notice::error(Message::Crashed, &[&what]));
             }
         }
@@ -209,8 +211,15 @@ impl Ctx<'_> {
                 self.state.drawing = false;
             }
             Lane::Files => (self.state.opening, self.state.fetching) = (None, None),
-            Lane::Lab => (self.state.repetition.curing, self.state.search.running) = (false, false),
+            Lane::Lab => self.state.repetition.curing = false,
             Lane::Text | Lane::Words | Lane::Evidence | Lane::Information => {}
+        }
+    }
+
+    /// A search that came to no end has no greedy path to follow.
+    fn failed_search(&mut self, lane: Lane) {
+        if lane == Lane::Lab {
+            self.stop_search();
         }
     }
 

@@ -10,7 +10,6 @@ use super::Knob;
 use super::Node;
 use super::Notice;
 use super::Settings;
-use super::run::NodeId;
 use super::run::Used;
 use crate::job::Generate;
 use crate::job::Job;
@@ -200,6 +199,9 @@ impl Ctx<'_> {
             self.cancel(Lane::Files);
             return self.say(Notice::info(Message::FetchStopped, &[&name]));
         }
+        if self.stop_search() {
+            return self.say(Notice::info(Message::SearchStopped, &[]));
+        }
         if self.state.playing {
             return self.stop();
         }
@@ -229,6 +231,7 @@ impl Ctx<'_> {
     /// Stops playing.
     pub fn stop(&mut self) {
         self.state.queued = 0;
+        self.stop_search();
         if std::mem::take(&mut self.state.playing) {
             self.cancel(Lane::Run);
         }
@@ -277,27 +280,6 @@ impl Ctx<'_> {
             }
         }
         self.say(Notice::hint(Message::NoBranch, &[]));
-    }
-
-    /// Goes to a place of the tree.
-    pub fn go_to(&mut self, node: NodeId) {
-        self.stop();
-        if self.state.run.path().last() != Some(&node) && self.state.run.visit(node) {
-            self.arrive();
-        }
-    }
-
-    /// Cuts a branch off the tree.
-    pub fn prune(&mut self, node: NodeId) {
-        self.stop();
-        self.state.run.prune(node);
-        self.say(Notice::info(Message::Pruned, &[]));
-        self.arrive();
-    }
-
-    /// Gives a place of the tree a name.
-    pub fn name(&mut self, node: NodeId, name: &str) {
-        self.state.run.name(node, name);
     }
 
     /// Takes back the last step.
@@ -467,7 +449,7 @@ impl Ctx<'_> {
     }
 
     /// The path goes to a place it was at before: the tip is selected there.
-    fn arrive(&mut self) {
+    pub(super) fn arrive(&mut self) {
         self.cancel(Lane::Run);
         self.cancel(Lane::Evidence);
         self.state.drawing = false;

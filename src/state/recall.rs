@@ -36,30 +36,30 @@ impl Ctx<'_> {
         let tokens = run.tokens().take(run.text_len()).map(|node| node.token).collect();
         let text = Used { pipeline: settings.sampler().to_string(), seed: settings.seed };
         let mut record = Record::new(&model, run.text(), tokens, settings.seed, settings.sampler().to_string());
-        let mut places: BTreeMap<NodeId, usize> = BTreeMap::new();
+        // Where each node stands in the file, and what it was chosen with: a search's nodes have what was before them.
+        let mut places: BTreeMap<NodeId, (usize, &Used)> = BTreeMap::new();
         for segment in run.segments(|_| false) {
             for id in segment.nodes {
                 let node = run.node(id);
                 let Some(chosen) = Chosen::of(node.origin) else { continue };
-                let parent = node.parent().map(|parent| run.node(parent));
-                let before = parent.and_then(|parent| parent.used.as_deref()).unwrap_or(&text);
-                let used = node.used.as_deref().map(|own| (own, before));
+                let parent = node.parent().and_then(|parent| places.get(&parent).copied());
+                let before = parent.map_or(&text, |(_, used)| used);
+                let own = node.used.as_deref().unwrap_or(before);
                 record.nodes.push(Noted {
                     token: node.token,
                     text: String::from_utf8_lossy(self.state.piece(node.token)).into_owned(),
-                    after: node.parent().and_then(|parent| places.get(&parent).copied()),
+                    after: parent.map(|(place, _)| place),
                     chosen,
                     surprisal_bits: node.score.map(|score| score.surprisal),
                     mu: node.mu,
-                    pipeline: used
-                        .and_then(|(own, before)| (own.pipeline != before.pipeline).then(|| own.pipeline.clone())),
-                    seed: used.and_then(|(own, before)| (own.seed != before.seed).then_some(own.seed)),
+                    pipeline: (own.pipeline != before.pipeline).then(|| own.pipeline.clone()),
+                    seed: (own.seed != before.seed).then_some(own.seed),
                     name: run.name_of(id).map(str::to_owned),
                 });
-                places.insert(id, places.len());
+                places.insert(id, (places.len(), own));
             }
         }
-        record.path = run.path().last().and_then(|tip| places.get(tip).copied());
+        record.path = run.path().last().and_then(|tip| places.get(tip)).map(|&(place, _)| place);
         self.submit(Lane::Files, Job::Save(record, path, model));
     }
 

@@ -184,6 +184,7 @@ impl Ctx<'_> {
         if !self.state.predicts_next() {
             return self.say(Notice::hint(Message::FillsIn, &[]));
         }
+        self.stop_search();
         let state = &*self.state;
         let Some(model) = state.model.clone().filter(|model| model.engine.has_head()) else { return };
         let prompt = state.run.text_len();

@@ -168,6 +168,8 @@ impl Run {
         let id = self.child(self.path.last().copied(), token, origin);
         self.restore(id);
         let node = &mut self.nodes[id.0 as usize];
+        // A token that was there before is there as it was chosen now: its number belongs to what it is chosen with.
+        node.origin = origin;
         node.score = Some(score);
         node.position = Some(position);
         self.path.push(id);

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::Ctx;
 use super::Notice;
 use super::run::NodeId;
-use super::run::Run;
 use super::run::Segment;
 use crate::job::Ahead;
 use crate::job::BeamSearch;
@@ -42,7 +41,7 @@ pub struct Search {
     /// Whether the greedy path is to follow.
     beam: bool,
     /// Whether it still goes on.
-    pub running: bool,
+    running: bool,
 }
 
 /// The ends of hypotheses after a step, by score.
@@ -50,6 +49,8 @@ pub struct Search {
 struct Standing {
     live: Vec<(NodeId, f64)>,
     finished: Vec<(NodeId, f64)>,
+    /// Every node on the way of one of them.
+    passed: BTreeSet<NodeId>,
 }
 
 /// What a search says of a segment of the tree.
@@ -67,13 +68,13 @@ pub enum Mark {
 
 impl Search {
     /// What the search says of a segment at the step in view.
-    pub fn marks(&self, run: &Run, segment: &Segment) -> impl Iterator<Item = Mark> {
+    pub fn marks(&self, segment: &Segment) -> impl Iterator<Item = Mark> {
         let road = self.roads.iter().find(|(_, end)| segment.nodes.contains(end));
         let road = road.map(|(rank, _)| Mark::Road(rank + 1));
-        self.mark(run, segment).into_iter().chain(road)
+        self.mark(segment).into_iter().chain(road)
     }
 
-    fn mark(&self, run: &Run, segment: &Segment) -> Option<Mark> {
+    fn mark(&self, segment: &Segment) -> Option<Mark> {
         if let Some(standing) = self.steps.get(self.at) {
             let place = |ends: &[(NodeId, f64)]| {
                 let found = ends.iter().position(|(end, _)| segment.nodes.contains(end));
@@ -85,10 +86,8 @@ impl Search {
             if let Some((place, score)) = place(&standing.live) {
                 return Some(Mark::Live(place, score));
             }
-            let ends = standing.live.iter().chain(&standing.finished);
-            let passed = ends.flat_map(|&(end, _)| run.way_to(end)).collect::<BTreeSet<_>>();
             let reached = |node: &NodeId| self.touched.get(node).is_some_and(|&step| step <= self.at);
-            let gone = |node: &NodeId| reached(node) && !passed.contains(node);
+            let gone = |node: &NodeId| reached(node) && !standing.passed.contains(node);
             if segment.nodes.first().is_some_and(gone) {
                 return Some(Mark::Dropped);
             }
@@ -179,6 +178,7 @@ impl Ctx<'_> {
         live.sort_by(by_score);
         finished.sort_by(by_score);
         let step = self.state.search.steps.len();
+        let mut passed = BTreeSet::new();
         let mut ends = |found: &[(usize, Hypothesis)]| -> Vec<(NodeId, f64)> {
             let mut ends = Vec::new();
             for (_, hypothesis) in found {
@@ -189,13 +189,15 @@ impl Ctx<'_> {
                     .map(|&choice| (choice.token, Origin::Searched, choice.into(), positions.next()));
                 let nodes = self.state.run.grow(from, tokens);
                 ends.extend(nodes.last().map(|&end| (end, hypothesis.score)));
+                passed.extend(&nodes);
                 for node in nodes {
                     self.state.search.touched.entry(node).or_insert(step);
                 }
             }
             ends
         };
-        let standing = Standing { live: ends(&live), finished: ends(&finished) };
+        let (live, finished) = (ends(&live), ends(&finished));
+        let standing = Standing { live, finished, passed };
         let search = &mut self.state.search;
         search.steps.push(standing);
         search.at = search.steps.len() - 1;
@@ -209,6 +211,17 @@ impl Ctx<'_> {
         if let Some(&end) = self.state.run.grow(from, [token]).last() {
             self.state.search.roads.insert(ahead.road, end);
         }
+    }
+
+    /// Stops a search; returns whether there was one.
+    pub(super) fn stop_search(&mut self) -> bool {
+        let search = &mut self.state.search;
+        search.beam = false;
+        let running = std::mem::take(&mut search.running);
+        if running {
+            self.cancel(Lane::Lab);
+        }
+        running
     }
 
     /// The search is done; a beam search has the greedy path drawn beside it.

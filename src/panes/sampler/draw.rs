@@ -44,9 +44,9 @@ pub(super) fn draw(state: &State, shaped: &Shaped, area: Rect, buf: &mut Buffer)
     }
     let next = state.run.at(state.selected + 1).filter(|_| state.predicts_next());
     let generated = state.run.tokens().take(state.selected + 1).filter(|node| node.origin.is_generated()).count();
-    let (number, came) = match next.map(|node| node.origin) {
-        Some(Origin::Sampled { draw }) => (draw, true),
-        _ => (uniform(state.settings.seed, generated as u64), false),
+    let number = match next.map(|node| node.origin) {
+        Some(Origin::Sampled { draw }) => draw,
+        _ => uniform(state.settings.seed, generated as u64),
     };
     let says = match next.map(|node| node.origin) {
         Some(Origin::Picked) => Some(Message::PickedByHand),
@@ -60,6 +60,8 @@ pub(super) fn draw(state: &State, shaped: &Shaped, area: Rect, buf: &mut Buffer)
         return draw::line(buf, below, &Line::styled(language.text(says), theme.dim()), Alignment::Left, theme);
     }
     let (token, [from, to]) = shaped.draw_at(number);
+    // What stands there may have been drawn through another pipeline.
+    let came = next.is_some_and(|node| node.token == token);
     let at = column(number).min(bar.width - 1);
     let words = language.say(
         if came { Message::FellOn } else { Message::WouldFallOn },

@@ -75,6 +75,7 @@ messages! {
     TreeBeamStep = "beam search, step {} of {} (, and .)", "束搜索第 {} 步，共 {} 步（, 和 .）";
     BeamHow = "width, and perhaps steps, length penalty, groups, diversity: 4 16 1 2 0.5", "束宽，其后可给步数、长度惩罚、组数、多样性：4 16 1 2 0.5";
     WhichBeam = "Beam: width [steps [length penalty [groups [diversity]]]]", "束：宽 [步数 [长度惩罚 [组数 [多样性]]]]";
+    SearchStopped = "the search is stopped; what it found stays", "搜索已停止；已找到的保留";
     SearchedByBeam = "found by beam search", "由束搜索得到";
     KeyBeam = "beam", "束搜索";
     KeyAhead = "look ahead", "前瞻";

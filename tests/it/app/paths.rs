@@ -219,3 +219,44 @@ fn a_full_context_is_said_and_slides_when_the_person_says_so() {
     driver.keys("s").settle();
     assert_eq!(path(&driver).len(), 2 + 512 * 3 / 4);
 }
+
+#[test]
+fn what_is_drawn_behind_a_searched_path_is_saved_with_its_own_settings_and_replayed() {
+    let file = std::env::temp_dir().join(format!("lmscope-searched-{}.json", std::process::id()));
+    let _ = std::fs::remove_file(&file);
+    let mut driver = explorer(Some(TEXT), 120, 60);
+    driver.keys("<enter> s").settle();
+    // The seed of what comes next is another than that of the first token.
+    driver.keys("h b").settle();
+    driver.keys("<space> 9 B <enter>").settle();
+    driver.keys("G <enter>").settle();
+    driver.keys("s s").settle();
+    let tokens = path(&driver);
+    driver.keys("S");
+    for _ in 0..8 {
+        driver.keys("<backspace>");
+    }
+    driver.type_text(&file.display().to_string()).keys("<enter>").settle();
+    let answer = crate::command_line::json(&["generate", "--replay", file.to_str().expect("a path")]);
+    let replayed: Vec<u64> =
+        crate::command_line::list(&answer, "steps").iter().filter_map(|step| step["id"].as_u64()).collect();
+    let generated = tokens.len() - driver.app.state().run.text_len();
+    assert_eq!(replayed, tokens[tokens.len() - generated..].iter().map(|&id| u64::from(id)).collect::<Vec<_>>());
+    std::fs::remove_file(&file).expect("it was written");
+}
+
+#[test]
+fn a_token_drawn_through_another_pipeline_is_not_said_to_have_fallen_from_this_one() {
+    let mut driver = explorer(Some(TEXT), 120, 40);
+    driver.keys("<enter> s").settle();
+    driver.keys("h 8");
+    assert!(driver.screen().contains(" fell on "), "{}", driver.screen());
+    let next = *path(&driver).last().expect("a token");
+    let label = driver.app.state().label(next);
+    driver.keys("W");
+    for _ in 0..80 {
+        driver.keys("<backspace>");
+    }
+    driver.type_text(&format!("ban=\"{}\"", label.trim_start_matches('␣'))).keys("<enter>");
+    assert!(driver.screen().contains("will fall on"), "{}", driver.screen());
+}
