@@ -229,7 +229,7 @@ fn compare(state: &State, segment: &Segment, area: Rect, buf: &mut Buffer) {
     let theirs = run.way_to(segment.last());
     let same = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
     let bits = |nodes: &[NodeId]| -> Option<f64> {
-        nodes.iter().map(|&node| run.node(node).score.map(|score| score.surprisal)).sum()
+        nodes.iter().try_fold(0.0, |sum, &node| Some(sum + run.node(node).score?.surprisal))
     };
     let cost = |nodes: &[NodeId]| bits(nodes).map_or_else(|| "–".to_owned(), format::bits);
     let rule = Rect { height: 1, ..area };
