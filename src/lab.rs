@@ -6,3 +6,4 @@ pub mod heads;
 pub mod information;
 pub mod repetition;
 pub mod rivals;
+pub mod steps;

@@ -6,14 +6,15 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
 mod sampling;
+mod segment;
 
 pub use sampling::Sampling;
+pub use segment::Segment;
 
 use super::help;
 use crate::lm::Mask;
 use crate::lm::beam::{self, Rules};
 use crate::model::{Spec, default_for};
-use crate::text::Method;
 use crate::ui::Language;
 
 /// A command line that was understood.
@@ -163,20 +164,6 @@ pub enum Cut {
     Own,
     /// From the left, always the longest piece of the vocabulary
     Longest,
-}
-
-/// `lmscope segment`
-#[derive(Debug, Args)]
-pub struct Segment {
-    /// The text; - reads standard input
-    #[arg(value_name = "TEXT")]
-    pub text: String,
-    /// fmm, bmm, bimm (maximum matching), route (most probable), hmm (and unknown words)
-    #[arg(long, default_value = "route")]
-    pub method: Method,
-    /// A dictionary of your own: a word, and perhaps its frequency, on each line
-    #[arg(long, value_name = "PATH")]
-    pub dictionary: Option<PathBuf>,
 }
 
 /// A text, or token ids in its place.

@@ -9,7 +9,8 @@ use crate::lm::beam::RulesError;
 use crate::lm::load::LoadError;
 use crate::lm::{ForwardError, PipelineError, TraceError, Workspace};
 use crate::model::{NoTokenizer, NotSound, OpenError, Say, StageError};
-use crate::text::DictionaryError;
+use crate::text::segment::{GoldError, NoPlace};
+use crate::text::{DictionaryError, HmmError};
 use crate::ui::Message;
 use crate::ui::{Language, safe};
 
@@ -30,6 +31,16 @@ pub enum Failure {
     Trace(TraceError),
     /// The dictionary could not be read.
     Dictionary(PathBuf, DictionaryError),
+    /// The hidden Markov model could not be read.
+    Hmm(PathBuf, HmmError),
+    /// The gold segmentation could not be read, or is none of the text.
+    Gold(PathBuf, GoldError),
+    /// There is no such place in the text.
+    Place(NoPlace),
+    /// A text of so many bytes is not shown step by step.
+    TooLongForSteps(usize),
+    /// A word that cannot have this frequency.
+    EditFull(String, u64),
     /// The trace would take the place of the model.
     SameFile(PathBuf),
     /// Text that is not UTF-8: its name, where there is one, and the byte where it stops being so.
@@ -88,6 +99,9 @@ impl Failure {
             Self::NobodyReads => 0,
             Self::NothingGiven
             | Self::NothingHidden
+            | Self::Place(_)
+            | Self::TooLongForSteps(_)
+            | Self::EditFull(..)
             | Self::NothingToCompare
             | Self::SameFile(_)
             | Self::Beam(_)
@@ -110,6 +124,15 @@ impl Failure {
             Self::NotFinite(error) => error.say(language),
             Self::Unsound(tensors) => Message::CliUnsound.say(language, &[tensors]),
             Self::Trace(error) => error.say(language),
+            Self::Hmm(path, error) => Message::CliBadDictionary.say(language, &[&path.display(), &error.say(language)]),
+            Self::Gold(path, error) => {
+                Message::CliBadDictionary.say(language, &[&path.display(), &error.say(language)])
+            }
+            Self::Place(error) => error.say(language),
+            Self::TooLongForSteps(length) => {
+                Message::CliTooLongForSteps.say(language, &[length, &crate::lab::steps::MOST_BYTES])
+            }
+            Self::EditFull(word, frequency) => Message::CliEditFull.say(language, &[word, frequency]),
             Self::Dictionary(path, error) => {
                 Message::CliBadDictionary.say(language, &[&path.display(), &error.say(language)])
             }

@@ -195,6 +195,15 @@ fn a_dictionary_may_have_any_line_ends_a_byte_order_mark_and_missing_columns() {
 }
 
 #[test]
+fn of_a_word_that_stands_twice_the_last_frequency_counts_and_it_is_said() {
+    let dictionary = Dictionary::read("a 1\nb 2\na 3\nb 4\nb 5".as_bytes()).unwrap();
+    assert_eq!(dictionary.words().collect::<Vec<_>>(), [("a", 3), ("b", 5)]);
+    assert_eq!(dictionary.total(), 15, "jieba adds up all lines");
+    let repeated = dictionary.repeated().unwrap();
+    assert_eq!((repeated.lines, repeated.line, repeated.word.as_str()), (3, 3, "a"));
+}
+
+#[test]
 fn a_bad_dictionary_is_an_error_that_names_the_line() {
     use DictionaryError as E;
     let frequency = |found: &str| E::Frequency { line: 2, found: found.to_owned() };
@@ -212,7 +221,6 @@ fn a_bad_dictionary_is_an_error_that_names_the_line() {
         (b"a 1\nb 1,000".to_vec(), frequency("1,000")),
         (b"a 1\nb 99999999999999999999".to_vec(), frequency("99999999999999999999")),
         (b"a 1\nb 2 n x".to_vec(), E::Columns { line: 2 }),
-        (b"a 1\nb 2\na 3".to_vec(), E::Duplicate { line: 3, word: "a".to_owned() }),
         (vec![b'a'; 2000], E::TooLong { line: 1, length: 2000, limit: 1024 }),
         (vec![b'a'; 2 << 20], E::TooLong { line: 1, length: 2 << 20, limit: 1 << 20 }),
         ("\u{301}\u{302} 1".as_bytes().to_vec(), E::Invisible { line: 1 }),
@@ -249,6 +257,23 @@ fn write(path: &str, bytes: &[u8]) {
     std::fs::write(path, packed).unwrap();
 }
 
+/// Packs words for the program; `total` is what all of them count, and those that stand there more than once.
+fn write_words(path: &str, words: &BTreeMap<&str, u64>, total: u64) {
+    let (mut shared, mut lengths, mut tails, mut frequencies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut before: &str = "";
+    for (word, &frequency) in words {
+        let same = before.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
+        shared.push(u8::try_from(same).unwrap());
+        lengths.push(u8::try_from(word.len() - same).unwrap());
+        tails.extend_from_slice(&word.as_bytes()[same..]);
+        number(&mut frequencies, frequency);
+        before = word;
+    }
+    let count = u32::try_from(words.len()).unwrap();
+    let bytes = [&count.to_le_bytes()[..], &u64::to_le_bytes(total), &shared, &lengths, &tails, &frequencies].concat();
+    write(path, &bytes);
+}
+
 #[test]
 #[ignore = "writes assets/words-zh.bin from jieba's dict.txt in LMSCOPE_JIEBA"]
 fn the_embedded_dictionary_is_built() {
@@ -263,19 +288,19 @@ fn the_embedded_dictionary_is_built() {
         words.insert(word, frequency);
         total += frequency;
     }
-    let (mut shared, mut lengths, mut tails, mut frequencies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut before: &str = "";
-    for (word, &frequency) in &words {
-        let same = before.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
-        shared.push(u8::try_from(same).unwrap());
-        lengths.push(u8::try_from(word.len() - same).unwrap());
-        tails.extend_from_slice(&word.as_bytes()[same..]);
-        number(&mut frequencies, frequency);
-        before = word;
-    }
-    let count = u32::try_from(words.len()).unwrap();
-    let bytes = [&count.to_le_bytes()[..], &u64::to_le_bytes(total), &shared, &lengths, &tails, &frequencies].concat();
-    write("assets/words-zh.bin", &bytes);
+    write_words("assets/words-zh.bin", &words, total);
+}
+
+#[test]
+#[ignore = "writes assets/words-en.bin from symspellpy's frequency_dictionary_en_82_765.txt, named by LMSCOPE_ENGLISH"]
+fn the_embedded_english_words_are_built() {
+    let path = std::env::var_os("LMSCOPE_ENGLISH").expect("LMSCOPE_ENGLISH names the list");
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines = text.trim_start_matches('\u{feff}').lines().filter_map(|line| line.split_once(' '));
+    // Counted in thousands, which is all that keeps the file small; the rarest count one.
+    let thousands = |count: &str| (count.trim().parse::<u64>().unwrap().saturating_add(500) / 1000).max(1);
+    let words: BTreeMap<&str, u64> = lines.map(|(word, count)| (word, thousands(count))).collect();
+    write_words("assets/words-en.bin", &words, words.values().sum());
 }
 
 #[test]
