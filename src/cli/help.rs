@@ -44,7 +44,7 @@ const COMMANDS: [(&str, &str); 12] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 72] = [
+const ARGUMENTS: [(&str, &str, &str); 73] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -80,6 +80,7 @@ const ARGUMENTS: [(&str, &str, &str); 72] = [
         "zh（jieba 的词）、en（英文词，用于没有空格的文本），或自己的词典：每行一个词，可带词频；不给出则连续字母用 en，其余用 zh",
     ),
     ("segment", "word", "先给一个词指定词频，0 表示去掉；不写数字则取使它成词的词频。可以多次给出"),
+    ("segment", "split_letters", "最大匹配把不是词的连续字母和数字逐个切开"),
     ("segment", "hmm", "从已切分文本统计的隐马尔可夫模型，用于 hmm；不给出则用 jieba 的"),
     ("segment", "steps", "显示方法的每一步"),
     ("segment", "why", "每种方法为何在这个字节之前切或不切，以及改动哪个词会改变它"),

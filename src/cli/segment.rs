@@ -136,6 +136,9 @@ fn dictionary(options: &Segment, text: &str) -> Result<Cow<'static, Dictionary>,
             Cow::Owned(Dictionary::read(&bytes).map_err(|error| Failure::Dictionary(path.to_owned(), error))?)
         }
     };
+    if options.split_letters {
+        dictionary.to_mut().split_letters();
+    }
     for (word, frequency) in &options.word {
         let frequency = frequency.unwrap_or_else(|| dictionary.suggested(word));
         let edit = Edit { word: word.clone(), frequency };

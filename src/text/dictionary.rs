@@ -31,6 +31,8 @@ pub struct Dictionary {
     longest: usize,
     /// Whether some word has a character outside ASCII.
     beyond_ascii: bool,
+    /// Whether runs of letters are cut although some word has.
+    splits_letters: bool,
     repeated: Option<Repeated>,
 }
 
@@ -59,12 +61,12 @@ impl Dictionary {
         &ENGLISH
     }
 
-    /// The dictionary for a text that names none: the English one for a run of letters without spaces, longer than any
-    /// word, in a text that is ASCII; the Chinese one for all others.
+    /// The dictionary for a text that names none: the English one for a run of letters that is no English word, the
+    /// Chinese one for all others.
     pub fn for_text(text: &str) -> &'static Self {
-        let is_run = |part: &str| part.len() > LONGEST_ENGLISH && part.bytes().all(|byte| byte.is_ascii_alphabetic());
-        let run = text.split(|letter: char| !letter.is_ascii_alphabetic()).any(is_run);
-        if text.is_ascii() && run { Self::english() } else { Self::embedded() }
+        let text = text.trim();
+        let run = text.len() >= SHORTEST_RUN && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if run && Self::english().frequency(text).is_none() { Self::english() } else { Self::embedded() }
     }
 
     /// A dictionary from lines of `word [frequency [part-of-speech]]` in UTF-8; a missing frequency is 1, empty lines
@@ -194,7 +196,12 @@ impl Dictionary {
     /// Whether a run of ASCII letters and digits is one word for the matching methods: so for every dictionary with words
     /// beyond ASCII. A list of ASCII words alone is there to cut such runs, whatever their case.
     pub fn joins_letters(&self) -> bool {
-        self.beyond_ascii
+        self.beyond_ascii && !self.splits_letters
+    }
+
+    /// Has the matching methods take each ASCII letter and digit by itself where no word has it, as in the textbook.
+    pub fn split_letters(&mut self) {
+        self.splits_letters = true;
     }
 
     /// Every word with its frequency, in the order of their bytes; those added later follow.
@@ -281,8 +288,8 @@ impl Dictionary {
     }
 }
 
-/// The longest run of letters that may be one English word, in bytes.
-const LONGEST_ENGLISH: usize = 24;
+/// The shortest run of letters that is taken for several English words.
+const SHORTEST_RUN: usize = 8;
 
 /// The lines of `text`, broken by line feeds, carriage returns, or both.
 fn lines(text: &str) -> impl Iterator<Item = &str> {

@@ -13,6 +13,7 @@ mod repetition;
 mod runs;
 mod sampler;
 mod segment;
+mod segment_cli;
 mod segment_steps;
 mod terminal;
 mod text;

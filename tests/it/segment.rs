@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, path::PathBuf}
 use flate2::{Compression, write::DeflateEncoder};
 use lmscope::text::{Dictionary, DictionaryError, Method, segment};
 use serde::Deserialize;
+use unicode_segmentation::UnicodeSegmentation;
 
 fn cut<'a>(text: &'a str, method: Method, dictionary: &Dictionary) -> Vec<&'a str> {
     let mut after = 0;
@@ -41,7 +42,6 @@ struct Cut {
 
 /// Joins the words of `expected` that lie in one grapheme cluster: jieba cuts between code points.
 fn whole_characters(text: &str, expected: &[String]) -> Vec<String> {
-    use unicode_segmentation::UnicodeSegmentation;
     let boundaries: Vec<usize> = text.grapheme_indices(true).map(|(at, cluster)| at + cluster.len()).collect();
     let mut words: Vec<String> = Vec::new();
     let mut end = 0;
@@ -143,8 +143,12 @@ fn no_method_cuts_a_character_from_its_marks() {
 proptest::proptest! {
     #[test]
     fn the_words_of_any_text_are_the_whole_of_it(text in "([\u{4e00}-\u{4fff}]|[a-z0-9.%+ ]|\r\n|[\u{300}-\u{305}]|\\PC){0,40}") {
+        let boundaries: Vec<usize> = text.grapheme_indices(true).map(|(at, _)| at).chain([text.len()]).collect();
         for method in Method::ALL {
             cut(&text, method, Dictionary::embedded());
+            for word in segment(&text, method, Dictionary::embedded()) {
+                assert!(boundaries.binary_search(&word.end).is_ok(), "{method} cuts a character of {text:?}");
+            }
         }
     }
 }

@@ -68,7 +68,8 @@ proptest::proptest! {
         let undo: Vec<Edit> = edits.iter().map(|(word, frequency)| {
             dictionary.edit(&Edit { word: word.clone(), frequency: *frequency }).unwrap()
         }).collect();
-        let lines: String = dictionary.words().map(|(word, frequency)| format!("{word} {frequency}\n")).collect();
+        let lines: Vec<String> = dictionary.words().map(|(word, frequency)| format!("{word} {frequency}")).collect();
+        let lines = lines.join("\n");
         let read = Dictionary::read(lines.as_bytes()).unwrap();
         assert_eq!(read.total(), dictionary.total());
         for method in Method::ALL {
@@ -228,7 +229,9 @@ fn a_word_added_and_taken_away_changes_the_cut_at_once() {
     let undo: Vec<Edit> =
         ["和尚", "未结"].map(|word| dictionary.edit(&Edit { word: word.to_owned(), frequency: 0 }).unwrap()).into();
     assert_eq!(joined(usual(&dictionary), text, Method::Forward), "结婚/的/和/尚未/结婚/的");
-    undo.iter().for_each(|edit| drop(dictionary.edit(edit).unwrap()));
+    for edit in &undo {
+        dictionary.edit(edit).unwrap();
+    }
     assert_eq!(joined(usual(&dictionary), text, Method::Forward), "结婚/的/和尚/未结/婚/的");
     assert_eq!(dictionary.total(), Dictionary::embedded().total());
     assert_eq!(dictionary.edit(&Edit { word: "和尚".to_owned(), frequency: u64::MAX }), None);
@@ -265,8 +268,9 @@ fn english_without_spaces_is_cut_by_the_english_words() {
     assert_eq!(joined(english, "thetabledownthere", Method::Forward), "theta/bled/own/there");
     assert_eq!(Dictionary::english().len(), 82_834);
     assert!(std::ptr::eq(Dictionary::for_text(text), Dictionary::english()));
-    assert!(std::ptr::eq(Dictionary::for_text("a few plain words"), Dictionary::embedded()));
-    assert!(std::ptr::eq(Dictionary::for_text("研究abcdefghijklmnopqrstuvwxyzabc"), Dictionary::embedded()));
+    for plain in ["a few plain words", "internationalization", "thecat", "研究abcdefghijklmnopqrstuvwxyzabc"] {
+        assert!(std::ptr::eq(Dictionary::for_text(plain), Dictionary::embedded()), "{plain}");
+    }
 }
 
 #[test]
@@ -319,6 +323,20 @@ fn gold_is_compared_word_by_word() {
     assert_eq!(gold.check("甲乙丙丁丙丁戊己"), Err(GoldError::TooShort { text: "己".to_owned() }));
     assert_eq!(Gold::read(b" \n"), Err(GoldError::Empty));
     assert_eq!(Gold::read(b"a\n\xff"), Err(GoldError::NotUtf8 { line: 2 }));
+}
+
+#[test]
+#[ignore = "needs zh_gsdsimp-ud-test.conllu in LMSCOPE_GOLD"]
+fn the_scores_of_a_treebank_are_those_of_the_official_scorer() {
+    let path = std::env::var_os("LMSCOPE_GOLD").map(std::path::PathBuf::from).expect("LMSCOPE_GOLD names a folder");
+    let gold = Gold::read(&std::fs::read(path.join("zh_gsdsimp-ud-test.conllu")).unwrap()).unwrap();
+    let mut dictionary = Dictionary::embedded().clone();
+    dictionary.split_letters();
+    for (method, f1) in [(Method::Hmm, 0.7954), (Method::Route, 0.7912), (Method::Forward, 0.7127)] {
+        let score = usual(&dictionary).score(&gold, method);
+        assert_eq!(score.gold, 12_012);
+        assert!((score.f1() - f1).abs() < 5e-5, "{method}: {}", score.f1());
+    }
 }
 
 #[test]

@@ -23,6 +23,9 @@ pub struct Segment {
     /// Give a word a frequency first, 0 to take it out; without a number, one that makes it a word. Repeatable
     #[arg(long, value_name = "WORD[:FREQUENCY]", value_parser = word)]
     pub word: Vec<(String, Option<u64>)>,
+    /// Have maximum matching cut runs of letters and digits that are no word into single ones
+    #[arg(long)]
+    pub split_letters: bool,
     /// A hidden Markov model counted from segmented text, for hmm; jieba's unless given
     #[arg(long, value_name = "FILE")]
     pub hmm: Option<PathBuf>,

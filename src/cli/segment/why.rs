@@ -10,6 +10,9 @@ use crate::text::segment::{Flip, Reason, Step, Tagging, Why};
 use crate::text::{Method, Segmenter};
 use crate::ui::{Message, safe};
 
+/// How many changes are told of each method.
+const MOST_FLIPS: usize = 3;
+
 /// What each method makes of a place.
 pub(super) struct Asked {
     at: usize,
@@ -38,7 +41,7 @@ pub(super) fn print(text: &str, asked: &Asked, output: &mut Output<'_>) -> Resul
         let reasons: Vec<String> =
             lab::steps::reasons(text, why).iter().map(|note| note.say(output.language)).collect();
         output.line(&format!("{}: {verdict}: {}", why.method, reasons.join(" · ")))?;
-        for flip in flips {
+        for flip in flips.iter().take(MOST_FLIPS) {
             let (edits, words) = lab::steps::flip(text, flip);
             let edits: Vec<String> = edits.iter().map(|note| note.say(output.language)).collect();
             let line = Message::FlipTo.say(output.language, &[&edits.join(" + "), &words]);

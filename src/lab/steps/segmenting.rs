@@ -71,7 +71,7 @@ impl Follow<'_> {
             Step::Match(step) => self.matched(&step),
             Step::Weighed(weighed) => self.weighed(weighed),
             Step::Place { at, candidates } => self.place(at, &candidates, !in_table),
-            Step::Routes { best, second } => self.routes(best, second),
+            Step::Routes { best, second } => Self::routes(best, second),
             Step::Run { range, recut } => self.run(range, recut),
             Step::Column { at, column } => self.column(at, &column, !in_table),
             Step::Tags { range, tags, logarithm } => self.tags(range, &tags, logarithm),
@@ -172,7 +172,7 @@ impl Follow<'_> {
         }
     }
 
-    fn routes(&self, best: Route, second: Option<Route>) -> Frame {
+    fn routes(best: Route, second: Option<Route>) -> Frame {
         let current = best.words.first().map_or(0, |word| word.start)..best.words.last().map_or(0, |word| word.end);
         let choice =
             |route: &Route, won| Choice { parts: route.words.clone(), score: Some(route.logarithm), note: None, won };

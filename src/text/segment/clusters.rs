@@ -78,7 +78,7 @@ impl<'a> Clusters<'a> {
     }
 }
 
-/// Whether a code point never joins another of this kind: its property Grapheme_Cluster_Break is Other, and it is no
+/// Whether a code point never joins another of this kind: its property `Grapheme_Cluster_Break` is `Other`, and it is no
 /// pictograph and no consonant that a linker joins.
 #[inline]
 fn is_plain(letter: char) -> bool {

@@ -224,7 +224,9 @@ fn recut(block: &Block, run: &Range<usize>, out: &mut Out<'_>) {
                     out.push(end, None);
                 }
             } else {
-                ascii_words(text.as_bytes()).into_iter().for_each(|length| out.push(end + length, None));
+                for length in ascii_words(text.as_bytes()) {
+                    out.push(end + length, None);
+                }
             }
         });
     } else {

@@ -292,7 +292,9 @@ impl Segmenter<'_> {
         let words = best.words.clone();
         found(Step::Routes { best, second: graph.second() });
         if hmm {
-            runs(text, &words).into_iter().for_each(|run| self.run(text, run, found));
+            for run in runs(text, &words) {
+                self.run(text, run, found);
+            }
         }
     }
 

@@ -214,13 +214,12 @@ impl Segmenter<'_> {
             return Ok(Vec::new());
         }
         // A line is cut by itself, but for bidirectional matching, which weighs the whole text.
-        let line = match method {
-            Method::Bidirectional => 0..text.len(),
-            _ => {
-                let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-                let end = text.get(at..).and_then(|after| after.find('\n')).map_or(text.len(), |found| at + found);
-                start..end
-            }
+        let line = if method == Method::Bidirectional {
+            0..text.len()
+        } else {
+            let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |found| found + 1);
+            let end = text.get(at..).and_then(|after| after.find('\n')).map_or(text.len(), |found| at + found);
+            start..end
         };
         if line.is_empty() || line.start >= at || line.end <= at {
             return Ok(Vec::new());
@@ -331,9 +330,9 @@ impl Trial<'_> {
         while near.abs_diff(far) > 1 {
             let middle = near.midpoint(far);
             if self.is_cut(words, middle) == cut {
-                near = middle
+                near = middle;
             } else {
-                far = middle
+                far = middle;
             }
             if !(self.wanted)() {
                 return None;
