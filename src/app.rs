@@ -161,6 +161,7 @@ impl App {
             let mut ctx = Ctx::new(&mut self.state, &mut effects);
             ctx.refresh();
             ctx.measure();
+            ctx.refresh_steps(self.focus == PaneId::Steps);
             ctx.refresh_repetition(self.focus == PaneId::Repetition);
             let text = std::sync::Arc::clone(&self.state.text);
             self.panes.prompt.set(&text);

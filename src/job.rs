@@ -13,11 +13,13 @@ mod read;
 mod record;
 mod repetition;
 mod segment;
+mod steps;
 mod ticket;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use ahead::Ahead;
 pub use ahead::LookAhead;
@@ -54,6 +56,9 @@ pub use repetition::MEASURED;
 pub use repetition::Probe;
 pub use segment::Tokens;
 pub use segment::Words;
+pub use steps::Answer;
+pub use steps::Lesson;
+pub use steps::Story;
 pub use ticket::Desk;
 pub use ticket::Ticket;
 
@@ -67,6 +72,7 @@ use crate::model::Model;
 use crate::model::NotSound;
 use crate::model::OpenError;
 use crate::model::Spec;
+use crate::text::Edit;
 
 /// Which request a reply belongs to; a newer request on the same lane makes every older reply stale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,12 +95,14 @@ pub enum Lane {
     Lab,
     /// Measuring what the text costs and how far distributions are apart.
     Information,
+    /// A text step by step.
+    Steps,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 7] =
-        [Self::Text, Self::Words, Self::Evidence, Self::Run, Self::Files, Self::Lab, Self::Information];
+    pub const ALL: [Self; 8] =
+        [Self::Text, Self::Words, Self::Evidence, Self::Run, Self::Files, Self::Lab, Self::Information, Self::Steps];
 }
 
 /// What a worker computes.
@@ -104,8 +112,14 @@ pub enum Job {
     Open(Spec),
     /// Cut a text into the model's tokens.
     Tokenize(Arc<str>, Arc<Model>),
-    /// Cut a text into words.
-    Words(Arc<str>),
+    /// Cut a text into words, some of which have another frequency than in the dictionary.
+    Words(Arc<str>, Arc<[Edit]>),
+    /// Show step by step what happens to a text.
+    Steps(Lesson),
+    /// Say why a text is cut at a byte or not, and what would turn that round.
+    Ask(Lesson, usize),
+    /// Tell when so much time has gone by, again and again.
+    Beat(Duration),
     /// Have the model read tokens.
     Read(Read),
     /// Have the model continue.
@@ -152,6 +166,12 @@ pub enum Body {
     Tokens(Tokens),
     /// The text's words.
     Words(Arc<Words>),
+    /// The steps of what happens to a text.
+    Story(Arc<Story>),
+    /// Why a text is cut at a place or not.
+    Answer(Box<Answer>),
+    /// The time has gone by.
+    Beat,
     /// The model read the tokens of the path from `first` on.
     Read {
         /// Index on the path.
@@ -225,7 +245,10 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
     let outcome = match job {
         Job::Open(spec) => open::open(&spec, ticket, send),
         Job::Tokenize(text, model) => segment::tokenize(text, &model, send),
-        Job::Words(text) => segment::words(text, send),
+        Job::Words(text, edits) => segment::words(text, edits, send),
+        Job::Steps(lesson) => steps::tell(lesson, send),
+        Job::Ask(lesson, at) => steps::ask(lesson, at, ticket, send),
+        Job::Beat(rest) => steps::beat(rest, ticket, send),
         Job::Read(read) => read::read(read, ticket, send),
         Job::Generate(generate) => generate::generate(generate, ticket, send),
         Job::Beam(search) => beam::search(search, ticket, send),
@@ -262,9 +285,15 @@ impl Job {
             Self::Cures(cures) => Some(Arc::clone(&cures.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
             Self::Measure(measure) => Some(Arc::clone(&measure.model)),
-            Self::Open(_) | Self::Tokenize(..) | Self::Words(_) | Self::Save(..) | Self::Recall(..) | Self::Panic => {
-                None
-            }
+            Self::Open(_)
+            | Self::Tokenize(..)
+            | Self::Words(..)
+            | Self::Steps(_)
+            | Self::Ask(..)
+            | Self::Beat(_)
+            | Self::Save(..)
+            | Self::Recall(..)
+            | Self::Panic => None,
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod models;
 pub mod prompt;
 pub mod repetition;
 pub mod sampler;
+pub mod steps;
 pub mod tokens;
 pub mod tree;
 

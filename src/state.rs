@@ -9,6 +9,7 @@ pub mod notice;
 pub mod repetition;
 pub mod run;
 pub mod settings;
+pub mod steps;
 
 mod absorb;
 mod ctx;
@@ -40,6 +41,7 @@ pub use run::Run;
 pub use search::Search;
 pub use settings::Knob;
 pub use settings::Settings;
+pub use steps::Steps;
 
 use crate::hub::Progress;
 use crate::job::Generation;
@@ -122,6 +124,8 @@ pub struct State {
     pub repetition: Repetition,
     /// What was measured of the text.
     pub information: Information,
+    /// A text step by step.
+    pub steps: Steps,
     /// Whether tokens are being generated one after another.
     pub playing: bool,
     /// Whether a single token is being drawn, and how many more were asked for meanwhile.
@@ -164,6 +168,7 @@ impl State {
             search: Search::default(),
             repetition: Repetition::default(),
             information: Information::default(),
+            steps: Steps::default(),
             playing: false,
             drawing: false,
             queued: 0,

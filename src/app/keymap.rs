@@ -103,6 +103,16 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Tokens), &[code(K::Down), ch('j')], C::TokenRight, M::HelpTokenRight, None),
     row(Pane(P::Tokens), &[code(K::Left), ch('h')], C::TokenLeft, M::HelpTokenLeft, Some((1, M::KeyToken))),
 
+    row(Pane(P::Steps), &[ch('.'), code(K::Right), ch('l')], C::StepForward, M::HelpStepForward, Some((1, M::KeyStepForward))),
+    row(Pane(P::Steps), &[ch(','), code(K::Left), ch('h')], C::StepBack, M::HelpStepBack, Some((2, M::KeyStepBack))),
+    row(Pane(P::Steps), &[ch(' ')], C::Play, M::HelpPlaySteps, Some((3, M::KeyPlay))),
+    row(Pane(P::Steps), &[ch(']')], C::NextMethod, M::HelpNextMethod, Some((4, M::KeyMethod))),
+    row(Pane(P::Steps), &[ch('[')], C::PreviousMethod, M::HelpPreviousMethod, None),
+    row(Pane(P::Steps), &[ch('t')], C::NextText, M::HelpNextText, Some((5, M::KeyOtherText))),
+    row(Pane(P::Steps), &[ch('w')], C::Why, M::HelpWhy, Some((6, M::KeyWhy))),
+    row(Pane(P::Steps), &[code(K::Enter)], C::Take, M::HelpTakeFlip, Some((7, M::KeyApply))),
+    row(Pane(P::Steps), &[ch('u')], C::Undo, M::HelpUndoFlip, Some((8, M::KeyUndo))),
+
     row(Pane(P::Models), &[code(K::Enter)], C::Take, M::HelpTakeModel, Some((1, M::KeyOpen))),
     row(Pane(P::Models), &[ch('o')], C::OpenModel, M::HelpOpenModel, Some((2, M::KeyOther))),
 
@@ -175,6 +185,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Panes, &[code(K::BackTab)], C::PreviousPane, M::HelpPreviousPane, None),
     row(Panes, &[ch('1'), ch('e'), ch('i')], C::Go(P::Text), M::HelpGoText, Some((21, M::KeyText))),
     row(Panes, &[ch('2')], C::Go(P::Tokens), M::HelpGoTokens, None),
+    row(Panes, &[], C::Go(P::Steps), M::HelpGoSteps, None),
     row(Panes, &[ch('3')], C::Go(P::Next), M::HelpGoNext, None),
     row(Panes, &[], C::Go(P::Sampler), M::HelpGoSampler, None),
     row(Panes, &[], C::Go(P::Tree), M::HelpGoTree, None),

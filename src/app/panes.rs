@@ -8,6 +8,7 @@ use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
 use crate::panes::repetition::Repetition;
 use crate::panes::sampler::Sampler;
+use crate::panes::steps::Steps;
 use crate::panes::tokens::Tokens;
 use crate::panes::tree::Tree;
 use crate::state::PaneId;
@@ -39,6 +40,7 @@ macro_rules! panes {
 panes! {
     Text => prompt: Prompt,
     Tokens => tokens: Tokens,
+    Steps => steps: Steps,
     Next => generate: Generate,
     Sampler => sampler: Sampler,
     Tree => tree: Tree,

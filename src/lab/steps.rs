@@ -15,8 +15,55 @@ pub use segmenting::segmenting;
 pub use why::flip;
 pub use why::reasons;
 
+use crate::text::Method;
+use crate::text::Segmenter;
 use crate::ui::Language;
 use crate::ui::Message;
+
+/// What happens to a text. Another kind of procedure is a variant here, with its frames, and a list of its own beside
+/// [`Procedure::ALL`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Procedure {
+    /// It is cut into words.
+    Words(Method),
+}
+
+impl Procedure {
+    /// Every procedure, in the order of the page.
+    pub const ALL: [Self; 5] = [
+        Self::Words(Method::Forward),
+        Self::Words(Method::Backward),
+        Self::Words(Method::Bidirectional),
+        Self::Words(Method::Route),
+        Self::Words(Method::Hmm),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> Message {
+        match self {
+            Self::Words(Method::Forward) => Message::StepsNameForward,
+            Self::Words(Method::Backward) => Message::StepsNameBackward,
+            Self::Words(Method::Bidirectional) => Message::StepsNameBoth,
+            Self::Words(Method::Route) => Message::StepsNameRoute,
+            Self::Words(Method::Hmm) => Message::StepsNameHmm,
+        }
+    }
+
+    /// The one after it, or before it, round.
+    #[must_use]
+    pub fn next(self, forward: bool) -> Self {
+        let count = Self::ALL.len();
+        let here = Self::ALL.iter().position(|&procedure| procedure == self).unwrap_or(0);
+        Self::ALL[(here + if forward { 1 } else { count - 1 }) % count]
+    }
+
+    /// Its steps on a text.
+    pub fn frames(self, segmenter: Segmenter<'_>, text: &str) -> Vec<Frame> {
+        match self {
+            Self::Words(method) => segmenting(segmenter, text, method),
+        }
+    }
+}
 
 /// One step. All ranges are bytes of the text.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -36,6 +36,9 @@ impl Ctx<'_> {
             Body::Opened(model) => self.opened(&model),
             Body::Tokens(tokens) => self.tokenized(&tokens),
             Body::Words(words) => self.state.words = Some(words),
+            Body::Story(story) => self.told(story),
+            Body::Answer(answer) => self.state.steps.answer = Some(*answer),
+            Body::Beat => self.beat(),
             Body::Read { first, positions } => {
                 for (offset, position) in positions.into_iter().enumerate() {
                     self.state.run.set_position(first + offset, position);
@@ -214,6 +217,7 @@ impl Ctx<'_> {
             }
             Lane::Files => (self.state.opening, self.state.fetching) = (None, None),
             Lane::Lab => self.state.repetition.curing = false,
+            Lane::Steps => self.state.steps.playing = false,
             Lane::Text | Lane::Words | Lane::Evidence | Lane::Information => {}
         }
     }

@@ -63,6 +63,18 @@ pub enum Command {
     Bottom,
     /// Take what is highlighted.
     Take,
+    /// Go to the step before.
+    StepBack,
+    /// Go to the step after.
+    StepForward,
+    /// Show the next method step by step.
+    NextMethod,
+    /// Show the method before.
+    PreviousMethod,
+    /// Show another text step by step.
+    NextText,
+    /// Ask why the text is cut at a place.
+    Why,
     /// Hide the selected token behind the mask token.
     Hide,
     /// Draw one token.

@@ -404,11 +404,13 @@ impl Ctx<'_> {
         let flow = Flow::of(self.state);
         let whole = &flow.text[..flow.finished];
         let words = self.state.words.as_ref().map_or("", |words| &words.text);
+        let edits = self.state.steps.edits();
+        let edited = self.state.words.as_ref().is_some_and(|words| words.edits != edits);
         // At full pace, words are cut again after every few tokens: each time takes the model's time.
         let hurried = self.state.playing && self.state.settings.pace == Settings::FULL_PACE;
         let soon = hurried && whole.starts_with(words) && whole.len() < words.len() + WORDS_EVERY;
-        if (self.state.words.is_none() || words != whole) && !soon {
-            self.submit(Lane::Words, Job::Words(Arc::from(whole)));
+        if edited || ((self.state.words.is_none() || words != whole) && !soon) {
+            self.submit(Lane::Words, Job::Words(Arc::from(whole), edits));
         }
     }
 

@@ -9,6 +9,8 @@ pub enum PaneId {
     Text,
     /// The text's words and tokens.
     Tokens,
+    /// The text's words, step by step.
+    Steps,
     /// The distribution of the next token.
     Next,
     /// The choice of the next token, stage by stage.
@@ -31,7 +33,7 @@ use PaneId as P;
 /// The panes with their titles, in groups, in the order of the groups' digits. A group's first pane is what its digit goes to.
 const GROUPS: [&[(PaneId, Message)]; 6] = [
     &[(P::Text, M::TitleText)],
-    &[(P::Tokens, M::TitleTokens)],
+    &[(P::Tokens, M::TitleTokens), (P::Steps, M::TitleSteps)],
     &[(P::Next, M::TitleNext), (P::Sampler, M::TitleSampler), (P::Tree, M::TitleTree)],
     &[(P::Attention, M::TitleAttention)],
     &[(P::Models, M::TitleModels)],

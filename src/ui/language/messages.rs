@@ -404,6 +404,37 @@ messages! {
     WhatTheyDo = "What they do", "作用";
 
     // Cutting into words step by step.
+    TitleSteps = "Steps", "步骤";
+    StepsNameForward = "forward matching", "正向最大匹配";
+    StepsNameBackward = "backward matching", "逆向最大匹配";
+    StepsNameBoth = "both ways", "双向最大匹配";
+    StepsNameRoute = "best route", "最大概率路径";
+    StepsNameHmm = "route + HMM", "路径 + HMM";
+    StepsOf = "{} of {}", "{} / {}";
+    StepsTextPrompt = "your text", "你的文本";
+    StepsTextSample = "example {} of {}", "例句 {} / {}";
+    StepsEdits = "{} words changed", "改动了 {} 个词";
+    StepsApplied = "{}: u takes it back", "{}：按 u 撤回";
+    StepsTakenBack = "taken back", "已撤回";
+    StepsWhyHow = "←→ place, ↑↓ change, Enter applies it, w closes", "←→ 移动位置，↑↓ 选择改动，回车应用，w 关闭";
+    StepsAsking = "asking…", "计算中……";
+    StepsShort = "a place is between two characters: the text is too short", "位置在两个字符之间：文本太短";
+    KeyStepForward = "forward", "前进";
+    KeyStepBack = "back", "后退";
+    KeyMethod = "method", "方法";
+    KeyOtherText = "text", "文本";
+    KeyWhy = "why", "为何";
+    KeyApply = "apply", "应用";
+    HelpStepForward = "go to the step after; move the place to the right", "到下一步；位置右移";
+    HelpStepBack = "go to the step before; move the place to the left", "到上一步；位置左移";
+    HelpPlaySteps = "play the steps, or pause", "播放步骤，或暂停";
+    HelpNextMethod = "the next method", "下一种方法";
+    HelpPreviousMethod = "the method before", "上一种方法";
+    HelpNextText = "your text, or a sentence from the textbook", "你的文本，或教科书例句";
+    HelpWhy = "why it is cut at a place or not, and what turns that round", "这里为何切或不切，怎样改变它";
+    HelpTakeFlip = "apply the change to the dictionary", "把改动应用到词典";
+    HelpUndoFlip = "take the last change of the dictionary back", "撤回对词典的上一次改动";
+    HelpGoSteps = "the text's words step by step", "逐步看文本如何切成词";
     StepsForward = "from the left: {} is the longest word that begins here", "从左往右：{} 是从这里开始的最长的词";
     StepsBackward = "from the right: {} is the longest word that ends here", "从右往左：{} 是在这里结束的最长的词";
     StepsRunOfLetters = "{} is a run of letters and digits: one word", "{} 是连续的字母和数字：算一个词";
