@@ -17,6 +17,7 @@ mod activation;
 mod attention;
 mod distance;
 mod elementary;
+mod intervention;
 mod kernel;
 mod norm;
 mod rope;
@@ -40,6 +41,9 @@ pub use config::{Config, Shape};
 pub use distribution::{Distribution, NotFinite};
 pub use error::{ForwardError, ModelError};
 pub use family::{FAMILIES, Family};
+pub use intervention::{
+    Change, Conditions, HeadPlace, Heads, Intervention, InterventionError, Interventions, LayerPlace, PatchPlace, Side,
+};
 pub use kernel::dequantize;
 pub use mask::{Mask, MaskError};
 pub use position::Position;

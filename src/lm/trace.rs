@@ -9,7 +9,9 @@ use super::{
     attention::AttentionKind,
     blueprint::Stacks,
     error::ForwardError,
+    intervention::Conditions,
     mask::Mask,
+    pass::Seen,
     position::Position,
     transformer::{Input, Transformer},
     workspace::Workspace,
@@ -54,25 +56,26 @@ impl Transformer {
         &self,
         tokens: impl Into<Input<'a>>,
         decoder: &[u32],
-        mask: &Mask,
+        under: impl Into<Conditions<'a>>,
         workspace: &mut Workspace,
     ) -> Result<Trace, ForwardError> {
-        let input = tokens.into();
+        let (input, under) = (tokens.into(), under.into());
         let mut states = Vec::new();
         let mut path: Vec<Arc<Position>> = Vec::new();
         let mut encoder = None;
         let mut main_input = input;
         if self.blueprint.stacks == Stacks::EncoderDecoder {
-            let mut watch = |stream: &[f32]| states.push(matrix(stream, self.config.width));
-            let source = self.encode_watched(input, workspace, &|| true, &mut watch)?;
+            let mut watch = |seen: Seen<'_>| self.keep(seen, self.encoder_layers(), &mut states);
+            let source = self.encode_watched(input, under.interventions, workspace, &|| true, &mut watch)?;
             path.extend(source.into_iter().map(Arc::new));
-            encoder = Some(self.stack_trace(&path, &Mask::Bidirectional, 0, std::mem::take(&mut states)));
+            let under = Conditions { mask: &Mask::Bidirectional, ..under };
+            encoder = Some(self.stack_trace(&path, under, 0, std::mem::take(&mut states)));
             main_input = decoder.into();
         }
         let start = path.len();
-        self.check(&[], main_input, mask)?;
-        let mut watch = |stream: &[f32]| states.push(matrix(stream, self.config.width));
-        let new = self.pass(false, mask, &path, &[], main_input.tokens.len()).run(
+        self.check(&[], main_input, under.mask)?;
+        let mut watch = |seen: Seen<'_>| self.keep(seen, self.config.layers, &mut states);
+        let new = self.pass(false, under, &path, &[], main_input.tokens.len()).run(
             main_input,
             workspace,
             &|| true,
@@ -88,16 +91,30 @@ impl Transformer {
             input_ids: input.tokens.to_vec(),
             decoder_input_ids: encoder.is_some().then(|| decoder.to_vec()),
             logits,
-            main: self.stack_trace(&path, mask, start, states),
+            main: self.stack_trace(&path, under, start, states),
             encoder,
         })
+    }
+
+    /// Keeps the residual stream after the embedding and after each layer; after the last, the hidden state.
+    fn keep(&self, seen: Seen<'_>, layers: usize, states: &mut Vec<Array2<f32>>) {
+        match seen {
+            Seen::Stream(layer, stream) if layer < layers => states.push(matrix(stream, self.config.width)),
+            Seen::Hidden(hidden) => states.push(matrix(hidden, self.config.width)),
+            _ => {}
+        }
+    }
+
+    /// How many layers the encoder before the decoder has.
+    fn encoder_layers(&self) -> usize {
+        self.config.encoder.map_or(0, |shape| shape.layers)
     }
 
     /// What the positions of `path` from `start` on drew from their own stack and from the source before them.
     fn stack_trace(
         &self,
         path: &[Arc<Position>],
-        mask: &Mask,
+        under: Conditions<'_>,
         start: usize,
         hidden_states: Vec<Array2<f32>>,
     ) -> StackTrace {
@@ -111,7 +128,7 @@ impl Transformer {
                 let mut heads = Array3::zeros((shape.heads, queries, keys.len()));
                 let places = (0..shape.heads).flat_map(|head| (start..path.len()).map(move |query| (head, query)));
                 for ((head, query), mut row) in places.zip(heads.rows_mut()) {
-                    let weights = self.attention(path, mask, kind, layer, head, query);
+                    let weights = self.attention(path, under, kind, layer, head, query);
                     row.iter_mut().zip(&weights[keys.clone()]).for_each(|(cell, weight)| *cell = *weight);
                 }
                 heads

@@ -9,10 +9,12 @@ use super::{
     checkpoint::Checkpoint,
     config::Config,
     error::{ForwardError, ModelError},
-    family, kernel,
+    family,
+    intervention::{Conditions, Interventions, NONE},
+    kernel,
     mask::Mask,
     norm::normalize_in_place,
-    pass::{Pass, show_source},
+    pass::{Pass, Watch, show_source},
     position::{Position, Source},
     rope::Rotary,
     weights::{Head, Weights},
@@ -114,22 +116,39 @@ impl Transformer {
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Vec<Arc<Position>>, ForwardError> {
-        let new = self.encode_watched(tokens.into(), workspace, go_on, &mut |_| ())?;
+        let new = self.encode_watched(tokens.into(), &NONE, workspace, go_on, &mut |_| ())?;
+        Ok(new.into_iter().map(Arc::new).collect())
+    }
+
+    /// The same with interventions.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn encode_changed<'a>(
+        &self,
+        tokens: impl Into<Input<'a>>,
+        changes: &Interventions,
+        workspace: &mut Workspace,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<Arc<Position>>, ForwardError> {
+        let new = self.encode_watched(tokens.into(), changes, workspace, go_on, &mut |_| ())?;
         Ok(new.into_iter().map(Arc::new).collect())
     }
 
     pub(crate) fn encode_watched(
         &self,
         input: Input<'_>,
+        changes: &Interventions,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
-        watch: &mut dyn FnMut(&[f32]),
+        watch: Watch<'_>,
     ) -> Result<Vec<Position>, ForwardError> {
         if self.weights.encoder.is_none() {
             return Err(ForwardError::NoEncoder);
         }
         self.check(&[], input, &Mask::Bidirectional)?;
-        let pass = self.pass(true, &Mask::Bidirectional, &[], &[], input.tokens.len());
+        let under = Conditions { mask: &Mask::Bidirectional, interventions: changes };
+        let pass = self.pass(true, under, &[], &[], input.tokens.len());
         let mut new = pass.run(input, workspace, go_on, watch)?;
         show_source(&self.weights.main, self.config.main(), &mut new, &Source::new(&self.config), workspace);
         Ok(new)
@@ -147,11 +166,23 @@ impl Transformer {
         &self,
         past: &[Arc<Position>],
         tokens: impl Into<Input<'a>>,
-        mask: &Mask,
+        under: impl Into<Conditions<'a>>,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Vec<Arc<Position>>, ForwardError> {
-        let input = tokens.into();
+        self.extend_watched(past, tokens.into(), under.into(), workspace, go_on, &mut |_| ())
+    }
+
+    pub(crate) fn extend_watched(
+        &self,
+        past: &[Arc<Position>],
+        input: Input<'_>,
+        under: Conditions<'_>,
+        workspace: &mut Workspace,
+        go_on: &dyn Fn() -> bool,
+        watch: Watch<'_>,
+    ) -> Result<Vec<Arc<Position>>, ForwardError> {
+        let mask = under.mask;
         let (source, past) = sourced(past);
         if self.blueprint.stacks == Stacks::EncoderDecoder && source.is_empty() {
             return Err(ForwardError::NoSource);
@@ -160,7 +191,7 @@ impl Transformer {
         let length = past.len() + input.tokens.len();
         let joint = mask.joint().unwrap_or(length).saturating_sub(past.len()).min(input.tokens.len());
         if input.tokens.len() <= CHUNK {
-            let new = self.pass(false, mask, source, past, length).run(input, workspace, go_on, &mut |_| ())?;
+            let new = self.pass(false, under, source, past, length).run(input, workspace, go_on, watch)?;
             return Ok(new.into_iter().map(Arc::new).collect());
         }
         let mut positions = past.to_vec();
@@ -168,8 +199,8 @@ impl Transformer {
         while !rest.tokens.is_empty() {
             let done = input.tokens.len() - rest.tokens.len();
             let (chunk, after) = rest.split_at(rest.tokens.len().min(CHUNK.max(joint.saturating_sub(done))));
-            let pass = self.pass(false, mask, source, &positions, length);
-            let new = pass.run(chunk, workspace, go_on, &mut |_| ())?;
+            let pass = self.pass(false, under, source, &positions, length);
+            let new = pass.run(chunk, workspace, go_on, watch)?;
             positions.extend(new.into_iter().map(Arc::new));
             rest = after;
         }
@@ -264,22 +295,19 @@ impl Transformer {
     /// One row of attention, computed again from the stored queries and keys as the forward pass did: what the position
     /// `query` of `context` drew from each position of it, in one head of one layer. Empty where layer, head or query do
     /// not exist; zeros where the query has no attention of this kind.
-    pub fn attention(
+    pub fn attention<'a>(
         &self,
         context: &[Arc<Position>],
-        mask: &Mask,
+        under: impl Into<Conditions<'a>>,
         kind: AttentionKind,
         layer: usize,
         head: usize,
         query: usize,
     ) -> Vec<f32> {
-        let Some(position) = context.get(query) else { return Vec::new() };
-        let (source, target) = sourced(context);
-        let encoder = position.is_source();
-        let mask = if encoder { &Mask::Bidirectional } else { mask };
-        let (own, place, before) =
-            if encoder { (source, query, 0) } else { (target, query - source.len(), source.len()) };
-        let pass = self.pass(encoder, mask, source, own, own.len());
+        if query >= context.len() {
+            return Vec::new();
+        }
+        let (pass, place, before) = self.around(context, under.into(), query);
         if layer >= pass.shape.layers || head >= pass.shape.heads {
             return Vec::new();
         }
@@ -290,11 +318,28 @@ impl Transformer {
         row
     }
 
+    /// The pass that computed `query` of `context`, where the query stands in its stack, and how many positions of the
+    /// context stand before that stack.
+    pub(crate) fn around<'a>(
+        &'a self,
+        context: &'a [Arc<Position>],
+        under: Conditions<'a>,
+        query: usize,
+    ) -> (Pass<'a>, usize, usize) {
+        let (source, target) = sourced(context);
+        if query < source.len() {
+            let under = Conditions { mask: &Mask::Bidirectional, ..under };
+            (self.pass(true, under, source, source, source.len()), query, 0)
+        } else {
+            (self.pass(false, under, source, target, target.len()), query - source.len(), source.len())
+        }
+    }
+
     /// A pass through the encoder before a decoder, or through the main stack.
     pub(crate) fn pass<'a>(
         &'a self,
         encoder: bool,
-        mask: &'a Mask,
+        under: Conditions<'a>,
         source: &'a [Arc<Position>],
         past: &'a [Arc<Position>],
         length: usize,
@@ -313,10 +358,13 @@ impl Transformer {
             stack,
             rotary: self.rotary.as_ref(),
             window_rotary: self.window_rotary.as_ref(),
-            mask,
+            mask: under.mask,
             source,
             past,
             length,
+            encoder,
+            changes: under.interventions,
+            resumed: None,
         }
     }
 }
