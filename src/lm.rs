@@ -24,6 +24,7 @@ mod rope;
 
 pub mod beam;
 mod distribution;
+pub mod explain;
 mod mask;
 mod pass;
 mod position;

@@ -247,7 +247,9 @@ impl Interventions {
 
     /// Whether a layer is passed by.
     pub(crate) fn skip(&self, side: Side, layer: usize) -> bool {
-        self.list.iter().any(|change| matches!(change, Intervention::Layer(place) if *place == LayerPlace { side, layer }))
+        self.list
+            .iter()
+            .any(|change| matches!(change, Intervention::Layer(place) if *place == LayerPlace { side, layer }))
     }
 
     /// Whether a layer's attention adds nothing.
@@ -323,6 +325,12 @@ impl Interventions {
 }
 
 impl Heads {
+    /// Whether some head is meant by both.
+    pub(crate) fn meet(&self, other: &Self) -> bool {
+        let meet = |a: Option<usize>, b: Option<usize>| a.zip(b).is_none_or(|(a, b)| a == b);
+        self.side == other.side && meet(self.layer, other.layer) && meet(self.head, other.head)
+    }
+
     fn contain(&self, place: HeadPlace) -> bool {
         self.side == place.side
             && self.layer.is_none_or(|layer| layer == place.layer)

@@ -11,7 +11,7 @@ use super::{
     config::Shape,
     distance::{DistanceKeys, Distances},
     error::ForwardError,
-    intervention::{Interventions, LayerPlace, PatchPlace, Side},
+    intervention::Interventions,
     kernel::{self, Activations, Isa},
     mask::Mask,
     matrix::{Linear, Matrix},
@@ -186,19 +186,17 @@ impl Pass<'_> {
         }
     }
 
-    fn layer(
-        &self,
-        number: usize,
-        layer: &Layer,
-        new: &mut [Position],
-        workspace: &mut Workspace,
-        watch: Watch<'_>,
-    ) {
+    fn layer(&self, number: usize, layer: &Layer, new: &mut [Position], workspace: &mut Workspace, watch: Watch<'_>) {
         let rows = new.len();
         let distances = self.distances(layer, rows, workspace);
         self.read(&layer.attention_norm, rows, workspace);
         self.project(number, layer, new, workspace);
         if self.changes.skip(self.side(), number) {
+            // Its queries are evidence all the same.
+            if let Some(cross) = &layer.cross {
+                self.read(&cross.norm, rows, workspace);
+                self.ask(number, &cross.query, new, workspace);
+            }
             return;
         }
         if self.two_streams() {
@@ -231,14 +229,7 @@ impl Pass<'_> {
         self.feed_forward(number, layer, rows, workspace, watch);
     }
 
-    fn cross(
-        &self,
-        number: usize,
-        cross: &Cross,
-        new: &mut [Position],
-        workspace: &mut Workspace,
-        watch: Watch<'_>,
-    ) {
+    fn cross(&self, number: usize, cross: &Cross, new: &mut [Position], workspace: &mut Workspace, watch: Watch<'_>) {
         self.read(&cross.norm, new.len(), workspace);
         self.ask(number, &cross.query, new, workspace);
         self.attend(number, AttentionKind::Cross, new, &Distances::None, workspace);
@@ -367,6 +358,15 @@ impl Pass<'_> {
         }
     }
 
+    /// What turns a layer's queries and keys of this kind.
+    pub(crate) fn turning(&self, kind: AttentionKind, layer: usize) -> Option<&Rotary> {
+        let turned = if kind == AttentionKind::Own { self.turned(layer) } else { None };
+        turned.map(|(_, offset)| match (offset, self.window_rotary) {
+            (0, _) | (_, None) => self.rotary,
+            (_, other) => other,
+        })?
+    }
+
     /// The queries of a layer's second attention.
     fn ask(&self, number: usize, query: &Linear, new: &mut [Position], workspace: &mut Workspace) {
         let queries = self.shape.query_width();
@@ -415,14 +415,7 @@ impl Pass<'_> {
     }
 
     /// The feed-forward sublayer, from reading the residual stream to adding to it.
-    fn feed_forward(
-        &self,
-        number: usize,
-        layer: &Layer,
-        rows: usize,
-        workspace: &mut Workspace,
-        watch: Watch<'_>,
-    ) {
+    fn feed_forward(&self, number: usize, layer: &Layer, rows: usize, workspace: &mut Workspace, watch: Watch<'_>) {
         let feed_forward = self.shape.feed_forward;
         self.read(&layer.feed_forward_norm, rows, workspace);
         let Workspace { team, isa, input, output, .. } = workspace;

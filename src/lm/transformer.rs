@@ -28,8 +28,8 @@ pub struct Transformer {
     pub blueprint: Blueprint,
     /// The sizes.
     pub config: Config,
-    weights: Weights,
-    rotary: Option<Rotary>,
+    pub(crate) weights: Weights,
+    pub(crate) rotary: Option<Rotary>,
     window_rotary: Option<Rotary>,
 }
 
@@ -70,7 +70,7 @@ impl Input<'_> {
 }
 
 /// New positions computed together: bounds the buffers of a long prompt.
-const CHUNK: usize = 96;
+pub(crate) const CHUNK: usize = 96;
 
 impl Transformer {
     /// Finds the weights in the checkpoint; they stay as the file has them, so this is instant.
@@ -261,14 +261,24 @@ impl Transformer {
     /// # Errors
     /// An encoder may have been saved without its head.
     pub fn logits(&self, positions: &[Arc<Position>], workspace: &mut Workspace) -> Result<Vec<f32>, ForwardError> {
+        self.read_out(positions.iter().map(|position| &*position.hidden), workspace)
+    }
+
+    /// The head applied to vectors of the residual stream's width, `[vectors, vocabulary]`.
+    pub(crate) fn read_out<'r>(
+        &self,
+        hidden: impl ExactSizeIterator<Item = &'r [f32]>,
+        workspace: &mut Workspace,
+    ) -> Result<Vec<f32>, ForwardError> {
         let (vocabulary, width) = (self.config.vocabulary, self.config.width);
         let Head { transform, linear } = self.weights.head.as_ref().ok_or(ForwardError::NoHead)?;
-        let mut out = vec![0.0; positions.len() * vocabulary];
+        let rows = hidden.len();
+        let mut out = vec![0.0; rows * vocabulary];
         let Workspace { team, isa, input, output, .. } = workspace;
-        input.reset(positions.len(), width);
-        for (i, position) in positions.iter().enumerate() {
+        input.reset(rows, width);
+        for (i, hidden) in hidden.enumerate() {
             let row = input.row_mut(i);
-            row.copy_from_slice(&position.hidden);
+            row.copy_from_slice(hidden);
             if self.blueprint.head_scale != 1.0 {
                 for x in row.iter_mut() {
                     *x *= self.blueprint.head_scale;
@@ -276,7 +286,7 @@ impl Transformer {
             }
         }
         if let (Some((dense, norm)), Some(activation)) = (transform, self.blueprint.head_transform) {
-            output.resize(positions.len() * width, 0.0);
+            output.resize(rows * width, 0.0);
             kernel::multiply(team, *isa, input, std::slice::from_ref(dense), output, width);
             for (i, row) in output.chunks_exact(width).enumerate() {
                 activate(activation, row, None, input.row_mut(i));

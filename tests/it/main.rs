@@ -4,6 +4,7 @@ mod app;
 mod beam;
 mod command_line;
 mod engine;
+mod explain;
 mod hub;
 mod information;
 mod jobs;
