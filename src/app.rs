@@ -2,6 +2,7 @@
 
 pub mod keymap;
 mod overlay;
+mod panes;
 mod screen;
 
 use ratatui::buffer::Buffer;
@@ -14,22 +15,13 @@ use ratatui::layout::Rect;
 
 use crate::job::Reply;
 use crate::model::Spec;
-use crate::panes::Pane;
-use crate::panes::PaneId;
-use crate::panes::attention::Attention;
-use crate::panes::generate::Generate;
-use crate::panes::information::Information;
-use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
-use crate::panes::repetition::Repetition;
-use crate::panes::sampler::Sampler;
-use crate::panes::tokens::Tokens;
-use crate::panes::tree::Tree;
 use crate::state::Command;
 use crate::state::Ctx;
 use crate::state::Effect;
 use crate::state::Flow;
 use crate::state::Notice;
+use crate::state::PaneId;
 use crate::state::Settings;
 use crate::state::State;
 use crate::ui::Language;
@@ -39,6 +31,7 @@ use crate::ui::Theme;
 use overlay::Overlay;
 use overlay::Question;
 use overlay::Verdict;
+use panes::Panes;
 
 /// What happened.
 #[derive(Debug)]
@@ -89,50 +82,6 @@ pub struct App {
     touched: u64,
 }
 
-/// Every pane.
-#[derive(Debug)]
-struct Panes {
-    prompt: Prompt,
-    tokens: Tokens,
-    generate: Generate,
-    attention: Attention,
-    models: Models,
-    repetition: Repetition,
-    information: Information,
-    sampler: Sampler,
-    tree: Tree,
-}
-
-impl Panes {
-    fn get(&self, pane: PaneId) -> &dyn Pane {
-        match pane {
-            PaneId::Text => &self.prompt,
-            PaneId::Tokens => &self.tokens,
-            PaneId::Next => &self.generate,
-            PaneId::Attention => &self.attention,
-            PaneId::Models => &self.models,
-            PaneId::Repetition => &self.repetition,
-            PaneId::Information => &self.information,
-            PaneId::Sampler => &self.sampler,
-            PaneId::Tree => &self.tree,
-        }
-    }
-
-    fn get_mut(&mut self, pane: PaneId) -> &mut dyn Pane {
-        match pane {
-            PaneId::Text => &mut self.prompt,
-            PaneId::Tokens => &mut self.tokens,
-            PaneId::Next => &mut self.generate,
-            PaneId::Attention => &mut self.attention,
-            PaneId::Models => &mut self.models,
-            PaneId::Repetition => &mut self.repetition,
-            PaneId::Information => &mut self.information,
-            PaneId::Sampler => &mut self.sampler,
-            PaneId::Tree => &mut self.tree,
-        }
-    }
-}
-
 impl App {
     /// The explorer before anything happened, and what it wants done first.
     pub fn new(start: Start) -> (Self, Vec<Effect>) {
@@ -144,17 +93,7 @@ impl App {
         });
         let mut app = Self {
             state: State::new(language, theme, threads, settings),
-            panes: Panes {
-                prompt: Prompt::new(&text, example),
-                tokens: Tokens,
-                generate: Generate::default(),
-                attention: Attention,
-                models: Models::default(),
-                repetition: Repetition::default(),
-                information: Information::default(),
-                sampler: Sampler::default(),
-                tree: Tree::default(),
-            },
+            panes: Panes { prompt: Prompt::new(&text, example), ..Panes::default() },
             focus: PaneId::Text,
             zoomed: false,
             overlay: None,
@@ -362,15 +301,8 @@ impl App {
             Command::Back => self.back(),
             Command::NextPane => self.focus = self.focus.next(),
             Command::PreviousPane => self.focus = self.focus.previous(),
-            Command::GoText => self.focus = PaneId::Text,
-            Command::GoTokens => self.focus = PaneId::Tokens,
-            Command::GoNext => self.focus = PaneId::Next,
-            Command::GoAttention => self.focus = PaneId::Attention,
-            Command::GoModels => self.focus = PaneId::Models,
-            Command::GoRepetition => self.focus = PaneId::Repetition,
-            Command::GoInformation => self.focus = PaneId::Information,
-            Command::GoSampler => self.focus = PaneId::Sampler,
-            Command::GoTree => self.focus = PaneId::Tree,
+            Command::Go(pane) => self.focus = self.focus.to(pane),
+            Command::Beside => self.focus = self.focus.beside(),
             Command::Name => {
                 if let Some(node) = self.panes.tree.selected(&ctx.state.run) {
                     let name = ctx.state.run.name_of(node).unwrap_or_default();
@@ -393,7 +325,7 @@ impl App {
         if self.zoomed {
             self.zoomed = false;
         } else if self.focus == PaneId::Text || self.focus.has_a_page() {
-            self.focus = PaneId::Next;
+            self.focus = self.focus.outside();
         }
     }
 

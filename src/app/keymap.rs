@@ -6,8 +6,8 @@ use ratatui::crossterm::event::KeyCode;
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::crossterm::event::KeyModifiers;
 
-use crate::panes::PaneId;
 use crate::state::Command;
+use crate::state::PaneId;
 use crate::ui::Language;
 use crate::ui::Message;
 
@@ -36,7 +36,7 @@ pub enum Scope {
 pub struct Binding {
     /// Where they count.
     pub scope: Scope,
-    /// The keys; the first one is shown in the footer.
+    /// The keys, the first one of which is shown in the footer; none for a pane that its group's digit leads to.
     pub keys: &'static [Key],
     /// What they ask for.
     pub command: Command,
@@ -173,15 +173,16 @@ pub const BINDINGS: &[Binding] = &[
     row(Panes, &[ch('?'), code(K::F(1))], C::Help, M::HelpHelp, Some((12, M::KeyHelp))),
     row(Panes, &[code(K::Tab)], C::NextPane, M::HelpNextPane, Some((16, M::KeyPane))),
     row(Panes, &[code(K::BackTab)], C::PreviousPane, M::HelpPreviousPane, None),
-    row(Panes, &[ch('1'), ch('e'), ch('i')], C::GoText, M::HelpGoText, Some((21, M::KeyText))),
-    row(Panes, &[ch('2')], C::GoTokens, M::HelpGoTokens, None),
-    row(Panes, &[ch('3')], C::GoNext, M::HelpGoNext, None),
-    row(Panes, &[ch('4')], C::GoAttention, M::HelpGoAttention, None),
-    row(Panes, &[ch('5'), ch('m')], C::GoModels, M::HelpGoModels, None),
-    row(Panes, &[ch('7')], C::GoRepetition, M::HelpGoRepetition, None),
-    row(Panes, &[ch('6')], C::GoInformation, M::HelpGoInformation, None),
-    row(Panes, &[ch('8')], C::GoSampler, M::HelpGoSampler, None),
-    row(Panes, &[ch('9')], C::GoTree, M::HelpGoTree, None),
+    row(Panes, &[ch('1'), ch('e'), ch('i')], C::Go(P::Text), M::HelpGoText, Some((21, M::KeyText))),
+    row(Panes, &[ch('2')], C::Go(P::Tokens), M::HelpGoTokens, None),
+    row(Panes, &[ch('3')], C::Go(P::Next), M::HelpGoNext, None),
+    row(Panes, &[], C::Go(P::Sampler), M::HelpGoSampler, None),
+    row(Panes, &[], C::Go(P::Tree), M::HelpGoTree, None),
+    row(Panes, &[ch('4')], C::Go(P::Attention), M::HelpGoAttention, None),
+    row(Panes, &[ch('5'), ch('m')], C::Go(P::Models), M::HelpGoModels, None),
+    row(Panes, &[ch('6')], C::Go(P::Information), M::HelpGoInformation, None),
+    row(Panes, &[], C::Go(P::Repetition), M::HelpGoRepetition, None),
+    row(Panes, &[ch('>')], C::Beside, M::HelpBeside, Some((16, M::KeyBeside))),
     row(Panes, &[ch('z')], C::Zoom, M::HelpZoom, Some((22, M::KeyZoom))),
     row(Panes, &[ch('o')], C::OpenModel, M::HelpOpenModel, None),
     row(Panes, &[ch('y')], C::CopyText, M::HelpCopyText, None),
@@ -245,7 +246,7 @@ impl Command {
     /// Its name, for the palette: `NextPane` is `next-pane`.
     pub fn name(self) -> String {
         let mut name = String::new();
-        for letter in format!("{self:?}").chars() {
+        for letter in format!("{self:?}").chars().filter(char::is_ascii_alphabetic) {
             if letter.is_uppercase() && !name.is_empty() {
                 name.push('-');
             }
@@ -269,7 +270,7 @@ pub fn effective(pane: PaneId) -> Vec<(&'static Binding, Vec<Key>)> {
     let mut left = Vec::new();
     for binding in bindings(pane) {
         let keys: Vec<Key> = binding.keys.iter().copied().filter(|key| !taken.contains(key)).collect();
-        if !keys.is_empty() {
+        if !keys.is_empty() || binding.keys.is_empty() {
             taken.extend(&keys);
             left.push((binding, keys));
         }
@@ -277,9 +278,12 @@ pub fn effective(pane: PaneId) -> Vec<(&'static Binding, Vec<Key>)> {
     left
 }
 
-/// Keys as the screen shows them.
-pub fn names(keys: &[Key]) -> String {
-    keys.iter().map(|key| key.name()).collect::<Vec<_>>().join(" ")
+/// The keys of a binding as the screen shows them, of which `keys` count.
+pub fn names(binding: &Binding, keys: &[Key]) -> String {
+    match binding.command {
+        Command::Go(pane) if keys.is_empty() => pane.keys(),
+        _ => keys.iter().map(|key| key.name()).collect::<Vec<_>>().join(" "),
+    }
 }
 
 /// What a key asks for in a pane.
@@ -313,7 +317,10 @@ pub fn markdown(language: Language) -> String {
     let head = [M::Keys, M::Where, M::WhatTheyDo].map(|message| language.text(message)).join(" | ");
     let mut table = format!("| {head} |\n| --- | --- | --- |\n");
     for binding in BINDINGS {
-        let keys: Vec<_> = binding.keys.iter().map(|key| format!("`{}`", key.name())).collect();
+        let mut keys: Vec<_> = binding.keys.iter().map(|key| format!("`{}`", key.name())).collect();
+        if keys.is_empty() {
+            keys.push(format!("`{}`", names(binding, &[])));
+        }
         let (scope, help) = (language.text(binding.scope.name()), language.text(binding.help));
         let _ = writeln!(table, "| {} | {scope} | {help} |", keys.join(" "));
     }

@@ -16,11 +16,11 @@ use super::keymap;
 use super::keymap::Binding;
 use super::keymap::Key;
 use crate::lm::Kind;
-use crate::panes::PaneId;
 use crate::panes::prompt;
 use crate::state::Command;
 use crate::state::Ctx;
 use crate::state::Notice;
+use crate::state::PaneId;
 use crate::state::State;
 use crate::state::settings::help_of;
 use crate::state::settings::name_of;
@@ -322,7 +322,7 @@ fn contains(text: &[u8], part: &[u8]) -> bool {
 fn key_row(state: &State, binding: &Binding, keys: &[Key], selected: Option<bool>) -> Line<'static> {
     let theme = &state.theme;
     let mut row = Line::from(vec![
-        Span::styled(format!(" {} ", safe::left(&keymap::names(keys), 14)), theme.key()),
+        Span::styled(format!(" {} ", safe::left(&keymap::names(binding, keys), 14)), theme.key()),
         Span::styled(state.language.text(binding.help), theme.text()),
     ]);
     if let Some(selected) = selected {

@@ -18,10 +18,10 @@ use super::keymap;
 use crate::job::Lane;
 use crate::job::Origin;
 use crate::model::say_progress;
-use crate::panes::PaneId;
 use crate::panes::View;
 use crate::panes::format;
 use crate::state::Command;
+use crate::state::PaneId;
 use crate::state::State;
 use crate::state::notice::Severity;
 use crate::ui::Hint;
@@ -34,6 +34,9 @@ use crate::ui::safe;
 const LEAST: (u16, u16) = (40, 12);
 /// The smallest screen that shows every pane at once.
 const ALL: (u16, u16) = (100, 30);
+
+/// The columns of the header that the program's name, the model's and the language's code take at least.
+const LEFT: usize = 28;
 
 /// From this width on, the distribution has a column of its own.
 const WIDE: u16 = 150;
@@ -139,29 +142,45 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> 
     cursor
 }
 
-/// The tabs at the right of the header: pane, place, text.
+/// The tabs at the right of the header: pane, place, text. A group's pages stand beside one another while one of them has the
+/// focus; of the other groups, and where there is little room, one stands for all.
 fn tabs(app: &App, area: Rect) -> Vec<(PaneId, Rect, String)> {
-    let whole = PaneId::ALL.map(|pane| {
-        let name = app.state.language.text(pane.title());
-        (pane, format!(" {} {name} ", pane.digit()))
-    });
-    // On a narrow screen only the pane in focus has its name.
-    let narrow = whole.iter().map(|(_, name)| safe::width(name)).sum::<usize>() + 20 > usize::from(area.width);
-    let short = |(pane, name): (PaneId, String)| {
-        let name = if narrow && pane != app.focus { format!(" {} ", pane.digit()) } else { name };
+    let title = |pane: PaneId| app.state.language.text(pane.title());
+    let here = |pane: PaneId| pane.digit() == app.focus.digit();
+    let beside = |first: PaneId| {
+        let pages = first.group().filter(move |&pane| here(pane) || pane == first);
+        pages.enumerate().map(move |(index, pane)| match index {
+            0 => (pane, format!(" {} {} ", pane.digit(), title(pane))),
+            _ => (pane, format!("· {} ", title(pane))),
+        })
+    };
+    let folded = |first: PaneId, names: bool| {
+        let pane = if here(first) { app.focus } else { first };
+        let pages = pane.group().len();
+        let name = match pane.group().position(|page| page == pane) {
+            Some(index) if here(first) && pages > 1 => {
+                format!(" {} {} {}/{pages} ", pane.digit(), title(pane), index + 1)
+            }
+            _ if names || here(first) => format!(" {} {} ", pane.digit(), title(pane)),
+            _ => format!(" {} ", pane.digit()),
+        };
         (pane, name)
     };
-    let names = whole.map(short);
-    let width: usize = names.iter().map(|(_, name)| safe::width(name)).sum();
-    let mut x = area.right().saturating_sub(width as u16 + 4);
-    names
-        .into_iter()
-        .map(|(pane, name)| {
-            let place = Rect { x, width: safe::width(&name) as u16, ..area };
-            x = place.right();
-            (pane, place, name)
-        })
-        .collect()
+    let width = |tabs: &[(PaneId, String)]| tabs.iter().map(|(_, name)| safe::width(name)).sum::<usize>();
+    let choices = [
+        PaneId::firsts().flat_map(beside).collect::<Vec<_>>(),
+        PaneId::firsts().map(|first| folded(first, true)).collect(),
+        PaneId::firsts().map(|first| folded(first, false)).collect(),
+    ];
+    let fits = |tabs: &&Vec<(PaneId, String)>| width(tabs) + LEFT <= usize::from(area.width);
+    let tabs = choices.iter().find(fits).unwrap_or(&choices[2]);
+    let mut x = area.right().saturating_sub(width(tabs) as u16 + 4);
+    let placed = tabs.iter().map(|(pane, name)| {
+        let place = Rect { x, width: safe::width(name) as u16, ..area };
+        x = place.right();
+        (*pane, place, name.clone())
+    });
+    placed.collect()
 }
 
 fn header(app: &App, area: Rect, buf: &mut Buffer) {
@@ -258,8 +277,9 @@ fn standing(state: &State) -> String {
 }
 
 /// Whether a command is of use with the model that is open: some go on, others fill in.
-fn suits(state: &State, command: Command) -> bool {
+fn suits(state: &State, pane: PaneId, command: Command) -> bool {
     match command {
+        Command::Beside => pane.group().len() > 1,
         Command::Hide => state.model.as_ref().is_some_and(|model| model.mask().is_some()) && !state.predicts_next(),
         Command::Play | Command::Step | Command::Branch | Command::NextParameter | Command::TurnUp => {
             state.predicts_next()
@@ -275,7 +295,7 @@ fn foot(app: &App, area: Rect, buf: &mut Buffer) {
         Some(overlay) => overlay.hints(language),
         None => keymap::footer(app.focus)
             .into_iter()
-            .filter(|binding| suits(state, binding.command))
+            .filter(|binding| suits(state, app.focus, binding.command))
             .map(|binding| Hint {
                 key: binding.keys.first().map(|key| key.name()).unwrap_or_default(),
                 what: match binding.footer {

@@ -8,12 +8,12 @@ use ratatui::layout::Position;
 use ratatui::layout::Rect;
 
 use super::Pane;
-use super::PaneId;
 use super::View;
 use crate::job::Cure;
 use crate::lab::repetition::copying::Copier;
 use crate::state::Command;
 use crate::state::Ctx;
+use crate::state::PaneId;
 use crate::state::State;
 use crate::ui::Message;
 use crate::ui::Panel;

@@ -1,5 +1,7 @@
 //! What a person can ask for.
 
+use super::PaneId;
+
 /// A named deed; keys, the palette and the mouse all end here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -15,18 +17,10 @@ pub enum Command {
     NextPane,
     /// Go to the pane before.
     PreviousPane,
-    /// Go to the text.
-    GoText,
-    /// Go to the tokens.
-    GoTokens,
-    /// Go to the next token's distribution.
-    GoNext,
-    /// Go to the attention.
-    GoAttention,
-    /// Go to the models.
-    GoModels,
-    /// Go to what the text costs.
-    GoInformation,
+    /// Go to a pane; to the next pane of its group, if it is the first and the group is in view.
+    Go(PaneId),
+    /// Go to the next pane of the group.
+    Beside,
     /// Add up what the text costs by other units.
     Regroup,
     /// Count in nats, or in bits again.
@@ -97,18 +91,12 @@ pub enum Command {
     TurnUp,
     /// Turn the parameter down.
     TurnDown,
-    /// Go to the repetitions.
-    GoRepetition,
     /// Compare the cures for repetition.
     Cure,
-    /// Go to the sampler.
-    GoSampler,
     /// Write the run to a file.
     SaveRun,
     /// Open a saved run.
     OpenRun,
-    /// Go to the tree.
-    GoTree,
     /// Search with a beam from the end of the path.
     BeamSearch,
     /// Look where greedy decoding goes from each candidate.

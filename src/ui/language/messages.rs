@@ -205,6 +205,7 @@ messages! {
     HelpGoAttention = "go to the attention", "到注意力窗格";
     HelpGoModels = "go to the models", "到模型窗格";
     HelpGoNext = "go to the next token's distribution", "到下一词元分布";
+    HelpBeside = "go to the next page of the group", "到同组的下一页";
     HelpGoText = "edit the text", "编辑文本";
     HelpGoTokens = "go to the tokens", "到词元窗格";
     HelpHelp = "every key", "全部按键";
@@ -264,6 +265,7 @@ messages! {
     KeyOther = "another", "其他";
     KeyOtherMatches = "other matches", "其他匹配";
     KeyPane = "pane", "窗格";
+    KeyBeside = "page", "页";
     KeyParameter = "parameter", "参数";
     KeyPlay = "play", "播放";
     KeyQuit = "quit", "退出";

@@ -110,7 +110,7 @@ fn what_the_sampler_rules_out_is_infinitely_far() {
 fn a_mark_of_another_vocabulary_is_refused_with_the_first_id_that_differs() {
     let mut driver = informed(120, 40);
     driver.keys("v o").type_text("poems").keys("<enter>").settle();
-    driver.keys("6").settle();
+    driver.keys("5 6").settle();
     assert!(driver.screen().contains("different vocabularies, first at id"), "{}", driver.screen());
 }
 
@@ -129,7 +129,7 @@ fn the_pane_is_readable_without_colour_and_in_ascii() {
 #[test]
 fn two_models_of_one_vocabulary_are_compared_on_screen() {
     let mut driver = informed(120, 40);
-    for (file, keys) in [("llama-F32", "6 v"), ("llama-Q8_0", "6")] {
+    for (file, keys) in [("llama-F32", "5 6 v"), ("llama-Q8_0", "5 6")] {
         driver.keys("o").type_text(&fixture(&format!("gguf/{file}.gguf"))).keys("<enter>").settle();
         driver.keys(keys).settle();
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use lmscope::app::keymap;
 use lmscope::app::keymap::BINDINGS;
 use lmscope::app::keymap::Scope;
-use lmscope::panes::PaneId;
+use lmscope::state::PaneId;
 use lmscope::ui::Language;
 use lmscope::ui::Message;
 
@@ -33,7 +33,7 @@ fn no_key_is_one_that_a_terminal_keeps_for_itself() {
 
 #[test]
 fn every_pane_shows_its_next_keys_in_the_footer() {
-    for pane in PaneId::ALL {
+    for pane in PaneId::all() {
         let shown = keymap::footer(pane);
         assert!(!shown.is_empty(), "{pane:?}");
         let words: BTreeSet<_> = shown.iter().map(|binding| binding.footer.map(|(_, word)| word.texts().0)).collect();
@@ -43,13 +43,13 @@ fn every_pane_shows_its_next_keys_in_the_footer() {
 
 #[test]
 fn the_help_lists_every_key_of_the_pane() {
-    for pane in PaneId::ALL {
+    for pane in PaneId::all() {
         let mut driver = explorer(Some("Once"), 120, 80);
         driver.keys("<tab>");
         if pane == PaneId::Text {
             continue;
         }
-        driver.keys(&(pane.digit()).to_string()).keys("?");
+        driver.keys("5").keys(&pane.keys()).keys("?");
         let screen = driver.screen();
         for (binding, _) in keymap::effective(pane) {
             assert!(screen.contains(Language::English.text(binding.help)), "{:?}:\n{screen}", binding.command);

@@ -21,7 +21,7 @@ fn kinds(driver: &Driver) -> Vec<Kind> {
 #[test]
 fn stages_are_added_moved_switched_and_removed_by_key() {
     let mut driver = explorer(Some(TEXT), 120, 40);
-    driver.keys("<enter> 8");
+    driver.keys("<enter> 3");
     assert_eq!(kinds(&driver), [Kind::Temperature, Kind::TopK, Kind::TopP, Kind::MinP]);
     // The fourth in the list of stages weakens tokens that stood there before.
     driver.keys("A j j j <enter>");
@@ -37,7 +37,7 @@ fn stages_are_added_moved_switched_and_removed_by_key() {
 #[test]
 fn a_pipeline_is_written_as_a_line_and_a_wrong_one_says_why_and_stays() {
     let mut driver = explorer(Some(TEXT), 120, 40);
-    driver.keys("<enter> 8 W");
+    driver.keys("<enter> 3 W");
     for _ in 0..80 {
         driver.keys("<backspace>");
     }
@@ -66,7 +66,7 @@ fn a_word_that_the_vocabulary_does_not_have_switches_its_stage_off_and_is_said()
 #[test]
 fn what_the_sampler_page_says_of_a_cut_token_is_true() {
     let mut driver = explorer(Some(TEXT), 120, 40);
-    driver.keys("<enter> 8");
+    driver.keys("<enter> 3");
     let state = driver.app.state();
     let (shown, shaped) = (state.shown().expect("a distribution"), state.shaped().expect("shaped"));
     let rank = shaped.ids().len();
@@ -91,7 +91,7 @@ fn the_tree_shows_every_branch_and_goes_to_the_one_under_the_cursor() {
     driver.keys("<space>").settle();
     let second = path(&driver);
     assert_ne!(first, second);
-    driver.keys("9");
+    driver.keys("2 3 3 3");
     let segments = driver.app.state().run.segments(|_| false);
     assert!(segments.len() >= 3, "{segments:?}");
     driver.keys("g");
@@ -108,7 +108,7 @@ fn a_branch_that_was_cut_off_is_gone_and_comes_back_by_undo() {
     let mut driver = explorer(Some(TEXT), 120, 40);
     driver.keys("<enter> s s s").settle();
     let whole_path = path(&driver);
-    driver.keys("9 g D").settle();
+    driver.keys("2 3 3 3 g D").settle();
     assert_eq!(path(&driver).len(), whole_path.len() - 3);
     assert!(driver.app.state().run.segments(|_| false).is_empty());
     driver.keys("u").settle();
@@ -120,7 +120,7 @@ fn a_branch_that_was_cut_off_is_gone_and_comes_back_by_undo() {
 fn a_branch_carries_its_name() {
     let mut driver = explorer(Some(TEXT), 120, 40);
     driver.keys("<enter> s").settle();
-    driver.keys("9 M");
+    driver.keys("2 3 3 3 M");
     driver.type_text("the likely one").keys("<enter>");
     assert!(driver.screen().contains("the likely one"), "{}", driver.screen());
     driver.keys("u u");
@@ -130,7 +130,7 @@ fn a_branch_carries_its_name() {
 #[test]
 fn a_beam_search_stands_in_the_tree_with_its_best_at_the_highest_score() {
     let mut driver = explorer(Some(TEXT), 120, 60);
-    driver.keys("<enter> 9 B <enter>").settle();
+    driver.keys("<enter> 3 3 B <enter>").settle();
     let state = driver.app.state();
     assert_eq!(state.search.step().map(|(_, steps)| steps), Some(16));
     let segments = state.run.segments(|_| false);
@@ -152,7 +152,7 @@ fn a_beam_search_stands_in_the_tree_with_its_best_at_the_highest_score() {
 fn looking_ahead_goes_on_greedily_from_the_best_candidates() {
     let mut driver = explorer(Some(TEXT), 120, 60);
     let order: Vec<u32> = driver.app.state().shown().expect("a distribution").distribution.order()[..5].to_vec();
-    driver.keys("<enter> 9 F").settle();
+    driver.keys("<enter> 3 3 F").settle();
     let state = driver.app.state();
     let firsts: Vec<u32> =
         state.run.segments(|_| true).iter().map(|segment| state.run.node(segment.first()).token).collect();
@@ -228,7 +228,7 @@ fn what_is_drawn_behind_a_searched_path_is_saved_with_its_own_settings_and_repla
     driver.keys("<enter> s").settle();
     // The seed of what comes next is another than that of the first token.
     driver.keys("h b").settle();
-    driver.keys("<space> 9 B <enter>").settle();
+    driver.keys("<space> 2 3 3 3 B <enter>").settle();
     driver.keys("G <enter>").settle();
     driver.keys("s s").settle();
     let tokens = path(&driver);
@@ -249,7 +249,7 @@ fn what_is_drawn_behind_a_searched_path_is_saved_with_its_own_settings_and_repla
 fn a_token_drawn_through_another_pipeline_is_not_said_to_have_fallen_from_this_one() {
     let mut driver = explorer(Some(TEXT), 120, 40);
     driver.keys("<enter> s").settle();
-    driver.keys("h 8");
+    driver.keys("h 2 3 3");
     assert!(driver.screen().contains(" fell on "), "{}", driver.screen());
     let next = *path(&driver).last().expect("a token");
     let label = driver.app.state().label(next);

@@ -8,8 +8,8 @@ use lmscope::lab::repetition::copying;
 use lmscope::lm::Kind;
 use lmscope::lm::Workspace;
 use lmscope::model::Spec;
-use lmscope::panes::PaneId;
 use lmscope::runtime::headless::Driver;
+use lmscope::state::PaneId;
 use lmscope::state::repetition::CURED;
 use lmscope::ui::Language;
 
@@ -21,7 +21,7 @@ const LOOP: &str = "The cat sat. The cat sat. The cat sat. The cat";
 
 fn page(text: &str, width: u16, height: u16) -> Driver {
     let mut driver = explorer(Some(text), width, height);
-    driver.keys("<enter> 7").settle();
+    driver.keys("<enter> 6 6").settle();
     driver
 }
 
@@ -118,7 +118,7 @@ fn the_cures_go_on_from_the_same_text_with_the_same_seed() {
         driver.keys("<enter>").settle();
     }
     assert_eq!(path(&driver)[prompt.len()..], greedy[..6]);
-    driver.keys("7").settle();
+    driver.keys("6 6").settle();
     let screen = driver.screen();
     assert!(screen.contains("you, by hand") && !screen.contains("choose every token yourself"), "{screen}");
     // The same again gives the same.
@@ -168,7 +168,7 @@ fn a_model_that_fills_in_or_has_a_source_keeps_the_page() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(fixture);
         let start = Start { model: Spec::Path(folder), ..start(Language::English, Some("5 9 17 5 9 17 5 9 17")) };
         let mut driver = Driver::new(App::new(start), 120, 40);
-        driver.settle().keys("<enter> 7").settle();
+        driver.settle().keys("<enter> 6 6").settle();
         assert!(driver.screen().contains("rep-n"), "{fixture}: {}", driver.screen());
         driver.keys("c").settle();
         let cured = driver.app.state().repetition.of(Cure::Beams).is_some();

@@ -29,6 +29,9 @@ fn every_size_can_be_drawn_in_every_pane_and_language() {
             "<esc> o",
             "<esc> 2 z",
             "<esc> 6",
+            "> >",
+            "<esc> 3 >",
+            "> >",
             "v r r h",
             "c",
         ] {

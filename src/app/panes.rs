@@ -1,0 +1,49 @@
+//! Every pane, by its name.
+
+use crate::panes::Pane;
+use crate::panes::attention::Attention;
+use crate::panes::generate::Generate;
+use crate::panes::information::Information;
+use crate::panes::models::Models;
+use crate::panes::prompt::Prompt;
+use crate::panes::repetition::Repetition;
+use crate::panes::sampler::Sampler;
+use crate::panes::tokens::Tokens;
+use crate::panes::tree::Tree;
+use crate::state::PaneId;
+
+macro_rules! panes {
+    ($($id:ident => $field:ident: $pane:ty,)*) => {
+        /// Every pane.
+        #[derive(Debug, Default)]
+        pub(super) struct Panes {
+            $(pub(super) $field: $pane,)*
+        }
+
+        impl Panes {
+            pub(super) fn get(&self, pane: PaneId) -> &dyn Pane {
+                match pane {
+                    $(PaneId::$id => &self.$field,)*
+                }
+            }
+
+            pub(super) fn get_mut(&mut self, pane: PaneId) -> &mut dyn Pane {
+                match pane {
+                    $(PaneId::$id => &mut self.$field,)*
+                }
+            }
+        }
+    };
+}
+
+panes! {
+    Text => prompt: Prompt,
+    Tokens => tokens: Tokens,
+    Next => generate: Generate,
+    Sampler => sampler: Sampler,
+    Tree => tree: Tree,
+    Attention => attention: Attention,
+    Models => models: Models,
+    Information => information: Information,
+    Repetition => repetition: Repetition,
+}
