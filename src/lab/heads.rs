@@ -25,6 +25,19 @@ impl Habit {
     /// Every habit.
     pub const ALL: [Self; 7] =
         [Self::Previous, Self::First, Self::Same, Self::Induction, Self::Local, Self::Uniform, Self::Mixed];
+
+    /// Its name in a file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Previous => "previous",
+            Self::First => "first",
+            Self::Same => "same",
+            Self::Induction => "induction",
+            Self::Local => "local",
+            Self::Uniform => "uniform",
+            Self::Mixed => "mixed",
+        }
+    }
 }
 
 /// What was measured of one head over some rows of its attention.

@@ -10,7 +10,9 @@ const SWEEPS: usize = 40;
 pub fn values<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f64> {
     let mut rows: Vec<Vec<f64>> = rows.map(|row| row.iter().map(|x| f64::from(*x)).collect()).collect();
     let width = rows.iter().map(Vec::len).max().unwrap_or(0);
-    rows.iter_mut().for_each(|row| row.resize(width, 0.0));
+    for row in &mut rows {
+        row.resize(width, 0.0);
+    }
     for _ in 0..SWEEPS {
         let mut turned = false;
         for second in 1..rows.len() {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, io, path::Path, sync::Arc};
 
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, Axis};
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 
 use super::{
@@ -31,6 +31,10 @@ pub struct Trace {
     pub encoder: Option<StackTrace>,
     /// The decoder, or the only stack.
     pub main: StackTrace,
+    /// The layers that are written; all unless [`keep`](Self::keep) chose some.
+    layers: Option<Vec<usize>>,
+    /// The heads of each that are written.
+    heads: Option<Vec<usize>>,
 }
 
 /// Everything one stack computed.
@@ -93,6 +97,8 @@ impl Transformer {
             logits,
             main: self.stack_trace(&path, under, start, states),
             encoder,
+            layers: None,
+            heads: None,
         })
     }
 
@@ -176,6 +182,16 @@ impl std::error::Error for TraceError {}
 type Arrays = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
 
 impl Trace {
+    /// Chooses the layers and the heads that are written. Of a layer its attentions are, and the residual stream before and
+    /// after it.
+    pub fn keep(&mut self, layers: Option<&[usize]>, heads: Option<&[usize]>) {
+        (self.layers, self.heads) = (layers.map(<[usize]>::to_vec), heads.map(<[usize]>::to_vec));
+    }
+
+    fn keeps(&self, layer: usize) -> bool {
+        self.layers.as_ref().is_none_or(|layers| layers.contains(&layer))
+    }
+
     /// How many arrays [`write`](Self::write) writes.
     pub fn count(&self) -> usize {
         self.arrays().len()
@@ -221,11 +237,22 @@ impl Trace {
                 ("query_attentions".into(), &stack.query_attentions),
             ];
             for (name, layers) in kinds {
-                for (layer, array) in layers.iter().enumerate() {
-                    insert(&mut arrays, format!("{name}.{layer}"), array.shape(), array.iter());
+                for (layer, array) in layers.iter().enumerate().filter(|(layer, _)| self.keeps(*layer)) {
+                    let name = format!("{name}.{layer}");
+                    match &self.heads {
+                        Some(heads) => {
+                            let heads: Vec<usize> =
+                                heads.iter().copied().filter(|head| *head < array.shape()[0]).collect();
+                            let array = array.select(Axis(0), &heads);
+                            insert(&mut arrays, name, array.shape(), array.iter());
+                        }
+                        None => insert(&mut arrays, name, array.shape(), array.iter()),
+                    }
                 }
             }
-            for (layer, array) in stack.hidden_states.iter().enumerate() {
+            let beside =
+                |layer: usize| self.keeps(layer) || layer.checked_sub(1).is_some_and(|layer| self.keeps(layer));
+            for (layer, array) in stack.hidden_states.iter().enumerate().filter(|(layer, _)| beside(*layer)) {
                 insert(&mut arrays, format!("{prefix}hidden_states.{layer}"), array.shape(), array.iter());
             }
         }

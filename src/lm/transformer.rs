@@ -220,6 +220,22 @@ impl Transformer {
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Arc<Position>, ForwardError> {
+        self.cloze_changed(tokens, index, mask, &NONE, workspace, go_on)
+    }
+
+    /// The same with interventions.
+    ///
+    /// # Errors
+    /// As [`cloze`](Self::cloze).
+    pub fn cloze_changed<'a>(
+        &self,
+        tokens: impl Into<Input<'a>>,
+        index: usize,
+        mask: Option<u32>,
+        changes: &Interventions,
+        workspace: &mut Workspace,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Arc<Position>, ForwardError> {
         let input = tokens.into();
         let mut hidden = input.tokens.to_vec();
         let rule = if self.has_query_stream() {
@@ -232,7 +248,8 @@ impl Transformer {
             self.blueprint.mask.clone()
         };
         let input = Input { tokens: &hidden, ..input };
-        let positions = self.extend(&[], input, &rule, workspace, go_on)?;
+        let under = Conditions { mask: &rule, interventions: changes };
+        let positions = self.extend_watched(&[], input, under, workspace, go_on, &mut |_| ())?;
         positions.into_iter().nth(index).ok_or(ForwardError::NoSuchPosition { index, length: hidden.len() })
     }
 

@@ -13,8 +13,10 @@ use super::{
         activation::activate,
         attention::{AttentionKind, bent},
         blueprint::{Norm, NormPlace, Residual},
+        distribution::Distribution,
         error::ForwardError,
         intervention::{Conditions, LayerPlace, PatchPlace, Side},
+        kernel,
         matrix::Linear,
         norm::normalize_in_place,
         pass::{Seen, Sublayer},
@@ -89,6 +91,13 @@ pub struct Attribution {
     pub stream_norms: Vec<f32>,
 }
 
+impl Attribution {
+    /// The logit less what the parts add up to: what rounding left.
+    pub fn difference(&self) -> f64 {
+        f64::from(self.logit) - self.capped.unwrap_or(self.sum)
+    }
+}
+
 /// What was seen of one layer at the position.
 #[derive(Clone, Default)]
 struct LayerSeen {
@@ -150,7 +159,7 @@ impl Transformer {
             under.interventions.patches(place).any(|(position, _)| position == index - source)
         });
         let logits = self.read_out(std::iter::once(hidden.as_slice()), workspace)?;
-        let distribution = super::super::distribution::Distribution::new(logits)?;
+        let distribution = Distribution::new(logits)?;
         let token = token.unwrap_or_else(|| distribution.most_probable());
         let begin = patched.unwrap_or(0);
         let mut parts = Vec::new();
@@ -252,7 +261,7 @@ impl Transformer {
         let scale = self.blueprint.head_scale;
         if let (Some((dense, norm)), Some(activation)) = (transform, self.blueprint.head_transform) {
             let scaled: Vec<f32> = hidden.iter().map(|x| x * scale).collect();
-            let before = self.dense(dense, &scaled, workspace);
+            let before = applied(dense, &scaled, workspace);
             let mut after = vec![0.0; before.len()];
             activate(activation, &before, None, &mut after);
             constant += self.back(norm, &after, &mut direction);
@@ -262,17 +271,10 @@ impl Transformer {
             constant += dense.bias.as_ref().map_or(0.0, |bias| dot(&direction, bias));
             direction = dense.matrix.pull(&direction);
         }
-        direction.iter_mut().for_each(|x| *x *= f64::from(scale));
+        for x in &mut direction {
+            *x *= f64::from(scale);
+        }
         Ok((direction, constant, transform.is_some()))
-    }
-
-    fn dense(&self, dense: &Linear, x: &[f32], workspace: &mut Workspace) -> Vec<f32> {
-        let Workspace { team, isa, input, .. } = workspace;
-        input.reset(1, x.len());
-        input.row_mut(0).copy_from_slice(x);
-        let mut out = vec![0.0; dense.matrix.rows()];
-        super::super::kernel::multiply(team, *isa, input, std::slice::from_ref(dense), &mut out, dense.matrix.rows());
-        out
     }
 
     /// For each sublayer of the layers from `begin` on, the norm of the stream that follows it and what that was given;
@@ -327,7 +329,9 @@ impl Transformer {
         }
         if self.blueprint.norm == Norm::Layer {
             let mean = direction.iter().sum::<f64>() / width;
-            direction.iter_mut().for_each(|direction| *direction -= mean);
+            for direction in direction.iter_mut() {
+                *direction -= mean;
+            }
         }
         shift
     }
@@ -335,4 +339,14 @@ impl Transformer {
 
 fn dot(direction: &[f64], x: &[f32]) -> f64 {
     direction.iter().zip(x).map(|(d, x)| d * f64::from(*x)).sum()
+}
+
+/// A linear layer's output, `[out]`.
+fn applied(linear: &Linear, x: &[f32], workspace: &mut Workspace) -> Vec<f32> {
+    let Workspace { team, isa, input, .. } = workspace;
+    input.reset(1, x.len());
+    input.row_mut(0).copy_from_slice(x);
+    let mut out = vec![0.0; linear.matrix.rows()];
+    kernel::multiply(team, *isa, input, std::slice::from_ref(linear), &mut out, linear.matrix.rows());
+    out
 }

@@ -6,10 +6,14 @@ use std::sync::Arc;
 
 use super::super::{
     attention::{AttentionKind, Sight, bent},
+    elementary::exp32,
     intervention::{Conditions, HeadPlace, RowEdit},
-    kernel::{Activations, Isa},
+    kernel::{self, Activations, Isa},
+    matrix::Linear,
+    pass::Pass,
     position::Position,
-    transformer::{Transformer, sourced},
+    rope::Rotary,
+    transformer::Transformer,
     workspace::Workspace,
 };
 use super::ExplainError;
@@ -153,7 +157,7 @@ impl Transformer {
                 query,
                 first: if kind == AttentionKind::Cross { 0 } else { before },
                 vector: Turned {
-                    before: self.turned_back(pass.turning(kind, layer), place, context.len() - before, q),
+                    before: turned_back(pass.turning(kind, layer), place, context.len() - before, q),
                     after: q.to_vec(),
                 },
                 content: (*content != *q).then(|| content.to_vec()),
@@ -197,31 +201,15 @@ impl Transformer {
                 return None;
             }
             let (k, v) = head_part(sight, index, head / (shape.heads / shape.kv_heads), shape.head_width);
-            let before = self.turned_back(pass.turning(kind, layer), index, context.len() - before, k);
+            let before = turned_back(pass.turning(kind, layer), index, context.len() - before, k);
             Some(KeyVectors { key: Turned { before, after: k.to_vec() }, value: v.to_vec() })
         })
-    }
-
-    /// A stored query or key of a position turned back by its angles.
-    fn turned_back(
-        &self,
-        turning: Option<&super::super::rope::Rotary>,
-        place: usize,
-        length: usize,
-        vector: &[f32],
-    ) -> Option<Vec<f32>> {
-        let rotary = turning?;
-        let mut angles = Vec::new();
-        rotary.angles(&rotary.frequencies(length), place, &mut angles);
-        let mut before = vector.to_vec();
-        rotary.turn_back(&mut before, &angles);
-        Some(before)
     }
 
     /// What the output projection makes of one head's mixture.
     fn written(
         &self,
-        pass: &super::super::pass::Pass<'_>,
+        pass: &Pass<'_>,
         kind: AttentionKind,
         layer: usize,
         head: usize,
@@ -233,32 +221,29 @@ impl Transformer {
             (AttentionKind::Cross, Some(cross)) => &cross.output,
             _ => &weights.output,
         };
-        let unbiased = super::super::matrix::Linear { matrix: output.matrix.clone(), bias: None };
+        let unbiased = Linear { matrix: output.matrix.clone(), bias: None };
         let Workspace { team, isa, .. } = workspace;
         let mut input = Activations::default();
         input.reset(1, pass.shape.query_width());
         input.row_mut(0)[head * mixture.len()..][..mixture.len()].copy_from_slice(mixture);
         let mut out = vec![0.0; self.config.width];
-        super::super::kernel::multiply(
-            team,
-            *isa,
-            &input,
-            std::slice::from_ref(&unbiased),
-            &mut out,
-            self.config.width,
-        );
+        kernel::multiply(team, *isa, &input, std::slice::from_ref(&unbiased), &mut out, self.config.width);
         out
-    }
-
-    /// Whether the position at `index` of `context` belongs to a source, and where it stands in its stack.
-    pub fn place(&self, context: &[Arc<Position>], index: usize) -> (bool, usize) {
-        let source = sourced(context).0.len();
-        if index < source { (true, index) } else { (false, index - source) }
     }
 }
 
+/// A stored query or key of a position turned back by its angles.
+fn turned_back(turning: Option<&Rotary>, place: usize, length: usize, vector: &[f32]) -> Option<Vec<f32>> {
+    let rotary = turning?;
+    let mut angles = Vec::new();
+    rotary.angles(&rotary.frequencies(length), place, &mut angles);
+    let mut before = vector.to_vec();
+    rotary.turn_back(&mut before, &angles);
+    Some(before)
+}
+
 /// One head's key and value at an index.
-fn head_part<'a>(sight: Sight<'a>, index: usize, key_head: usize, width: usize) -> (&'a [f32], &'a [f32]) {
+fn head_part(sight: Sight<'_>, index: usize, key_head: usize, width: usize) -> (&[f32], &[f32]) {
     let (keys, values) = sight.key(index);
     let part = key_head * width..(key_head + 1) * width;
     (keys.get(part.clone()).unwrap_or_default(), values.get(part).unwrap_or_default())
@@ -295,7 +280,7 @@ fn steps(
     for (cell, visible) in cells.iter_mut().zip(visible) {
         cell.visible = visible;
         cell.shifted = cell.score - greatest;
-        cell.exponential = if visible { super::super::elementary::exp32(cell.shifted) } else { 0.0 };
+        cell.exponential = if visible { exp32(cell.shifted) } else { 0.0 };
         sum += cell.exponential;
     }
     for cell in &mut cells {

@@ -46,12 +46,32 @@ pub struct Depth {
     pub norm: f32,
 }
 
+impl Lens {
+    /// After how many layers the choice is the most probable token and stays it.
+    pub fn settled(&self) -> usize {
+        self.depths.iter().rposition(|depth| depth.rank > 1).map_or(0, |last| last + 1)
+    }
+
+    /// The most probable token where it changes: after how many layers, and which. The first is the embedding's.
+    pub fn changes(&self) -> Vec<(usize, u32)> {
+        let tops = self.depths.iter().map(|depth| depth.top.first().map_or(self.choice, |(token, _)| *token));
+        let mut changes: Vec<(usize, u32)> = Vec::new();
+        for (after, token) in tops.enumerate() {
+            if changes.last().is_none_or(|(_, last)| *last != token) {
+                changes.push((after, token));
+            }
+        }
+        changes
+    }
+}
+
 impl Transformer {
     /// The lens at the positions `range` of `context`, which were computed under these conditions; each is given to `each`
     /// as soon as it is known. The `top` most probable tokens are kept.
     ///
     /// # Errors
     /// A range outside the context or in the source, a model without head, a logit that is not a number, or stopped.
+    #[expect(clippy::too_many_arguments, reason = "a run, the part of it that is wanted, and where it goes")]
     pub fn lens<'a>(
         &self,
         context: &[Arc<Position>],

@@ -78,9 +78,8 @@ impl Transformer {
     /// The sizes of the stack that is meant.
     fn shape_of(&self, side: Side) -> Result<Shape, InterventionError> {
         match (side, self.config.encoder) {
-            (Side::Main, _) => Ok(self.config.main()),
             (Side::Encoder, Some(shape)) => Ok(shape),
-            (Side::Cross, Some(_)) => Ok(self.config.main()),
+            (Side::Main, _) | (Side::Cross, Some(_)) => Ok(self.config.main()),
             (side, None) => Err(InterventionError::Side(side)),
         }
     }

@@ -116,9 +116,10 @@ impl FromStr for Intervention {
         };
         let read = read.filter(|intervention| match intervention {
             // A decoder's second attention is part of its layer: there is no such layer or feed-forward block.
-            Self::FeedForward(place) | Self::Layer(place) => place.side != Side::Cross,
-            Self::Patch { place: PatchPlace::Stream(place), .. } => place.side != Side::Cross,
-            Self::Block { side, .. } => *side != Side::Cross,
+            Self::FeedForward(LayerPlace { side, .. })
+            | Self::Layer(LayerPlace { side, .. })
+            | Self::Patch { place: PatchPlace::Stream(LayerPlace { side, .. }), .. }
+            | Self::Block { side, .. } => *side != Side::Cross,
             _ => true,
         });
         read.ok_or_else(|| InterventionError::Form { text: text.into(), like })

@@ -89,7 +89,9 @@ impl RowEdit {
     pub(crate) fn force(&self, weights: &mut [f32]) {
         let forced: f32 = self.forced.iter().map(|(_, weight)| weight).sum();
         if !self.forced.is_empty() {
-            weights.iter_mut().for_each(|weight| *weight *= 1.0 - forced);
+            for weight in weights.iter_mut() {
+                *weight *= 1.0 - forced;
+            }
         }
         for (key, weight) in &self.forced {
             if let Some(cell) = weights.get_mut(*key) {
