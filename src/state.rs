@@ -13,6 +13,7 @@ pub mod settings;
 mod absorb;
 mod ctx;
 mod deeds;
+mod edits;
 mod pane_id;
 mod pipeline;
 mod places;
@@ -111,6 +112,8 @@ pub struct State {
     pub key: Option<usize>,
     /// How the next token is chosen.
     pub settings: Settings,
+    /// What was edited in it.
+    edits: edits::Edits,
     /// Distributions and attention at hand.
     pub evidence: Evidence,
     /// A beam search, or a look ahead.
@@ -156,6 +159,7 @@ impl State {
             head_choice: HeadChoice::default(),
             key: None,
             settings,
+            edits: edits::Edits::default(),
             evidence: Evidence::default(),
             search: Search::default(),
             repetition: Repetition::default(),

@@ -112,11 +112,14 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
                 return Err(Stop::Unwanted);
             }
             let view = |head| {
-                let rows: Vec<_> = queries.iter().map(|&query| (query, row(layer, head, query))).collect();
+                let own = |&query: &usize| (query, own(engine, &job.context, layer, head, query));
+                let mut rows: Vec<_> = queries.iter().map(own).collect();
                 // What a head does is measured on its own stack's attention; a decoder's other one has no places to name.
-                let own: Vec<_> =
-                    queries.iter().map(|&query| (query, own(engine, &job.context, layer, head, query))).collect();
-                HeadView { score: heads::measure(&own, &job.tokens), rows }
+                let score = heads::measure(&rows, &job.tokens);
+                for (query, row) in &mut rows {
+                    add_source(engine, &job.context, layer, head, *query, row);
+                }
+                HeadView { score, rows }
             };
             heads.push((0..engine.config.heads).map(view).collect());
         }
@@ -135,11 +138,23 @@ pub(super) fn row(
     query: usize,
 ) -> Vec<f32> {
     let mut row = own(engine, context, layer, head, query);
+    add_source(engine, context, layer, head, query, &mut row);
+    row
+}
+
+/// Adds what a decoder draws from the source before it.
+fn add_source(
+    engine: &Transformer,
+    context: &[Arc<Position>],
+    layer: usize,
+    head: usize,
+    query: usize,
+    row: &mut [f32],
+) {
     if !context[query].is_source() && context[0].is_source() {
         let cross = engine.attention(context, &engine.blueprint.mask, AttentionKind::Cross, layer, head, query);
         row.iter_mut().zip(cross).for_each(|(own, cross)| *own += cross);
     }
-    row
 }
 
 /// The same without the source.

@@ -10,6 +10,7 @@ use super::Notice;
 use super::Repetition;
 use super::Run;
 use super::Search;
+use super::edits::Edits;
 use crate::job::Body;
 use crate::job::Fault;
 use crate::job::Lane;
@@ -98,6 +99,7 @@ impl Ctx<'_> {
         state.head = state.head.min(model.engine.config.heads.saturating_sub(1));
         state.model = Some(Arc::clone(model));
         state.run = Run::default();
+        state.edits = Edits::default();
         state.evidence = Evidence::default();
         state.search = Search::default();
         state.repetition = Repetition::default();

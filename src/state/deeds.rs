@@ -285,6 +285,9 @@ impl Ctx<'_> {
     /// Takes back the last step.
     pub fn undo(&mut self) {
         self.stop();
+        if self.step_edits(true) {
+            return;
+        }
         if self.state.run.undo() {
             self.returned();
         } else {
@@ -295,6 +298,9 @@ impl Ctx<'_> {
     /// Takes again the step that was undone.
     pub fn redo(&mut self) {
         self.stop();
+        if self.step_edits(false) {
+            return;
+        }
         if self.state.run.redo() {
             self.returned();
         } else {
@@ -304,6 +310,7 @@ impl Ctx<'_> {
 
     /// Turns the active parameter; a playing run goes on with the new value.
     pub fn turn(&mut self, up: bool) {
+        self.remember_settings(Some(self.state.settings.active));
         self.state.settings.turn(up);
         self.reshape();
     }
