@@ -272,9 +272,9 @@ fn glance(run: &Run, options: &Attention, shape: Shape, json: bool, output: &mut
     };
     let rows: Vec<_> = found.iter().map(row).collect();
     output.table(&columns, &rows)?;
-    let share = found.iter().map(|(.., first)| first).sum::<f32>() / found.len().max(1) as f32;
-    if share > SINK && kind == AttentionKind::Own {
-        output.say(Message::CliSinks, &[&format!("{:.0} %", share * 100.0)])?;
+    let sinks = found.iter().filter(|(.., first)| *first > SINK).count();
+    if sinks > 0 && kind == AttentionKind::Own {
+        output.say(Message::CliSinkHeads, &[&sinks, &found.len(), &format!("{:.0} %", SINK * 100.0)])?;
     }
     Ok(())
 }

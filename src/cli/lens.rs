@@ -146,7 +146,7 @@ fn all(run: &Run, found: &[explain::Lens], output: &mut Output<'_>) -> Result<()
     let columns = [
         Column::Right(Message::CliPosition),
         Column::Left(Message::CliToken),
-        Column::Left(Message::CliNext),
+        Column::Left(Message::CliChoice),
         Column::Right(Message::CliProbability),
         Column::Right(Message::CliSettled),
         Column::Left(Message::CliOnTheWay),

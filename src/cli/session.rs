@@ -144,8 +144,11 @@ impl Session {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// The token as a person reads it.
+    /// The token as a person reads it; its id where there is no tokenizer.
     pub(super) fn label(&self, id: u32) -> String {
+        if self.model.tokenizer.is_none() {
+            return format!("#{id}");
+        }
         safe::token_label(self.bytes(id))
     }
 }

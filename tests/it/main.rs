@@ -5,6 +5,7 @@ mod beam;
 mod command_line;
 mod engine;
 mod explain;
+mod explaining;
 mod hub;
 mod information;
 mod jobs;

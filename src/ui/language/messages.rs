@@ -506,6 +506,7 @@ messages! {
     CliAfterLayers = "after layers", "经过层数";
     CliStreamNorm = "‖x‖", "‖x‖";
     CliMostProbable = "most probable, and its p", "最可能的词元及其概率";
+    CliChoice = "the model says", "模型说";
     CliSettled = "settled after", "定于层后";
     CliPosition = "at", "位置";
     CliOnTheWay = "most probable after 0, 1 … layers, where it changes", "经过 0、1……层后最可能的词元（变化处）";
@@ -540,6 +541,7 @@ messages! {
     CliGridAverage = "average of {} heads · weights in %", "{} 个头的平均 · 权重（%）";
     CliGridRollout = "rollout to layer {}: half of every layer is passed on as it is · shares in %", "到第 {} 层的 rollout：每层一半原样传下 · 份额（%）";
     CliSinks = "the first token takes {} of all weight on average: heads rest on it when they have nothing to look for (attention sink, Xiao et al. 2023); it is no bug", "首个词元平均占去 {} 的权重：没有要找的内容时，各头停在它上面（注意力汇聚，Xiao 等 2023）；这不是错误";
+    CliSinkHeads = "{} of {} heads give the first token more than {}: they rest on it when they have nothing to look for (attention sink, Xiao et al. 2023); it is no bug", "{}/{} 个头给首个词元超过 {} 的权重：没有要找的内容时，它们停在它上面（注意力汇聚，Xiao 等 2023）；这不是错误";
     CliEmptyRow = "row {} sees nothing: it is empty", "第 {} 行什么也看不到：它是空的";
     CliPicture = "{}: {} × {} cells", "{}：{} × {} 个单元";
     StepVectors = "1  q and k", "1  q 与 k";
