@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use crate::job::RecordError;
 use crate::lab::compression::CompressionError;
 use crate::lm::beam::RulesError;
+use crate::lm::explain::{ExplainError, GivenError};
 use crate::lm::load::LoadError;
-use crate::lm::{ForwardError, PipelineError, TraceError, Workspace};
-use crate::model::{NoTokenizer, NotSound, OpenError, Say, StageError};
+use crate::lm::{ForwardError, InterventionError, PipelineError, TraceError, Workspace};
+use crate::model::{ChangeError, NoTokenizer, NotSound, OpenError, Say, StageError};
 use crate::text::segment::{GoldError, NoPlace};
 use crate::text::{DictionaryError, HmmError};
 use crate::ui::Message;
@@ -86,6 +87,20 @@ pub enum Failure {
     Stage(StageError),
     /// No beam search can follow these rules.
     Beam(RulesError),
+    /// An intervention that cannot be made.
+    Change(ChangeError),
+    /// What cannot be explained.
+    Explain(ExplainError),
+    /// Queries, keys and values that are no attention.
+    Given(GivenError),
+    /// A text that is so many tokens and must be one.
+    NotOneToken(String, usize),
+    /// A picture whose name ends in neither .svg nor .png.
+    PictureName(PathBuf),
+    /// A picture of so many cells on a side.
+    PictureSize(usize),
+    /// A grid is wanted of every head.
+    NoHeadNamed,
     /// Results that could not be written.
     Output(io::Error),
     /// Whoever read the results has gone: not an error.
@@ -106,6 +121,12 @@ impl Failure {
             | Self::SameFile(_)
             | Self::Beam(_)
             | Self::Stage(_)
+            | Self::Change(_)
+            | Self::Explain(_)
+            | Self::Given(_)
+            | Self::NotOneToken(..)
+            | Self::PictureName(_)
+            | Self::NoHeadNamed
             | Self::StrideTooLong { .. } => 2,
             _ => 1,
         }
@@ -160,6 +181,13 @@ impl Failure {
             Self::Pipeline(error) => error.say(language),
             Self::ReplayedElse(step) => Message::CliReplayedElse.say(language, &[step]),
             Self::Beam(error) => error.say(language),
+            Self::Change(error) => error.say(language),
+            Self::Explain(error) => error.say(language),
+            Self::Given(error) => error.say(language),
+            Self::NotOneToken(text, tokens) => Message::CliNotOneToken.say(language, &[text, tokens]),
+            Self::PictureName(path) => Message::CliPictureName.say(language, &[&path.display()]),
+            Self::PictureSize(cells) => Message::CliPictureSize.say(language, &[cells]),
+            Self::NoHeadNamed => Message::CliNoHeadNamed.text(language).to_owned(),
             Self::Output(error) => Message::CliCannotWrite.say(language, &[error]),
             Self::NobodyReads => String::new(),
         };
@@ -237,6 +265,33 @@ impl From<RulesError> for Failure {
 impl From<TraceError> for Failure {
     fn from(error: TraceError) -> Self {
         Self::Trace(error)
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        Self::Change(error)
+    }
+}
+
+impl From<InterventionError> for Failure {
+    fn from(error: InterventionError) -> Self {
+        Self::Change(error.into())
+    }
+}
+
+impl From<ExplainError> for Failure {
+    fn from(error: ExplainError) -> Self {
+        match error {
+            ExplainError::Forward(error) => Self::Forward(error),
+            error => Self::Explain(error),
+        }
+    }
+}
+
+impl From<GivenError> for Failure {
+    fn from(error: GivenError) -> Self {
+        Self::Given(error)
     }
 }
 

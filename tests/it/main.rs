@@ -4,6 +4,8 @@ mod app;
 mod beam;
 mod command_line;
 mod engine;
+mod explain;
+mod explaining;
 mod hub;
 mod information;
 mod jobs;
