@@ -395,13 +395,15 @@ fn notes(state: &State, area: Rect) -> Vec<String> {
     let language = state.language;
     let measured = head_score(state, state.layer, state.head).map_or_else(String::new, |score| {
         let distance = format!("{:.1}", score.distance);
-        let rank = language.say(Message::HeadRank, &[&format!("{:.1}", score.effective_rank)]);
         // A model that sees both ways looks ahead as well.
         let measures = if state.predicts_next() { Message::HeadMeasures } else { Message::HeadMeasuresBothWays };
-        language.say(measures, &[&format!("{:.1}", score.entropy), &distance]) + &rank
+        language.say(measures, &[&format!("{:.1}", score.entropy), &distance])
     });
-    let mut lines = vec![measured];
     let columns = usize::from(area.width.saturating_sub(1));
+    let rank = head_score(state, state.layer, state.head)
+        .map(|score| language.say(Message::HeadRank, &[&format!("{:.1}", score.effective_rank)]));
+    let room = |rank: &String| safe::width(&measured) + safe::width(rank) <= columns;
+    let mut lines = vec![measured.clone() + &rank.filter(room).unwrap_or_default()];
     for item in language.text(Message::HabitLegend).split("  ") {
         let legend = lines.len() > 1;
         match lines.last_mut() {

@@ -26,8 +26,10 @@ use crate::ui::safe;
 
 /// The steps.
 const PARTS: usize = 5;
-/// Columns of a vector's name.
-const NAME: usize = 22;
+/// Columns of a vector's name, where there is room and where there is not.
+const NAME: (usize, usize) = (32, 20);
+/// From this width on there is room.
+const ROOMY: u16 = 100;
 
 /// The calculation pane.
 #[derive(Debug, Default)]
@@ -118,7 +120,8 @@ fn heading(message: Message, state: &State) -> Line<'static> {
 /// A vector as bars about 0: what is above it, and below that what is below.
 fn bars(name: &str, vector: &[f32], state: &State, width: u16) -> [Line<'static>; 2] {
     let theme = &state.theme;
-    let room = usize::from(width).saturating_sub(NAME + 2);
+    let named = if width >= ROOMY { NAME.0 } else { NAME.1 };
+    let room = usize::from(width).saturating_sub(named + 2);
     let greatest = vector.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
     let shown = &vector[..vector.len().min(room.saturating_sub(if vector.len() > room { 2 } else { 0 }))];
     let more = if shown.len() < vector.len() { " …" } else { "" };
@@ -127,13 +130,13 @@ fn bars(name: &str, vector: &[f32], state: &State, width: u16) -> [Line<'static>
     let scale = format!("±{greatest:.2}");
     [
         Line::from(vec![
-            Span::styled(safe::left(&safe::fit(name, NAME), NAME), theme.text()),
+            Span::styled(safe::left(&safe::fit(name, named), named), theme.text()),
             Span::raw("  "),
             Span::styled(above, theme.number()),
             Span::styled(more, theme.dim()),
         ]),
         Line::from(vec![
-            Span::styled(safe::right(&scale, NAME), theme.dim()),
+            Span::styled(safe::right(&scale, named), theme.dim()),
             Span::raw("  "),
             Span::styled(below, theme.warning()),
         ]),

@@ -65,22 +65,23 @@ pub(super) fn lines(state: &State, area: Rect, buf: &mut Buffer) {
     }
     let (first, count) = shown(state, area);
     let middle = Rect { x: area.x + TOKEN + 1, width: area.width - 2 * TOKEN - 2, ..area };
+    let mut canvas = Canvas::new(middle);
     let key_in_view = state.key_in_view();
     for query in (first..first + count).filter(|&query| query != state.selected) {
         let Some(row) = state.row(query) else { continue };
         let most = (0..row.len()).max_by(|&a, &b| row[a].total_cmp(&row[b]));
         if let Some(key) = most.filter(|key| (first..first + count).contains(key) && row[*key] > 0.0) {
-            connect(middle, query - first, key - first, theme.dim(), theme.ascii, buf);
+            canvas.connect(query - first, key - first, 0.0);
         }
     }
     if let Some(row) = state.row(state.selected) {
         let mut keys: Vec<usize> = (first..(first + count).min(row.len())).filter(|&key| row[key] >= SHOWN).collect();
         keys.sort_by(|&a, &b| row[a].total_cmp(&row[b]));
         for key in keys {
-            let style = theme.heat(row[key]).style;
-            connect(middle, state.selected - first, key - first, style, theme.ascii, buf);
+            canvas.connect(state.selected - first, key - first, row[key]);
         }
     }
+    canvas.draw(state, buf);
     for (line, index) in (first..first + count).enumerate() {
         let y = area.y + line as u16;
         let room = usize::from(TOKEN);
@@ -99,24 +100,53 @@ pub(super) fn lines(state: &State, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// A line from a row at the left edge to one at the right edge.
-fn connect(area: Rect, from: usize, to: usize, style: ratatui::style::Style, ascii: bool, buf: &mut Buffer) {
-    let width = area.width.max(2);
-    let at = |x: u16| {
-        let share = f64::from(x) / f64::from(width - 1);
-        (from as f64 + share * (to as f64 - from as f64)).round() as i64
-    };
-    for x in 0..width {
-        let (y, next) = (at(x), at((x + 1).min(width - 1)));
-        let glyph = match (next - y, ascii) {
-            (0, true) => "-",
-            (0, false) => "─",
-            (1.., true) => "\\",
-            (1.., false) => "╲",
-            (_, true) => "/",
-            (_, false) => "╱",
-        };
-        draw::put(buf, area, area.x + x, area.y + y.max(0) as u16, glyph, style);
+/// Dots of a cell of the screen, two across and four down, and the greatest weight of what goes through it.
+#[derive(Clone, Copy, Default)]
+struct Dots {
+    bits: u8,
+    weight: f32,
+}
+
+/// Lines in dots finer than cells.
+struct Canvas {
+    area: Rect,
+    /// Row by row.
+    cells: Vec<Dots>,
+}
+
+/// The bit of each dot of a braille character, `[row][column]` (Unicode, Braille Patterns).
+const BRAILLE: [[u8; 2]; 4] = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]];
+
+impl Canvas {
+    fn new(area: Rect) -> Self {
+        Self { area, cells: vec![Dots::default(); usize::from(area.width) * usize::from(area.height)] }
+    }
+
+    /// A line from the middle of a row at the left edge to the middle of one at the right edge.
+    fn connect(&mut self, from: usize, to: usize, weight: f32) {
+        let width = usize::from(self.area.width);
+        let last = (2 * width).saturating_sub(1).max(1) as f64;
+        let middle = |row: usize| 4.0 * row as f64 + 1.5;
+        for x in 0..2 * width {
+            let y = middle(from) + (middle(to) - middle(from)) * x as f64 / last;
+            let y = y.round().max(0.0) as usize;
+            if let Some(dots) = self.cells.get_mut(y / 4 * width + x / 2) {
+                dots.bits |= BRAILLE[y % 4][x % 2];
+                dots.weight = dots.weight.max(weight);
+            }
+        }
+    }
+
+    /// Draws it: weights in their heat, what has none faint.
+    fn draw(&self, state: &State, buf: &mut Buffer) {
+        let theme = &state.theme;
+        let width = usize::from(self.area.width).max(1);
+        for (index, dots) in self.cells.iter().enumerate().filter(|(_, dots)| dots.bits != 0) {
+            let glyph = if theme.ascii { '.' } else { char::from_u32(0x2800 + u32::from(dots.bits)).unwrap_or('.') };
+            let style = if dots.weight > 0.0 { theme.heat(dots.weight).style } else { theme.dim() };
+            let (x, y) = (self.area.x + (index % width) as u16, self.area.y + (index / width) as u16);
+            draw::put(buf, self.area, x, y, glyph.encode_utf8(&mut [0; 4]), style);
+        }
     }
 }
 

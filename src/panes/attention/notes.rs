@@ -58,7 +58,7 @@ fn effect(state: &State) -> Line<'static> {
         return Line::styled(format!(" {}", language.text(message)), theme.dim());
     };
     let [before, after] = effect.probability.map(|p| format!("{p:.3}"));
-    let kl = format!("{:.3}", effect.kl_bits);
+    let kl = if effect.kl_bits < 0.001 { format!("{:.0e}", effect.kl_bits) } else { format!("{:.3}", effect.kl_bits) };
     let (choice, now) = (state.label(effect.choice), state.label(effect.now));
     let holes: [&dyn std::fmt::Display; 6] = [&kl, &choice, &effect.rank, &before, &after, &now];
     Line::styled(format!(" {}", language.say(Message::EffectOf, &holes)), theme.number())

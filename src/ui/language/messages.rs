@@ -520,7 +520,7 @@ messages! {
     OwnQuery = "query {} · products times {}", "查询 {} · 点积乘以 {}";
     Changed = "changed", "已改动";
     AllSwitchedOff = "all switched off: this is the plain run", "全部关闭：这是原本的运行";
-    EffectOf = "KL(before‖after) {} bits · {} was 1st, is now {} · p {} → {} · now most probable: {}", "KL(前‖后) {} 比特 · {} 原为第 1，现为第 {} · 概率 {} → {} · 现在最可能：{}";
+    EffectOf = "KL {} bits · {} rank 1 → {} · p {} → {} · now {}", "KL {} 比特 · {} 名次 1 → {} · p {} → {} · 现为 {}";
     SinkNote = "{} takes {}: heads rest on the first token when they find nothing to look for (attention sink); no bug", "{} 占 {}：没有要找的内容时，头停在首个词元上（注意力汇聚）；不是错误";
     OneLayer = "layer {}", "第 {} 层";
     TakenOut = "{} out", "去掉{}";
@@ -548,6 +548,7 @@ messages! {
     KeyBlock = "block", "遮住";
     KeyForbid = "forbid", "禁止";
     KeyDraw = "draw", "画法";
+    KeyNextStep = "step", "步骤";
     KeyOwn = "own Q K V", "自己的 QKV";
     HelpAblateHead = "take the head in view out of the run, or put it back", "从运行中去掉当前头，或放回";
     HelpAblateLayer = "take the attention of the layer in view out, or put it back", "去掉当前层的注意力，或放回";
