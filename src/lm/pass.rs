@@ -34,7 +34,7 @@ pub(crate) struct Pass<'a> {
     /// The width of the residual stream.
     pub(crate) width: usize,
     pub(crate) norm_epsilon: f32,
-    /// `[vocabulary, width]`
+    /// `[vocabulary, embedding width]`
     pub(crate) embedding: &'a Matrix,
     pub(crate) stack: &'a Stack,
     pub(crate) rotary: Option<&'a Rotary>,
@@ -111,10 +111,11 @@ impl Pass<'_> {
 
     /// The sum of a token's embeddings, into the residual stream; angles where positions are rotary.
     fn embed(&self, input: Input<'_>, workspace: &mut Workspace) {
-        let width = self.width;
-        let Workspace { stream, angles, .. } = workspace;
-        stream.clear();
-        stream.resize(input.tokens.len() * width, 0.0);
+        let width = self.embedding.columns();
+        let Workspace { team, isa, input: activations, output, stream, angles, .. } = workspace;
+        let rows = if self.stack.embedding_projection.is_some() { &mut *output } else { &mut *stream };
+        rows.clear();
+        rows.resize(input.tokens.len() * width, 0.0);
         angles.clear();
         let rotaries = [self.rotary, self.window_rotary].into_iter().flatten();
         let rotaries: Vec<_> = rotaries.map(|rotary| (rotary, rotary.frequencies(self.length))).collect();
@@ -128,7 +129,7 @@ impl Pass<'_> {
             _ => true,
         };
         let mut place = self.past.iter().filter(|position| counted(&position.token)).count();
-        for (i, (&token, row)) in input.tokens.iter().zip(stream.chunks_exact_mut(width)).enumerate() {
+        for (i, (&token, row)) in input.tokens.iter().zip(rows.chunks_exact_mut(width)).enumerate() {
             self.embedding.expand_row(token as usize, row);
             if self.blueprint.embedding_scale != 1.0 {
                 for x in row.iter_mut() {
@@ -152,6 +153,15 @@ impl Pass<'_> {
             for (rotary, frequencies) in &rotaries {
                 rotary.angles(frequencies, self.past.len() + i, angles);
             }
+        }
+        if let Some(projection) = &self.stack.embedding_projection {
+            activations.reset(input.tokens.len(), width);
+            for (i, row) in output.chunks_exact(width).enumerate() {
+                activations.row_mut(i).copy_from_slice(row);
+            }
+            stream.clear();
+            stream.resize(input.tokens.len() * self.width, 0.0);
+            kernel::multiply(team, *isa, activations, std::slice::from_ref(projection), stream, self.width);
         }
     }
 

@@ -303,9 +303,11 @@ impl Transformer {
             }
         }
         if let (Some((dense, norm)), Some(activation)) = (transform, self.blueprint.head_transform) {
-            output.resize(rows * width, 0.0);
-            kernel::multiply(team, *isa, input, std::slice::from_ref(dense), output, width);
-            for (i, row) in output.chunks_exact(width).enumerate() {
+            let inner = dense.matrix.rows();
+            output.resize(rows * inner, 0.0);
+            kernel::multiply(team, *isa, input, std::slice::from_ref(dense), output, inner);
+            input.reset(rows, inner);
+            for (i, row) in output.chunks_exact(inner).enumerate() {
                 activate(activation, row, None, input.row_mut(i));
                 normalize_in_place(self.blueprint.norm, norm, self.config.norm_epsilon, input.row_mut(i));
             }

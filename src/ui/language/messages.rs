@@ -160,6 +160,8 @@ messages! {
     ObjectiveDenoise = "the text before it was corrupted", "被破坏之前的文本";
     ObjectivePermuted = "tokens in a random order", "随机顺序的词元";
     ObjectiveUnified = "masked, next and target tokens", "被掩盖的、下一个和目标词元";
+    ObjectiveReplaced = "which tokens were replaced", "哪些词元被替换";
+    StackShared = "encoder, one layer for all", "编码器，各层共用";
     ObjectiveBlanks = "cut-out spans behind the text", "文本之后的被挖片段";
     TwoTexts = "two texts", "区分两段文本";
     EmbeddingNorm = "embedding norm", "嵌入后归一化";
