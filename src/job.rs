@@ -5,6 +5,7 @@ mod ahead;
 mod beam;
 mod bounds;
 mod choice;
+mod explain;
 mod generate;
 mod look;
 mod measure;
@@ -28,12 +29,20 @@ pub use beam::Beams;
 pub use bounds::start_of_text;
 pub use choice::Origin;
 pub use choice::Score;
+pub use explain::Calculated;
+pub use explain::Cell;
+pub use explain::Disturbed;
+pub use explain::Effect;
+pub use explain::Explain;
+pub use explain::Explanation;
 pub use generate::Generate;
 pub use generate::Step;
 pub use look::HeadView;
 pub use look::Look;
 pub use look::Overview;
+pub use look::ROLLOUT;
 pub use look::Rows;
+pub use look::Subject;
 pub use measure::Bill;
 pub use measure::Coded;
 pub use measure::Compared;
@@ -68,6 +77,8 @@ use crate::lm::Distribution;
 use crate::lm::ForwardError;
 use crate::lm::NotFinite;
 use crate::lm::Position;
+use crate::lm::explain::ExplainError;
+use crate::lm::explain::PrepareError;
 use crate::model::Model;
 use crate::model::NotSound;
 use crate::model::OpenError;
@@ -97,12 +108,23 @@ pub enum Lane {
     Information,
     /// A text step by step.
     Steps,
+    /// Explaining what the model computed.
+    Explain,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 8] =
-        [Self::Text, Self::Words, Self::Evidence, Self::Run, Self::Files, Self::Lab, Self::Information, Self::Steps];
+    pub const ALL: [Self; 9] = [
+        Self::Text,
+        Self::Words,
+        Self::Evidence,
+        Self::Run,
+        Self::Files,
+        Self::Lab,
+        Self::Information,
+        Self::Steps,
+        Self::Explain,
+    ];
 }
 
 /// What a worker computes.
@@ -134,10 +156,12 @@ pub enum Job {
     Cures(Cures),
     /// Bring evidence of what the model computed.
     Look(Look),
+    /// Explain what the model computed.
+    Explain(Box<Explain>),
     /// Measure a text's code and pairs of distributions.
     Measure(Measure),
     /// Write a run to a file.
-    Save(Record, PathBuf, Arc<Model>),
+    Save(Box<Record>, PathBuf, Arc<Model>),
     /// Read a run that the model made.
     Recall(PathBuf, Arc<Model>),
     /// Panics on purpose, to show that a worker's panic stays inside the program.
@@ -209,6 +233,8 @@ pub enum Body {
     Rows(Rows),
     /// Every head at a glance.
     Overview(Overview),
+    /// Part of an explanation.
+    Explanation(Box<Explanation>),
     /// What a text costs, how far distributions are apart.
     Measured(Measured),
     /// The run is written.
@@ -234,6 +260,10 @@ pub enum Fault {
     NotFinite(NotSound),
     /// The file of a run.
     Record(RecordError),
+    /// An intervention that does not fit.
+    Change(PrepareError),
+    /// What cannot be explained.
+    Explain(ExplainError),
 }
 
 /// Where a worker sends each part of its answer; `Break` asks it to stop.
@@ -255,9 +285,10 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::LookAhead(look) => ahead::look(look, ticket, send),
         Job::Probe(probe) => repetition::measure(probe, ticket, send),
         Job::Cures(cures) => repetition::cure(&cures, ticket, send),
+        Job::Explain(job) => explain::explain(&job, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
         Job::Measure(measure) => measure::measure(measure, ticket, send),
-        Job::Save(record, path, model) => record::save(record, &path, &model, send),
+        Job::Save(record, path, model) => record::save(*record, &path, &model, send),
         Job::Recall(path, model) => record::recall(&path, &model, send),
         Job::Panic => panic!("a worker was asked to panic"),
     };
@@ -283,6 +314,7 @@ impl Job {
             Self::LookAhead(look) => Some(Arc::clone(&look.model)),
             Self::Probe(probe) => Some(Arc::clone(&probe.model)),
             Self::Cures(cures) => Some(Arc::clone(&cures.model)),
+            Self::Explain(job) => Some(Arc::clone(&job.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
             Self::Measure(measure) => Some(Arc::clone(&measure.model)),
             Self::Open(_)

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod effect;
 pub mod evidence;
+pub mod explained;
 pub mod flow;
 pub mod information;
 pub mod notice;
@@ -30,6 +31,8 @@ pub use ctx::Ctx;
 pub use deeds::GLANCE_EVERY;
 pub use effect::Effect;
 pub use evidence::Evidence;
+pub use explained::Explained;
+pub use explained::Listed;
 pub use flow::Flow;
 pub use information::Information;
 pub use notice::Notice;
@@ -48,6 +51,7 @@ use crate::job::Generation;
 use crate::job::Lane;
 use crate::job::Origin;
 use crate::job::Overview;
+use crate::job::Subject;
 use crate::job::Words;
 use crate::lm::Past;
 use crate::lm::Shaped;
@@ -63,6 +67,33 @@ use crate::ui::safe;
 pub struct LaneState {
     newest: Generation,
     busy: bool,
+}
+
+/// What is shown of attention.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shows {
+    /// The head in view.
+    #[default]
+    Head,
+    /// The average of the heads of the layer in view.
+    Layer,
+    /// The average of all heads.
+    All,
+    /// Rollout to the layer in view.
+    Rollout,
+}
+
+impl Shows {
+    /// The next thing to show, round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Head => Self::Layer,
+            Self::Layer => Self::All,
+            Self::All => Self::Rollout,
+            Self::Rollout => Self::Head,
+        }
+    }
 }
 
 /// How the head in view came there.
@@ -116,8 +147,12 @@ pub struct State {
     pub settings: Settings,
     /// What was edited in it.
     edits: edits::Edits,
+    /// What is shown of attention.
+    pub subject: Shows,
     /// Distributions and attention at hand.
     pub evidence: Evidence,
+    /// What is explained of the run.
+    pub explained: Explained,
     /// A beam search, or a look ahead.
     pub search: Search,
     /// What is known of the run's repetitions.
@@ -164,7 +199,9 @@ impl State {
             key: None,
             settings,
             edits: edits::Edits::default(),
+            subject: Shows::default(),
             evidence: Evidence::default(),
+            explained: Explained::default(),
             search: Search::default(),
             repetition: Repetition::default(),
             information: Information::default(),
@@ -287,6 +324,16 @@ impl State {
             let chance = chance(self.settings.seed, generated as u64);
             self.settings.sampler().shape(distribution, &Past { tokens: &tokens, generated, mu: node.mu, chance })
         }))
+    }
+
+    /// Whose rows of attention are shown.
+    pub fn watched(&self) -> Subject {
+        match self.subject {
+            Shows::Head => Subject::Head(self.layer, self.head),
+            Shows::Layer => Subject::Layer(self.layer),
+            Shows::All => Subject::All,
+            Shows::Rollout => Subject::Rollout(self.layer),
+        }
     }
 
     /// The weights of the selected token's row under the selected head, if they are at hand.

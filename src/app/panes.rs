@@ -2,8 +2,10 @@
 
 use crate::panes::Pane;
 use crate::panes::attention::Attention;
+use crate::panes::calculation::Calculation;
 use crate::panes::generate::Generate;
 use crate::panes::information::Information;
+use crate::panes::layers::Layers;
 use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
 use crate::panes::repetition::Repetition;
@@ -45,6 +47,8 @@ panes! {
     Sampler => sampler: Sampler,
     Tree => tree: Tree,
     Attention => attention: Attention,
+    Calculation => calculation: Calculation,
+    Layers => layers: Layers,
     Models => models: Models,
     Information => information: Information,
     Repetition => repetition: Repetition,

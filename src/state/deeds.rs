@@ -391,10 +391,14 @@ impl Ctx<'_> {
         if distribution.is_none() && missing.is_empty() && !overview {
             return;
         }
-        let rows = (!missing.is_empty()).then_some((state.layer, state.head, missing));
+        let rows = (!missing.is_empty()).then(|| (state.watched(), missing));
+        let disturbed = state.explained.disturbed().filter(|disturbed| disturbed.context.len() == read).cloned();
         let tokens = state.run.tokens().map(|node| node.token).collect();
         let context = state.run.context();
-        self.submit(Lane::Evidence, Job::Look(Look { model, context, tokens, distribution, rows, overview }));
+        self.submit(
+            Lane::Evidence,
+            Job::Look(Look { model, context, tokens, distribution, rows, disturbed, overview }),
+        );
     }
 
     fn refresh_words(&mut self) {

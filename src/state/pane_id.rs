@@ -19,6 +19,10 @@ pub enum PaneId {
     Tree,
     /// Who looks at whom.
     Attention,
+    /// One cell of attention, step by step.
+    Calculation,
+    /// What each layer would say, and what each part adds.
+    Layers,
     /// The model, and others to open.
     Models,
     /// What the text costs, and how far distributions are apart.
@@ -35,7 +39,7 @@ const GROUPS: [&[(PaneId, Message)]; 6] = [
     &[(P::Text, M::TitleText)],
     &[(P::Tokens, M::TitleTokens), (P::Steps, M::TitleSteps)],
     &[(P::Next, M::TitleNext), (P::Sampler, M::TitleSampler), (P::Tree, M::TitleTree)],
-    &[(P::Attention, M::TitleAttention)],
+    &[(P::Attention, M::TitleAttention), (P::Calculation, M::TitleCalculation), (P::Layers, M::TitleLayers)],
     &[(P::Models, M::TitleModels)],
     &[(P::Information, M::TitleInformation), (P::Repetition, M::TitleRepetition)],
 ];

@@ -92,6 +92,12 @@ pub struct Attribution {
 }
 
 impl Attribution {
+    /// What a head added, if it is one of the parts.
+    pub fn of_head(&self, layer: usize, kind: AttentionKind, head: usize) -> Option<f64> {
+        let part = Part::Head { layer, kind, head };
+        self.parts.iter().find(|found| found.part == part).map(|found| found.logit)
+    }
+
     /// The logit less what the parts add up to: what rounding left.
     pub fn difference(&self) -> f64 {
         f64::from(self.logit) - self.capped.unwrap_or(self.sum)

@@ -61,8 +61,7 @@ impl Transformer {
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Interventions, PrepareError> {
-        list.iter().try_for_each(|intervention| self.fits(intervention))?;
-        over(&list)?;
+        self.check_interventions(&list)?;
         let mut values = Vec::with_capacity(list.len());
         for intervention in &list {
             values.push(match intervention {
@@ -73,6 +72,15 @@ impl Transformer {
             });
         }
         Ok(Interventions::new(list, values))
+    }
+
+    /// Whether interventions fit the model's sizes.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn check_interventions(&self, list: &[Intervention]) -> Result<(), InterventionError> {
+        list.iter().try_for_each(|intervention| self.fits(intervention))?;
+        over(list)
     }
 
     /// The sizes of the stack that is meant.
