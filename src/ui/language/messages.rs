@@ -422,7 +422,7 @@ messages! {
     KeyStepForward = "forward", "前进";
     KeyStepBack = "back", "后退";
     KeyMethod = "method", "方法";
-    KeyOtherText = "text", "文本";
+    KeyOtherText = "example", "例句";
     KeyWhy = "why", "为何";
     KeyApply = "apply", "应用";
     HelpStepForward = "go to the step after; move the place to the right", "到下一步；位置右移";
