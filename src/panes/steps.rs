@@ -104,9 +104,9 @@ impl Pane for Steps {
         }
         let left = draw::head(state, inner, buf);
         if steps.place.is_some() {
-            why::draw(state, left, buf)
+            why::draw(state, left, buf);
         } else {
-            draw::frame(state, left, buf)
+            draw::frame(state, left, buf);
         }
         None
     }
