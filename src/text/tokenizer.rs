@@ -13,6 +13,8 @@ use super::{
     vocabulary::Vocabulary,
 };
 
+mod browser;
+mod completions;
 mod json;
 mod lists;
 mod llama2c;
@@ -20,11 +22,14 @@ mod parts;
 mod pieces;
 mod plain;
 mod ranks;
+mod reach;
 mod scored;
 mod sentencepiece;
 mod settings;
 
+pub use browser::{Browser, Kind, Node};
 use pieces::Texts;
+pub use reach::{Never, Reach, Tried};
 pub use settings::Settings;
 
 /// One token of an encoded text: its id, and the bytes of the text it came from.

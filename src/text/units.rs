@@ -33,7 +33,7 @@ pub(super) struct Affixes {
 
 impl Affixes {
     /// The id of the one character `character` of a word, by where it stands.
-    fn id(&self, character: char, is_first: bool, is_last: bool) -> Option<u32> {
+    pub(super) fn id(&self, character: char, is_first: bool, is_last: bool) -> Option<u32> {
         let mut spelling = String::new();
         if !is_first {
             spelling.push_str(&self.prefix);
@@ -161,7 +161,7 @@ impl BytePairs {
     }
 
     /// Appends what merging starts from.
-    fn start(&self, word: &str, base: usize, out: &mut Vec<Symbol>) {
+    pub(super) fn start(&self, word: &str, base: usize, out: &mut Vec<Symbol>) {
         match &self.units {
             Units::Bytes(ids) => {
                 for (at, byte) in (base..).zip(word.bytes()) {
