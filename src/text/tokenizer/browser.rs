@@ -80,6 +80,31 @@ impl<'t> Browser<'t> {
         Self { tokenizer, spellings, beginnings }
     }
 
+    /// The number of ids.
+    pub fn len(&self) -> usize {
+        self.tokenizer.len()
+    }
+
+    /// Whether there is no piece at all; never true of a tokenizer that was built.
+    pub fn is_empty(&self) -> bool {
+        self.tokenizer.is_empty()
+    }
+
+    /// The id of the piece that the file spells `piece`.
+    pub fn id_of(&self, piece: &str) -> Option<u32> {
+        self.tokenizer.id_of(piece)
+    }
+
+    /// The bytes that the piece `id` stands for.
+    pub fn piece(&self, id: u32) -> &'t [u8] {
+        self.tokenizer.piece(id)
+    }
+
+    /// Whether the piece `id` is a mark and not a part of a text.
+    pub fn is_special(&self, id: u32) -> bool {
+        self.tokenizer.is_special(id)
+    }
+
     /// How words become pieces.
     pub fn kind(&self) -> Kind {
         match self.tokenizer.encoder {

@@ -26,6 +26,8 @@ pub enum Reach {
 /// Why no text has a piece among its tokens.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Never {
+    /// No piece has this id.
+    Empty,
     /// Its bytes occur in no UTF-8 text.
     NotUtf8,
     /// Merges make these of its bytes. Merges inside a piece come in the same order whatever stands around it, as the
@@ -98,10 +100,10 @@ impl Browser<'_> {
 
     /// The byte that the piece stands for where a character is unknown.
     fn fallback_byte(&self, id: u32) -> Option<u8> {
-        let table = match &self.tokenizer.encoder {
-            Encoder::BytePairs(BytePairs { units: Units::Characters { bytes, .. }, .. }) => bytes,
-            Encoder::Unigram(Unigram { bytes: Some(bytes), .. }) => bytes,
-            _ => return None,
+        let (Encoder::BytePairs(BytePairs { units: Units::Characters { bytes: table, .. }, .. })
+        | Encoder::Unigram(Unigram { bytes: Some(table), .. })) = &self.tokenizer.encoder
+        else {
+            return None;
         };
         let byte = byte_of(self.spelling(id))?;
         (table.get(usize::from(byte)) == Some(&id)).then_some(byte)
@@ -111,17 +113,13 @@ impl Browser<'_> {
         if !completions::exist(&[byte]) {
             return Reach::Never(Never::NotUtf8);
         }
-        match self.complete(id, &[byte]) {
-            Some(text) => Reach::Text(text),
-            None => {
-                let other = std::str::from_utf8(&[byte]).ok().map(|text| self.tokenizer.encode(text));
-                match other.as_deref() {
-                    Some([token]) if self.tokenizer.piece(token.id) == [byte] => {
-                        Reach::Never(Never::Shadowed(token.id))
-                    }
-                    _ => Reach::NotFound(Tried::Other),
-                }
-            }
+        if let Some(text) = self.complete(id, &[byte]) {
+            return Reach::Text(text);
+        }
+        let other = std::str::from_utf8(&[byte]).ok().map(|text| self.tokenizer.encode(text));
+        match other.as_deref() {
+            Some([token]) if self.tokenizer.piece(token.id) == [byte] => Reach::Never(Never::Shadowed(token.id)),
+            _ => Reach::NotFound(Tried::Other),
         }
     }
 
@@ -130,8 +128,8 @@ impl Browser<'_> {
         if !completions::exist(self.tokenizer.piece(id)) {
             return Some(Never::NotUtf8);
         }
-        if let Some(&other) = self.spelling(id).is_none().then(|| self.same_text(id)).flatten().as_ref() {
-            return Some(Never::Shadowed(other));
+        if self.spelling(id).is_none() {
+            return Some(self.same_text(id).map_or(Never::Empty, Never::Shadowed));
         }
         match &self.tokenizer.encoder {
             Encoder::BytePairs(model) => {
@@ -148,7 +146,7 @@ impl Browser<'_> {
 
     /// Another piece with the same bytes that is spelled, where this one has no spelling of its own.
     fn same_text(&self, id: u32) -> Option<u32> {
-        let bytes = self.tokenizer.piece(id);
+        let bytes = Some(self.tokenizer.piece(id)).filter(|bytes| !bytes.is_empty())?;
         let is_same = |&other: &u32| other != id && self.tokenizer.piece(other) == bytes;
         (0..self.tokenizer.len() as u32).filter(is_same).find(|&other| self.spelling(other).is_some())
     }

@@ -503,6 +503,36 @@ messages! {
     CliEditFull = "{} cannot have frequency {}: the frequencies would add up to more than 2^64", "{} 的词频不能是 {}：词频之和会超过 2^64";
 
     // What the command line says.
+    NeverEmpty = "no piece has this id", "这个编号没有词元";
+    NeverNotUtf8 = "no text has these bytes", "任何文本都没有这些字节";
+    NeverMerges = "the merges lead elsewhere", "合并的结果不同";
+    NeverShadowed = "another piece is taken", "另一个词元取代了它";
+    NeverOutscored = "other pieces are more probable", "其他词元的概率更大";
+    NeverMark = "a mark", "标记";
+    NeverNormalized = "normalised away", "规范化后变成别的文本";
+    NeverCut = "cut before it is merged", "合并之前已被切开";
+    NeverOther = "none found", "没有找到";
+    CliProved = "(never: proved)", "（已证明不可能）";
+    CliNotProved = "(not among the texts tried)", "（试过的文本都不产生）";
+    CliReasonCount = "{} · {} {}", "{} · {}{}";
+    CliPiecesFound = "{} · {} of {} pieces", "{} · {} 个词元，共 {} 个";
+    CliMergeRank = "rank", "合并次序";
+    CliLogProbability = "ln p", "ln p";
+    CliWhyNever = "why", "原因";
+    CliMergedAt = "merge {}", "第 {} 次合并";
+    CliGivenBy = "comes out of {}", "{} 会产生它";
+    CliTokensColumn = "tokens", "词元";
+    CliBytesPerToken = "bytes/token", "字节/词元";
+    CliTokensPerWord = "tokens/word", "词元/词";
+    CliTokensPerIdeograph = "tokens/汉字", "词元/汉字";
+    CliUsed = "used", "用到";
+    CliUnigramBits = "bits/byte", "比特/字节";
+    CliAgreement = "agreement of boundaries: F1 of each pair", "边界的一致：每一对的 F1";
+    CliComparedText = "{} bytes · {} characters · {} words · {} Chinese characters", "{} 字节 · {} 个字符 · {} 个词 · {} 个汉字";
+    CliInParts = "read in {} parts at ends of lines: no token reaches from one to the next", "在行尾分成 {} 部分读取：没有词元跨越两部分";
+    CliLongLine = "{}: a line is longer than {} bytes; break it first", "{}：有一行超过 {} 字节；请先断行";
+    CliNoId = "there is no id {}: the vocabulary has {} pieces, 0 to {}", "没有编号 {}：词表有 {} 个词元，编号 0 到 {}";
+    CliNoPiece = "no piece is {}; --search lists those that contain it", "没有词元是 {}；用 --search 列出包含它的词元";
     CliId = "id", "编号";
     CliToken = "token", "词元";
     CliBytes = "bytes", "字节";
