@@ -20,3 +20,4 @@ mod segment_steps;
 mod terminal;
 mod text;
 mod ui;
+mod vocabulary;

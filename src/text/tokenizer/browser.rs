@@ -55,7 +55,7 @@ pub struct Node {
 pub struct Browser<'t> {
     pub(super) tokenizer: &'t Tokenizer,
     spellings: Vec<Option<&'t str>>,
-    /// The pieces of one character that a word may begin with, as `WordPiece` has them.
+    /// The texts of the pieces of letters and digits that a word of `WordPiece` may begin with, the shortest first.
     pub(super) beginnings: Vec<&'t str>,
 }
 
@@ -70,14 +70,14 @@ impl<'t> Browser<'t> {
                 *place = Some(spelling);
             }
         }
-        let mut beginnings = Vec::new();
-        if let Encoder::WordPiece(model) = &tokenizer.encoder {
-            let text = |id| std::str::from_utf8(tokenizer.piece(id)).unwrap_or_default();
-            let is_one = |text: &&str| text.chars().count() == 1;
-            let all = pieces.iter().filter(|&&(_, id)| model.can_begin(tokenizer.piece(id), id));
-            beginnings = all.map(|&(_, id)| text(id)).filter(is_one).collect();
+        let mut browser = Self { tokenizer, spellings, beginnings: Vec::new() };
+        if let Encoder::WordPiece(_) = tokenizer.encoder {
+            let begins = (0..tokenizer.len() as u32).filter_map(|id| browser.beginning(id));
+            let mut beginnings: Vec<&str> = begins.filter(|text| text.chars().all(char::is_alphanumeric)).collect();
+            beginnings.sort_by_key(|text| text.len());
+            browser.beginnings = beginnings;
         }
-        Self { tokenizer, spellings, beginnings }
+        browser
     }
 
     /// The number of ids.
@@ -103,6 +103,14 @@ impl<'t> Browser<'t> {
     /// Whether the piece `id` is a mark and not a part of a text.
     pub fn is_special(&self, id: u32) -> bool {
         self.tokenizer.is_special(id)
+    }
+
+    /// The text of a piece that a word of `WordPiece` may begin with.
+    pub(super) fn beginning(&self, id: u32) -> Option<&'t str> {
+        let Encoder::WordPiece(model) = &self.tokenizer.encoder else { return None };
+        let text = std::str::from_utf8(self.tokenizer.piece(id)).ok()?;
+        let text = text.strip_prefix(' ').unwrap_or(text);
+        model.can_begin(text.as_bytes(), id).then_some(text)
     }
 
     /// How words become pieces.

@@ -59,6 +59,8 @@ pub enum Tried {
 const AROUND: [&str; 11] = ["", "a", " ", "\n", "1", "一", "!", "\u{f0000}", "A", "\t", "'"];
 /// How many completions of cut characters are tried.
 const MOST_COMPLETIONS: usize = 1 << 13;
+/// How many words are tried that begin with another piece.
+const MOST_BEGINNINGS: usize = 16;
 /// A difference of scores that the rounding of sums cannot turn round.
 const CLEAR: f64 = 0.01;
 
@@ -116,11 +118,15 @@ impl Browser<'_> {
         if let Some(text) = self.complete(id, &[byte]) {
             return Reach::Text(text);
         }
-        let other = std::str::from_utf8(&[byte]).ok().map(|text| self.tokenizer.encode(text));
-        match other.as_deref() {
-            Some([token]) if self.tokenizer.piece(token.id) == [byte] => Reach::Never(Never::Shadowed(token.id)),
-            _ => Reach::NotFound(Tried::Other),
-        }
+        let Some(character) = byte.is_ascii().then(|| char::from(byte)) else {
+            return Reach::NotFound(Tried::Other);
+        };
+        // The character has a piece of its own, which is taken wherever the byte occurs.
+        let other = AROUND.iter().find_map(|before| {
+            let tokens = self.tokenizer.encode(&format!("{before}{character}"));
+            tokens.iter().map(|token| token.id).find(|&other| other != id && self.tokenizer.piece(other) == [byte])
+        });
+        other.map_or(Reach::NotFound(Tried::Other), |other| Reach::Never(Never::Shadowed(other)))
     }
 
     /// A reason that holds in any text.
@@ -178,7 +184,15 @@ impl Browser<'_> {
                 }
             }
         }
-        self.beginnings.iter().find_map(|before| attempt(before, ""))
+        let Encoder::WordPiece(model) = &self.tokenizer.encoder else { return None };
+        let mut word = String::new();
+        let leaves = |before: &&&str| {
+            word.clear();
+            word.extend([before, text]);
+            model.first_length(&word) == Some(before.len())
+        };
+        let mut before = self.beginnings.iter().filter(leaves).take(MOST_BEGINNINGS);
+        before.find_map(|before| attempt(before, ""))
     }
 
     /// A text that gives the piece, whose bytes are none.
@@ -199,6 +213,9 @@ impl Browser<'_> {
             return Tried::Mark;
         }
         let Ok(text) = std::str::from_utf8(self.tokenizer.piece(id)) else { return Tried::Other };
+        let inside = matches!(self.tokenizer.encoder, Encoder::WordPiece(_))
+            .then(|| self.beginning(id).map_or_else(|| format!("a{text}"), str::to_owned));
+        let text = inside.as_deref().unwrap_or(text);
         let spelled = match &self.tokenizer.encoder {
             Encoder::BytePairs(BytePairs { units: Units::Characters { .. }, affixes: None, .. })
             | Encoder::Unigram(_)

@@ -509,7 +509,7 @@ messages! {
     NeverShadowed = "another piece is taken", "另一个词元取代了它";
     NeverOutscored = "other pieces are more probable", "其他词元的概率更大";
     NeverMark = "a mark", "标记";
-    NeverNormalized = "normalised away", "规范化后变成别的文本";
+    NeverNormalized = "another text once normalised", "规范化后变成别的文本";
     NeverCut = "cut before it is merged", "合并之前已被切开";
     NeverOther = "none found", "没有找到";
     CliProved = "(never: proved)", "（已证明不可能）";
