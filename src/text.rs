@@ -31,5 +31,7 @@ pub use self::dictionary::{Dictionary, DictionaryError, Edit, Repeated};
 pub use self::error::{Fault, Place, TokenizerError};
 pub use self::hmm::{Counts, Hmm, HmmError};
 pub use self::segment::{Method, Segmenter, UnknownMethod, Word, segment};
-pub use self::tokenizer::{Browser, Kind, Merge, Merging, Never, Node, Reach, Settings, Token, Tokenizer, Tried};
+pub use self::tokenizer::{
+    Browser, Index, Kind, Merge, Merging, Never, Node, Reach, Settings, Token, Tokenizer, Tried,
+};
 pub use self::vocabulary::{PieceKind, Vocabulary};

@@ -10,10 +10,10 @@ use super::arguments::{Common, Vocabulary, spec};
 use super::fetch::fetch;
 use super::output::{Column, Output, thousands};
 use super::session::{Piece, piece};
-use crate::lab::vocabulary::{Entry, NotSought, Reason, Sort, Sought, arrange, entries, unreachable};
+use crate::lab::vocabulary::{Entry, NotSought, Reason, Sort, Sought, arrange, branches, entries, say, unreachable};
 use crate::model;
-use crate::text::{Browser, Never, Node, Reach};
-use crate::ui::{Language, Message, safe};
+use crate::text::{Browser, Index, Never, Node, Reach};
+use crate::ui::{Message, safe};
 
 #[derive(Serialize)]
 struct Row {
@@ -32,7 +32,8 @@ pub(super) fn run(common: &Common, options: &Vocabulary, output: &mut Output<'_>
     let named = options.tokenizer.as_deref().map_or_else(|| common.model(), spec);
     fetch(&named, common.language)?;
     let tokenizer = model::open_tokenizer(&named)??;
-    let browser = Browser::new(&tokenizer);
+    let index = Index::new(&tokenizer);
+    let browser = Browser::new(&tokenizer, &index);
     if let Some(sought) = &options.tree {
         return tree(&browser, find(&browser, sought)?, common, output);
     }
@@ -79,7 +80,7 @@ pub(super) fn run(common: &Common, options: &Vocabulary, output: &mut Output<'_>
         let proof = if reason.is_proved() { Message::CliProved } else { Message::CliNotProved };
         output.say(
             Message::CliReasonCount,
-            &[&thousands(*count as u64), &say_reason(*reason, output.language), &proof.text(output.language)],
+            &[&thousands(*count as u64), &reason.message().text(output.language), &proof.text(output.language)],
         )?;
     }
     let sizes = [total, browser.len()].map(|size| thousands(size as u64));
@@ -169,12 +170,10 @@ fn tree(browser: &Browser<'_>, id: u32, common: &Common, output: &mut Output<'_>
             "tree": nodes.iter().map(node).collect::<Vec<_>>(), "text": text, "unreachable": never,
         }));
     }
-    for (index, node) in nodes.iter().enumerate() {
-        let rest = nodes.get(index + 1..).unwrap_or_default();
+    for (node, branch) in nodes.iter().zip(branches(&nodes)) {
         let rank = node.rank.map(|rank| Message::CliMergedAt.say(output.language, &[&rank]));
         let own = node.id.map_or_else(|| "–".to_owned(), |id| format!("#{id}"));
         let end = rank.unwrap_or_else(|| hex(&node.bytes));
-        let branch = branch(node, rest);
         output.line(&format!("{branch}{}  {own}  {end}", safe::token_label(&node.bytes)))?;
     }
     if let Reach::Text(text) = &reach {
@@ -182,20 +181,6 @@ fn tree(browser: &Browser<'_>, id: u32, common: &Common, output: &mut Output<'_>
     }
     let said = say(browser, &reach, output.language);
     output.line(&said)
-}
-
-/// The lines that lead to a node: its own corner, and a bar for each one above that has another part below.
-fn branch(node: &Node, rest: &[Node]) -> String {
-    let goes_on =
-        |depth: usize| rest.iter().find(|other| other.depth <= depth).is_some_and(|other| other.depth == depth);
-    let mut line = String::new();
-    for depth in 1..node.depth {
-        line.push_str(if goes_on(depth) { "│ " } else { "  " });
-    }
-    if node.depth > 0 {
-        line.push_str(if goes_on(node.depth) { "├─" } else { "└─" });
-    }
-    line
 }
 
 /// Why no text gives a piece, as JSON.
@@ -217,37 +202,4 @@ fn told(browser: &Browser<'_>, reach: &Reach) -> Value {
         }
     }
     told
-}
-
-fn say_reason(reason: Reason, language: Language) -> &'static str {
-    let message = match reason {
-        Reason::Empty => Message::NeverEmpty,
-        Reason::NotUtf8 => Message::NeverNotUtf8,
-        Reason::Merges => Message::NeverMerges,
-        Reason::Shadowed => Message::NeverShadowed,
-        Reason::Outscored => Message::NeverOutscored,
-        Reason::Mark => Message::NeverMark,
-        Reason::Normalized => Message::NeverNormalized,
-        Reason::Cut => Message::NeverCut,
-        Reason::Other => Message::NeverOther,
-    };
-    message.text(language)
-}
-
-/// Why no text gives a piece, in one line.
-fn say(browser: &Browser<'_>, reach: &Reach, language: Language) -> String {
-    let Some(reason) = Reason::of(reach) else { return String::new() };
-    let said = say_reason(reason, language);
-    let pieces = |ids: &[u32]| {
-        let label = |&id: &u32| {
-            if (id as usize) < browser.len() { safe::token_label(browser.piece(id)) } else { "–".to_owned() }
-        };
-        ids.iter().map(label).collect::<Vec<_>>().join(" ")
-    };
-    match reach {
-        Reach::Never(Never::Merges(ids)) => format!("{said}: {}", pieces(ids)),
-        Reach::Never(Never::Outscored(ids, by)) => format!("{said}: {} (+{by:.3})", pieces(ids)),
-        Reach::Never(Never::Shadowed(id)) => format!("{said}: #{id}"),
-        _ => said.to_owned(),
-    }
 }

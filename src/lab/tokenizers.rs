@@ -5,6 +5,7 @@ use std::io;
 use std::io::BufRead;
 use std::sync::Arc;
 
+use crate::model::Model;
 use crate::text::segment::{Gold, Score};
 use crate::text::{Dictionary, Hmm, Method, Segmenter, Tokenizer};
 
@@ -22,6 +23,8 @@ const LONGEST_LINE: usize = 64 << 20;
 pub enum Cutter {
     /// A tokenizer.
     Tokenizer(Arc<Tokenizer>),
+    /// The tokenizer of a model; one that has none gives nothing.
+    Model(Arc<Model>),
     /// A method with a dictionary; the one that is embedded for the text.
     Words(Method),
 }
@@ -34,15 +37,15 @@ impl Cutter {
     pub fn vocabulary(&self) -> Option<usize> {
         match self {
             Self::Tokenizer(tokenizer) => Some(tokenizer.len()),
+            Self::Model(model) => model.tokenizer.as_ref().map(Tokenizer::len),
             Self::Words(_) => None,
         }
     }
 
     fn cut(&self, text: &str, words: &mut HashMap<String, u64>) -> Vec<Cut> {
         match self {
-            Self::Tokenizer(tokenizer) => {
-                tokenizer.encode(text).iter().map(|token| (token.start..token.end, u64::from(token.id))).collect()
-            }
+            Self::Tokenizer(tokenizer) => tokens(tokenizer, text),
+            Self::Model(model) => model.tokenizer.as_ref().map(|tokenizer| tokens(tokenizer, text)).unwrap_or_default(),
             Self::Words(method) => {
                 let segmenter = Segmenter { dictionary: Dictionary::for_text(text), hmm: Hmm::embedded() };
                 let cut = |word: &crate::text::Word| {
@@ -63,6 +66,10 @@ impl Cutter {
         ends.dedup();
         ends
     }
+}
+
+fn tokens(tokenizer: &Tokenizer, text: &str) -> Vec<Cut> {
+    tokenizer.encode(text).iter().map(|token| (token.start..token.end, u64::from(token.id))).collect()
 }
 
 /// What one of them made of a text.

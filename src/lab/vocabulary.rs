@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::text::{Browser, Never, Reach, Tried};
+use crate::text::{Browser, Never, Node, Reach, Tried};
+use crate::ui::{Language, Message, safe};
 
 /// In which order pieces stand.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -193,6 +194,21 @@ impl Reason {
         matches!(self, Self::Empty | Self::NotUtf8 | Self::Merges | Self::Shadowed | Self::Outscored)
     }
 
+    /// What it is in words.
+    pub fn message(self) -> Message {
+        match self {
+            Self::Empty => Message::NeverEmpty,
+            Self::NotUtf8 => Message::NeverNotUtf8,
+            Self::Merges => Message::NeverMerges,
+            Self::Shadowed => Message::NeverShadowed,
+            Self::Outscored => Message::NeverOutscored,
+            Self::Mark => Message::NeverMark,
+            Self::Normalized => Message::NeverNormalized,
+            Self::Cut => Message::NeverCut,
+            Self::Other => Message::NeverOther,
+        }
+    }
+
     /// The name in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -222,4 +238,33 @@ pub fn unreachable(browser: &Browser<'_>, go_on: &dyn Fn() -> bool) -> Option<Ve
         }
     }
     Some(found)
+}
+
+/// Why no text gives a piece, in one line; nothing for one that a text gives.
+pub fn say(browser: &Browser<'_>, reach: &Reach, language: Language) -> String {
+    let Some(reason) = Reason::of(reach) else { return String::new() };
+    let said = reason.message().text(language);
+    let label = |&id: &u32| {
+        if (id as usize) < browser.len() { safe::token_label(browser.piece(id)) } else { "–".to_owned() }
+    };
+    let pieces = |ids: &[u32]| ids.iter().map(label).collect::<Vec<_>>().join(" ");
+    match reach {
+        Reach::Never(Never::Merges(ids)) => format!("{said}: {}", pieces(ids)),
+        Reach::Never(Never::Outscored(ids, by)) => format!("{said}: {} (+{by:.3})", pieces(ids)),
+        Reach::Never(Never::Shadowed(id)) => format!("{said}: #{id}"),
+        _ => said.to_owned(),
+    }
+}
+
+/// The lines that lead to each node of a tree: its own corner, and a bar for each one above that has another part below.
+pub fn branches(nodes: &[Node]) -> Vec<String> {
+    let branch = |(index, node): (usize, &Node)| {
+        let rest = nodes.get(index + 1..).unwrap_or_default();
+        let goes_on =
+            |depth: usize| rest.iter().find(|other| other.depth <= depth).is_some_and(|other| other.depth == depth);
+        let above = (1..node.depth).map(|depth| if goes_on(depth) { "│ " } else { "  " });
+        let corner = if goes_on(node.depth) { "├─" } else { "└─" };
+        above.chain((node.depth > 0).then_some(corner)).collect()
+    };
+    nodes.iter().enumerate().map(branch).collect()
 }

@@ -27,7 +27,7 @@ mod scored;
 mod sentencepiece;
 mod settings;
 
-pub use browser::{Browser, Kind, Node};
+pub use browser::{Browser, Index, Kind, Node};
 use pieces::Texts;
 pub use reach::{Never, Reach, Tried};
 pub use settings::Settings;

@@ -9,7 +9,7 @@ use lmscope::lab::tokenizers::{ComparisonError, Cutter, aligned, compare, score}
 use lmscope::lab::vocabulary::{NotSought, Sort, Sought, arrange, entries, unreachable};
 use lmscope::model::{Spec, open_tokenizer};
 use lmscope::text::segment::Gold;
-use lmscope::text::{Browser, Dictionary, Hmm, Method, Never, Reach, Segmenter, Tokenizer};
+use lmscope::text::{Browser, Dictionary, Hmm, Index, Method, Never, Reach, Segmenter, Tokenizer};
 use serde_json::{Value, json};
 
 use crate::command_line::{failed, json as answer, list, run, temporary};
@@ -67,7 +67,8 @@ fn merges_alone_decide_which_pieces_come_out_of_any_text() {
         let vocab: serde_json::Map<String, Value> =
             pieces.iter().cloned().zip((0..).map(|id: u32| json!(id))).collect();
         let tokenizer = from(&json!({"type": "BPE", "vocab": vocab, "merges": merges}));
-        let browser = Browser::new(&tokenizer);
+        let index = Index::new(&tokenizer);
+        let browser = Browser::new(&tokenizer, &index);
         let come: BTreeSet<u32> = given(&tokenizer, &texts);
         for id in 0..pieces.len() as u32 {
             match browser.reach(id) {
@@ -100,7 +101,8 @@ fn a_piece_that_others_outdo_comes_out_of_no_text() {
         let scored: Vec<Value> =
             pieces.iter().map(|piece| json!([piece, -1.0 - numbers.below(800) as f64 / 100.0])).collect();
         let tokenizer = from(&json!({"type": "Unigram", "vocab": scored, "unk_id": null}));
-        let browser = Browser::new(&tokenizer);
+        let index = Index::new(&tokenizer);
+        let browser = Browser::new(&tokenizer, &index);
         let come = given(&tokenizer, &texts);
         for id in 0..pieces.len() as u32 {
             match browser.reach(id) {
@@ -122,7 +124,8 @@ fn a_piece_that_others_outdo_comes_out_of_no_text() {
 fn every_piece_of_the_embedded_vocabularies_is_shown_by_a_text_or_has_a_reason() {
     for name in ["stories", "poems"] {
         let tokenizer = embedded(name);
-        let browser = Browser::new(&tokenizer);
+        let index = Index::new(&tokenizer);
+        let browser = Browser::new(&tokenizer, &index);
         let never = unreachable(&browser, &|| true).expect("not stopped");
         for id in (0..tokenizer.len() as u32).filter(|id| never.iter().all(|(other, _)| other != id)) {
             let Reach::Text(text) = browser.reach(id) else { panic!("{id}") };
@@ -142,7 +145,8 @@ fn every_piece_of_the_embedded_vocabularies_is_shown_by_a_text_or_has_a_reason()
 #[test]
 fn a_merge_tree_ends_in_the_bytes_of_its_piece() {
     let tokenizer = embedded("stories");
-    let browser = Browser::new(&tokenizer);
+    let index = Index::new(&tokenizer);
+    let browser = Browser::new(&tokenizer, &index);
     let mut merged = 0;
     for id in 0..tokenizer.len() as u32 {
         let tree = browser.tree(id);
@@ -161,7 +165,8 @@ fn a_merge_tree_ends_in_the_bytes_of_its_piece() {
 #[test]
 fn pieces_are_found_by_text_bytes_and_id_and_sorted() {
     let tokenizer = embedded("poems");
-    let browser = Browser::new(&tokenizer);
+    let index = Index::new(&tokenizer);
+    let browser = Browser::new(&tokenizer, &index);
     let all = entries(&browser, &|| true).expect("not stopped");
     let ids = |sought: &str, sort| -> Vec<u32> {
         arrange(&browser, &all, &sought.parse().expect("sought"), sort).iter().map(|entry| entry.id).collect()

@@ -50,34 +50,46 @@ pub struct Node {
     pub depth: usize,
 }
 
-/// A vocabulary with what is needed to look at each piece.
-#[derive(Debug)]
+/// What is needed to look at each piece of one vocabulary.
+#[derive(Debug, Default)]
+pub struct Index {
+    spellings: Vec<Option<Box<str>>>,
+    /// The pieces of letters and digits that a word of `WordPiece` may begin with, the shortest first.
+    beginnings: Vec<u32>,
+}
+
+impl Index {
+    /// The index of `tokenizer`: one pass over its vocabulary.
+    pub fn new(tokenizer: &Tokenizer) -> Self {
+        let mut pieces: Vec<(&str, u32)> = tokenizer.ids.iter().map(|(spelling, &id)| (&**spelling, id)).collect();
+        pieces.sort_unstable_by_key(|&(spelling, id)| (id, spelling));
+        let mut index = Self { spellings: vec![None; tokenizer.len()], beginnings: Vec::new() };
+        for &(spelling, id) in &pieces {
+            if let Some(place) = index.spellings.get_mut(id as usize).filter(|place| place.is_none()) {
+                *place = Some(spelling.into());
+            }
+        }
+        let browser = Browser::new(tokenizer, &index);
+        let is_word = |text: &str| text.chars().all(char::is_alphanumeric);
+        let begins = |&id: &u32| browser.beginning(id).is_some_and(is_word);
+        let mut beginnings: Vec<u32> = (0..tokenizer.len() as u32).filter(begins).collect();
+        beginnings.sort_by_key(|&id| tokenizer.piece(id).len());
+        index.beginnings = beginnings;
+        index
+    }
+}
+
+/// A vocabulary looked at with its [`Index`].
+#[derive(Clone, Copy, Debug)]
 pub struct Browser<'t> {
     pub(super) tokenizer: &'t Tokenizer,
-    spellings: Vec<Option<&'t str>>,
-    /// The texts of the pieces of letters and digits that a word of `WordPiece` may begin with, the shortest first.
-    pub(super) beginnings: Vec<&'t str>,
+    index: &'t Index,
 }
 
 impl<'t> Browser<'t> {
-    /// Prepares to look at the pieces of `tokenizer`: one pass over its vocabulary.
-    pub fn new(tokenizer: &'t Tokenizer) -> Self {
-        let mut spellings = vec![None; tokenizer.len()];
-        let mut pieces: Vec<(&str, u32)> = tokenizer.ids.iter().map(|(spelling, &id)| (&**spelling, id)).collect();
-        pieces.sort_unstable_by_key(|&(spelling, id)| (id, spelling));
-        for &(spelling, id) in &pieces {
-            if let Some(place) = spellings.get_mut(id as usize).filter(|place| place.is_none()) {
-                *place = Some(spelling);
-            }
-        }
-        let mut browser = Self { tokenizer, spellings, beginnings: Vec::new() };
-        if let Encoder::WordPiece(_) = tokenizer.encoder {
-            let begins = (0..tokenizer.len() as u32).filter_map(|id| browser.beginning(id));
-            let mut beginnings: Vec<&str> = begins.filter(|text| text.chars().all(char::is_alphanumeric)).collect();
-            beginnings.sort_by_key(|text| text.len());
-            browser.beginnings = beginnings;
-        }
-        browser
+    /// Looks at the pieces of `tokenizer`, whose index it is.
+    pub fn new(tokenizer: &'t Tokenizer, index: &'t Index) -> Self {
+        Self { tokenizer, index }
     }
 
     /// The number of ids.
@@ -105,6 +117,12 @@ impl<'t> Browser<'t> {
         self.tokenizer.is_special(id)
     }
 
+    /// The texts of the pieces that a word of `WordPiece` may begin with, letters and digits, the shortest first.
+    pub(super) fn beginnings(&self) -> impl Iterator<Item = &'t str> {
+        let browser = *self;
+        self.index.beginnings.iter().filter_map(move |&id| browser.beginning(id))
+    }
+
     /// The text of a piece that a word of `WordPiece` may begin with.
     pub(super) fn beginning(&self, id: u32) -> Option<&'t str> {
         let Encoder::WordPiece(model) = &self.tokenizer.encoder else { return None };
@@ -125,7 +143,7 @@ impl<'t> Browser<'t> {
 
     /// How the file spells the piece `id`, where it has a spelling.
     pub fn spelling(&self, id: u32) -> Option<&'t str> {
-        self.spellings.get(id as usize).copied().flatten()
+        self.index.spellings.get(id as usize)?.as_deref()
     }
 
     /// The logarithm of its probability, where the vocabulary has one (Kudo 2018).

@@ -186,12 +186,12 @@ impl Browser<'_> {
         }
         let Encoder::WordPiece(model) = &self.tokenizer.encoder else { return None };
         let mut word = String::new();
-        let leaves = |before: &&&str| {
+        let leaves = |before: &&str| {
             word.clear();
             word.extend([before, text]);
             model.first_length(&word) == Some(before.len())
         };
-        let mut before = self.beginnings.iter().filter(leaves).take(MOST_BEGINNINGS);
+        let mut before = self.beginnings().filter(leaves).take(MOST_BEGINNINGS);
         before.find_map(|before| attempt(before, ""))
     }
 

@@ -503,6 +503,29 @@ messages! {
     CliEditFull = "{} cannot have frequency {}: the frequencies would add up to more than 2^64", "{} 的词频不能是 {}：词频之和会超过 2^64";
 
     // What the command line says.
+    TitleVocabulary = "Vocabulary", "词表";
+    TitleCompare = "Compare", "比较";
+    HelpGoVocabulary = "go to the vocabulary", "到词表";
+    HelpGoCompare = "go to the tokenizers side by side", "到分词器的比较";
+    HelpFindPiece = "look for pieces: text, #id, or bytes as 0xE4BD", "查找词元：文本、#编号，或 0xE4BD 这样的字节";
+    HelpNextSort = "the next order: id, length, rank, score", "下一种次序：编号、长度、合并次序、概率";
+    HelpOnlyUnreachable = "only pieces that no text gives, or all again", "只看任何文本都不产生的词元，或全部";
+    HelpAddCutter = "add a tokenizer or a method", "添加分词器或方法";
+    HelpRemoveCutter = "take the selected one out", "去掉选中的";
+    KeyOrder = "order", "次序";
+    KeyUnreachable = "unreachable", "不产生的";
+    WhichPiece = "Text, #id, or bytes as 0xE4BD; nothing shows all", "文本、#编号，或 0xE4BD 这样的字节；留空显示全部";
+    WhichCutter = "Tokenizer's file, model, hf:owner/name; or fmm, bmm, bimm, route, hmm", "分词器文件、模型、hf:owner/name；或 fmm、bmm、bimm、route、hmm";
+    NotSought = "{} is neither an id, as #123, nor bytes, as 0xE4BD", "{} 既不是 #123 这样的编号，也不是 0xE4BD 这样的字节";
+    VocabularyOf = "{} · {} of {} · by {}", "{} · {}/{} · 按 {}";
+    VocabularySought = "with {}", "含 {}";
+    VocabularyNever = "that no text gives", "任何文本都不产生";
+    VocabularySurveying = "looking at every piece…", "正在查看每个词元…";
+    VocabularyNone = "no piece fits", "没有符合的词元";
+    VocabularyNoMerges = "not made of merges", "不由合并产生";
+    CompareWorking = "comparing…", "正在比较…";
+    CompareOf = "{} bytes · {} words · {} Chinese characters", "{} 字节 · {} 个词 · {} 个汉字";
+    CompareWith = "F1 ▸", "F1 ▸";
     NeverEmpty = "no piece has this id", "这个编号没有词元";
     NeverNotUtf8 = "no text has these bytes", "任何文本都没有这些字节";
     NeverMerges = "the merges lead elsewhere", "合并的结果不同";
