@@ -310,7 +310,7 @@ impl Command {
 /// The bindings that count in a pane, the most particular first.
 pub fn bindings(pane: PaneId) -> impl Iterator<Item = &'static Binding> {
     let of = |scope: Scope| BINDINGS.iter().filter(move |binding| binding.scope == scope);
-    let run = !matches!(pane, PaneId::Text | PaneId::Models);
+    let run = !matches!(pane, PaneId::Text | PaneId::Models | PaneId::Vocabulary | PaneId::Compare);
     let shared = [(Run, run), (Panes, pane != PaneId::Text), (Always, true)];
     of(Pane(pane)).chain(shared.into_iter().filter(|(_, counts)| *counts).flat_map(move |(scope, _)| of(scope)))
 }

@@ -12,6 +12,7 @@ use super::View;
 use super::format;
 use crate::job::Lane;
 use crate::lab::vocabulary::Entry;
+use crate::lab::vocabulary::Reason;
 use crate::lab::vocabulary::Sort;
 use crate::lab::vocabulary::branches;
 use crate::lab::vocabulary::say;
@@ -193,6 +194,9 @@ fn draw_piece(state: &State, browser: &Browser<'_>, area: Rect, buf: &mut Buffer
     let reach = vocabulary.unreachable.as_ref().and_then(|unreachable| unreachable.get(&entry.id));
     if let Some(reach) = reach {
         lines.push(Line::styled(say(browser, reach, language), theme.warning()));
+        let proof =
+            if Reason::of(reach).is_some_and(Reason::is_proved) { Message::CliProved } else { Message::CliNotProved };
+        lines.push(Line::styled(language.text(proof), theme.dim()));
     }
     if browser.kind() == Kind::BytePairs {
         let nodes = browser.tree(entry.id);

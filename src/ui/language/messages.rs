@@ -519,7 +519,7 @@ messages! {
     NotSought = "{} is neither an id, as #123, nor bytes, as 0xE4BD", "{} 既不是 #123 这样的编号，也不是 0xE4BD 这样的字节";
     VocabularyOf = "{} · {} of {} · by {}", "{} · {}/{} · 按 {}";
     VocabularySought = "with {}", "含 {}";
-    VocabularyNever = "that no text gives", "任何文本都不产生";
+    VocabularyNever = "that no text gave", "没有文本产生的";
     VocabularySurveying = "looking at every piece…", "正在查看每个词元…";
     VocabularyNone = "no piece fits", "没有符合的词元";
     VocabularyNoMerges = "not made of merges", "不由合并产生";
