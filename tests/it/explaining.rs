@@ -204,6 +204,7 @@ fn a_run_that_was_generated_with_interventions_is_replayed_with_them() {
     assert!(text.contains("layer:2"), "{text}");
     // Without them the same choices come out otherwise.
     std::fs::write(&path, text.replace("\"layer:2\"", "")).expect("written");
-    failed(&["generate", "--replay", &name], 1);
+    let other = run(&["generate", "--replay", &name]);
+    assert!(other.code == 1 && other.errors.contains("the run is another from token"), "{}", other.errors);
     std::fs::remove_file(path).expect("removed");
 }
