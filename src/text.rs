@@ -19,6 +19,7 @@ mod pattern;
 mod pretokenize;
 mod section;
 pub mod segment;
+mod swift;
 mod tokenizer;
 mod trie;
 mod unigram;
