@@ -104,13 +104,12 @@ impl<const N: usize> Memo<N> {
     /// Keeps what `key`, which is not known yet, became.
     pub(super) fn keep(&mut self, key: [u128; N], ids: &[u32]) {
         let mut entry = Entry { key, ids: [0; INLINE], count: ids.len() as u32 };
-        match entry.ids.get_mut(..ids.len()) {
-            Some(places) => places.copy_from_slice(ids),
-            None => {
-                let Ok(first) = u32::try_from(self.long.len()) else { return };
-                entry.ids[0] = first;
-                self.long.extend_from_slice(ids);
-            }
+        if let Some(places) = entry.ids.get_mut(..ids.len()) {
+            places.copy_from_slice(ids);
+        } else {
+            let Ok(first) = u32::try_from(self.long.len()) else { return };
+            entry.ids[0] = first;
+            self.long.extend_from_slice(ids);
         }
         self.used += 1;
         if 2 * self.used > self.entries.len() {

@@ -524,7 +524,7 @@ messages! {
     VocabularyNone = "no piece fits", "没有符合的词元";
     VocabularyNoMerges = "not made of merges", "不由合并产生";
     CompareWorking = "comparing…", "正在比较…";
-    CompareOf = "{} bytes · {} words · {} Chinese characters", "{} 字节 · {} 个词 · {} 个汉字";
+    CompareOf = "bytes {} · words {} · Chinese characters {}", "{} 字节 · {} 个词 · {} 个汉字";
     CompareWith = "F1 ▸", "F1 ▸";
     NeverEmpty = "no piece has this id", "这个编号没有词元";
     NeverNotUtf8 = "no text has these bytes", "任何文本都没有这些字节";
@@ -551,7 +551,7 @@ messages! {
     CliUsed = "used", "用到";
     CliUnigramBits = "bits/byte", "比特/字节";
     CliAgreement = "agreement of boundaries: F1 of each pair", "边界的一致：每一对的 F1";
-    CliComparedText = "{} bytes · {} characters · {} words · {} Chinese characters", "{} 字节 · {} 个字符 · {} 个词 · {} 个汉字";
+    CliComparedText = "bytes {} · characters {} · words {} · Chinese characters {}", "{} 字节 · {} 个字符 · {} 个词 · {} 个汉字";
     CliInParts = "read in {} parts at ends of lines: no token reaches from one to the next", "在行尾分成 {} 部分读取：没有词元跨越两部分";
     CliLongLine = "{}: a line is longer than {} bytes; break it first", "{}：有一行超过 {} 字节；请先断行";
     CliNoId = "there is no id {}: the vocabulary has {} pieces, 0 to {}", "没有编号 {}：词表有 {} 个词元，编号 0 到 {}";
