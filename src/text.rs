@@ -20,6 +20,7 @@ mod pretokenize;
 mod section;
 mod segment;
 mod tokenizer;
+pub mod train;
 mod trie;
 mod unigram;
 mod units;

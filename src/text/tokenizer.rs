@@ -198,6 +198,17 @@ impl Tokenizer {
         words
     }
 
+    /// Calls `found` with each word that `text` is cut into before it is encoded, normalised; no token is looked for.
+    pub(super) fn each_word(&self, text: &str, mut found: impl FnMut(&str)) {
+        let mut section = Section::new(text, 0);
+        for step in &self.normalizer {
+            step.apply(&mut section);
+        }
+        for piece in self.pieces(&mut section) {
+            found(section.slice(&piece));
+        }
+    }
+
     /// Takes `text` apart at the tokens that are found in it as they are spelled, and normalises what lies between.
     fn each_part(&self, text: &str, visit: &mut dyn FnMut(Part<'_>)) {
         let mut after = 0;

@@ -15,4 +15,5 @@ mod sampler;
 mod segment;
 mod terminal;
 mod text;
+mod training;
 mod ui;
