@@ -2,7 +2,10 @@
 
 pub mod arithmetic_coding;
 pub mod compression;
+pub mod flow;
 pub mod heads;
 pub mod information;
 pub mod repetition;
 pub mod rivals;
+pub mod singular;
+pub mod steps;

@@ -1,13 +1,16 @@
 //! One view each. A pane draws from the state alone and keeps nothing but its own cursor.
 
 pub mod attention;
+pub mod calculation;
 pub mod format;
 pub mod generate;
 pub mod information;
+pub mod layers;
 pub mod models;
 pub mod prompt;
 pub mod repetition;
 pub mod sampler;
+pub mod steps;
 pub mod tokens;
 pub mod tree;
 

@@ -103,6 +103,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let text = Session::text(&options.source, stdin)?;
     let mut session = Session::open(common)?;
+    session.change(&options.changes)?;
     let replayed = options.replay.as_deref().map(Record::read).transpose()?;
     let given = match &replayed {
         Some(record) => prompt_of(&session, record)?,

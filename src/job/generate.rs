@@ -9,11 +9,12 @@ use super::Rows;
 use super::Score;
 use super::Send;
 use super::Stop;
+use super::Subject;
 use super::Ticket;
-use super::distribution;
 use super::look;
 use super::said;
 use crate::lm;
+use crate::lm::Conditions;
 use crate::lm::Distribution;
 use crate::lm::Kind;
 use crate::lm::Past;
@@ -75,6 +76,11 @@ pub struct Step {
     pub last: bool,
 }
 
+/// The distribution that `logits` describe, made on the workspace's threads.
+fn prepared(logits: Vec<f32>, sampler: &Sampler, workspace: &mut Workspace) -> Result<Arc<Distribution>, Stop> {
+    Distribution::prepared(logits, sampler, workspace).map(Arc::new).map_err(Stop::NotFinite)
+}
+
 pub(super) fn generate(job: Generate, ticket: &Ticket, send: Send<'_>) -> Result<(), Stop> {
     let Generate { model, mut context, mut picked, sampler, seed, mut tokens, generated, .. } = job;
     let Generate { mut mu, steps, watched, rest, threads, .. } = job;
@@ -83,7 +89,8 @@ pub(super) fn generate(job: Generate, ticket: &Ticket, send: Send<'_>) -> Result
     let adapts = sampler.stages.iter().any(|stage| stage.kind == Kind::Mirostat);
     let mut workspace = Workspace::new(threads);
     let Some(tip) = context.len().checked_sub(1) else { return Ok(()) };
-    let mut next = distribution(engine.logits(&context[tip..], &mut workspace)?)?;
+    let logits = engine.logits(&context[tip..], &mut workspace)?;
+    let mut next = prepared(logits, &sampler, &mut workspace)?;
     for index in 0..steps {
         let start = ticket.clock();
         let count = generated + index;
@@ -108,12 +115,14 @@ pub(super) fn generate(job: Generate, ticket: &Ticket, send: Send<'_>) -> Result
         };
         let wanted = || ticket.is_current();
         let read = engine.extend(&context, &[token], &engine.blueprint.mask, &mut workspace, &wanted)?;
-        next = distribution(engine.logits(&read, &mut workspace)?)?;
+        let logits = engine.logits(&read, &mut workspace)?;
+        next = prepared(logits, &sampler, &mut workspace)?;
         context.extend_from_slice(&read);
         let Some(position) = read.into_iter().next() else { return Ok(()) };
         let ((layer, head), query) = (watched, context.len() - 1);
-        let weights = look::row(engine, &context, layer, head, query);
-        let row = Rows { layer, head, rows: vec![(query, Arc::from(weights))] };
+        let under = Conditions::from(&engine.blueprint.mask);
+        let weights = look::row(engine, &context, under, layer, head, query);
+        let row = Rows { subject: Subject::Head(layer, head), rows: vec![(query, Arc::from(weights))] };
         let last = Some(token) == end;
         let elapsed = ticket.clock().saturating_sub(start);
         let step = Step { token, origin, score, mu, position, next: Arc::clone(&next), row, elapsed, last };

@@ -44,6 +44,9 @@ pub struct Record {
     pub seed: u64,
     /// The pipeline, as `--pipeline` takes it, likewise.
     pub pipeline: String,
+    /// What was changed in the run to see what comes of it, as `--intervene` takes it; a minus before those that are off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interventions: Vec<String>,
     /// Every token that was generated, none before the one that it follows.
     pub nodes: Vec<Noted>,
     /// Where the path ends: an index of `nodes`; absent at the text's end.
@@ -168,6 +171,7 @@ impl Record {
             tokens,
             seed,
             pipeline,
+            interventions: Vec::new(),
             nodes: Vec::new(),
             path: None,
         }

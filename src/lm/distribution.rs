@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use super::scores::Scores;
+use super::{sampler::Sampler, scores::Scores, workspace::Workspace};
 
 /// A logit that is not a number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,19 +38,23 @@ impl Distribution {
     /// # Errors
     /// The first logit that is NaN or infinite; an empty vocabulary counts as a NaN at 0.
     pub fn new(logits: Vec<f32>) -> Result<Self, NotFinite> {
-        let finite = |logits: &[f32]| logits.iter().fold(true, |finite, logit| finite & logit.is_finite());
-        if !logits.chunks(1024).all(finite)
-            && let Some((index, &value)) = logits.iter().enumerate().find(|(_, logit)| !logit.is_finite())
-        {
-            return Err(NotFinite { index, value });
-        }
-        if logits.is_empty() {
-            return Err(NotFinite { index: 0, value: f32::NAN });
-        }
-        let scores = Scores::new(logits);
+        Ok(Self::of(Scores::new(finite(logits)?)))
+    }
+
+    /// The same, computed by the workspace's threads together with what `sampler` will ask for first. They change no result.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn prepared(logits: Vec<f32>, sampler: &Sampler, workspace: &mut Workspace) -> Result<Self, NotFinite> {
+        let mut inverses = vec![1.0];
+        inverses.extend(sampler.first_temperature().map(|temperature| 1.0 / temperature));
+        Ok(Self::of(Scores::prepared(finite(logits)?, &inverses, &mut workspace.team)))
+    }
+
+    fn of(scores: Scores) -> Self {
         let (sum, nats) = scores.partition(1.0);
         let log_sum = f64::from(scores.greatest()) + sum.ln();
-        Ok(Self { scores: Arc::new(scores), sum, log_sum, entropy_bits: nats / std::f64::consts::LN_2 })
+        Self { scores: Arc::new(scores), sum, log_sum, entropy_bits: nats / std::f64::consts::LN_2 }
     }
 
     /// The number of tokens.
@@ -128,4 +132,17 @@ impl Distribution {
     pub(crate) fn scores(&self) -> &Arc<Scores> {
         &self.scores
     }
+}
+
+/// The logits, if there are any and each is a number.
+fn finite(logits: Vec<f32>) -> Result<Vec<f32>, NotFinite> {
+    if logits.is_empty() {
+        return Err(NotFinite { index: 0, value: f32::NAN });
+    }
+    let all_finite = |logits: &[f32]| logits.iter().fold(true, |finite, logit| finite & logit.is_finite());
+    if logits.chunks(1024).all(all_finite) {
+        return Ok(logits);
+    }
+    let (index, &value) = logits.iter().enumerate().find(|(_, logit)| !logit.is_finite()).unwrap_or((0, &f32::NAN));
+    Err(NotFinite { index, value })
 }

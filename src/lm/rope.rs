@@ -123,6 +123,15 @@ impl Rotary {
         2 * self.frequencies.len()
     }
 
+    /// Undoes [`turn`](Self::turn).
+    pub(crate) fn turn_back(&self, head: &mut [f32], angles: &[f32]) {
+        // Angles carry the factor that turned elements are multiplied by.
+        let (cosines, sines) = angles.split_at(self.frequencies.len());
+        let by = 1.0 / (self.attention * self.attention);
+        let back: Vec<f32> = cosines.iter().map(|cos| cos * by).chain(sines.iter().map(|sin| -sin * by)).collect();
+        self.turn(head, &back);
+    }
+
     /// Turns one head in place by one position's angles.
     pub(crate) fn turn(&self, head: &mut [f32], angles: &[f32]) {
         let half = self.frequencies.len();

@@ -73,6 +73,12 @@ impl Sampler {
         self.stages.iter().any(Stage::is_greedy)
     }
 
+    /// The temperature that the first stage sets, where it is one.
+    pub(super) fn first_temperature(&self) -> Option<f64> {
+        let first = self.stages.iter().find(|stage| !stage.is_idle())?;
+        (first.kind == Kind::Temperature && !first.is_greedy()).then(|| Column::least(first.values[0]))
+    }
+
     /// Applies every stage to the distribution.
     pub fn shape(&self, distribution: &Distribution, past: &Past<'_>) -> Shaped {
         let model = Column::new(Arc::clone(distribution.scores()), distribution.sum());

@@ -59,8 +59,9 @@ impl Ctx<'_> {
                 places.insert(id, (places.len(), own));
             }
         }
+        record.interventions = settings.changes.iter().map(ToString::to_string).collect();
         record.path = run.path().last().and_then(|tip| places.get(tip)).map(|&(place, _)| place);
-        self.submit(Lane::Files, Job::Save(record, path, model));
+        self.submit(Lane::Files, Job::Save(Box::new(record), path, model));
     }
 
     /// Opens a saved run.
@@ -77,6 +78,7 @@ impl Ctx<'_> {
         if let Ok(sampler) = record.pipeline.parse::<Sampler>() {
             self.set_pipeline(sampler);
         }
+        self.set_changes(&record.interventions.join(" "));
         self.state.text = record.text.as_str().into();
         self.state.recall = Some(Recall::Cut(Box::new(record)));
         self.tokenize();

@@ -32,7 +32,12 @@ impl Column {
         column.sum = if whole {
             column.scores.partition(1.0 / temperature).0
         } else {
-            (0..survivors).map(|rank| column.weight_at(rank)).sum()
+            let mut sum = 0.0;
+            column.walk(&mut |_, weight| {
+                sum += weight;
+                true
+            });
+            sum
         };
         column
     }
@@ -88,17 +93,13 @@ impl Column {
     /// How many tokens it takes, from the front, until those behind them hold no more than `1 − p` of the probability.
     pub(super) fn nucleus(&self, p: f64) -> usize {
         let mut behind = self.sum;
-        let mut rank = 0;
-        for depth in self.scores.depths() {
-            while rank < depth.min(self.survivors) {
-                behind -= self.weight_at(rank);
-                rank += 1;
-                if behind <= (1.0 - p) * self.sum {
-                    return rank;
-                }
-            }
-        }
-        self.survivors
+        let mut count = 0;
+        self.walk(&mut |_, weight| {
+            behind -= weight;
+            count += 1;
+            behind > (1.0 - p) * self.sum
+        });
+        count
     }
 
     /// The probability of the tokens before this one.
@@ -135,9 +136,12 @@ impl Column {
 
     /// At another temperature, times what it was.
     pub(super) fn heated(&self, t: f64) -> Self {
-        // So small a temperature that the best alone is left; so great a one that all are alike.
-        let temperature = (self.temperature * t).max(f64::from(f32::MIN_POSITIVE));
-        Self::of(Arc::clone(&self.scores), self.survivors, temperature)
+        Self::of(Arc::clone(&self.scores), self.survivors, Self::least(self.temperature * t))
+    }
+
+    /// A temperature that can be divided by: so small a one leaves the best alone anyway.
+    pub(super) fn least(temperature: f64) -> f64 {
+        temperature.max(f64::from(f32::MIN_POSITIVE))
     }
 
     /// Those for which `keep` holds; `None` if there is no such token.
@@ -177,19 +181,13 @@ impl Column {
 
     /// Where a number in 0..1 falls when the probabilities are laid end to end in rank order: the token, and its stretch.
     pub(super) fn at(&self, u: f64) -> (u32, [f64; 2]) {
-        let (mut reached, mut rank, mut found) = (0.0, 0, (0, [0.0, 1.0]));
-        for depth in self.scores.depths() {
-            let front = self.scores.front(depth);
-            while rank < depth.min(self.survivors) {
-                let from = reached;
-                reached += self.weight_at(rank);
-                found = (front[rank], [from / self.sum, reached / self.sum]);
-                if u * self.sum < reached {
-                    return found;
-                }
-                rank += 1;
-            }
-        }
+        let (mut reached, mut found) = (0.0, (0, [0.0, 1.0]));
+        self.walk(&mut |id, weight| {
+            let from = reached;
+            reached += weight;
+            found = (id, [from / self.sum, reached / self.sum]);
+            u * self.sum >= reached
+        });
         found
     }
 
@@ -201,7 +199,8 @@ impl Column {
         self.scores.weight(self.scores.values()[id as usize], 1.0 / self.temperature)
     }
 
-    fn weight_at(&self, rank: usize) -> f64 {
-        self.weight(self.scores.front(rank + 1)[rank])
+    /// Visits those left in rank order, each with its weight, until `visit` says no.
+    fn walk(&self, visit: &mut impl FnMut(u32, f64) -> bool) {
+        self.scores.walk(self.survivors, 1.0 / self.temperature, visit);
     }
 }
