@@ -1,9 +1,9 @@
-//! Learning a vocabulary from text: byte-pair merging, `WordPiece` and unigram, as Hugging Face's tokenizers library does it,
-//! each step with the numbers that decided it.
+//! Learning a vocabulary from text: byte-pair merging and `WordPiece`, as Hugging Face's tokenizers library does it, each step
+//! with the numbers that decided it.
 //!
 //! A [`Recipe`] says how text is cut and what kind of model is wanted. [`WordCounts`] are the words of a corpus;
-//! [`PairTraining`] merges pairs of them, [`UnigramTraining`] prunes a large vocabulary. Both go on one step at a time, and
-//! [`Recipe::file`] writes what they learned as a `tokenizer.json`.
+//! [`PairTraining`] merges pairs of them, one step at a time, and [`Recipe::file`] writes what it learned as a
+//! `tokenizer.json`.
 
 mod chars;
 mod count;

@@ -23,12 +23,11 @@ impl WordCounts {
         if word.is_empty() {
             return;
         }
-        match self.counts.get_mut(word) {
-            Some(count) => *count += times,
-            None => {
-                self.bytes += word.len();
-                self.counts.insert(word.into(), times);
-            }
+        if let Some(count) = self.counts.get_mut(word) {
+            *count += times;
+        } else {
+            self.bytes += word.len();
+            self.counts.insert(word.into(), times);
         }
     }
 

@@ -187,7 +187,9 @@ impl PairTraining {
         };
         let mut used = vec![!has_forms; alphabet.len() * forms];
         if has_forms {
-            words.iter().for_each(|(word, _)| each(word, &mut |at| used[at] = true));
+            for (word, _) in &words {
+                each(word, &mut |at| used[at] = true);
+            }
         }
         let mut spelled: Vec<(u32, u32, u64)> = Vec::with_capacity(words.len());
         let mut symbols: Vec<u32> = Vec::new();
@@ -202,7 +204,9 @@ impl PairTraining {
             let suffix = if at & 2 == 2 { self.rules.suffix.as_str() } else { "" };
             *id = self.id(format!("{prefix}{}{suffix}", alphabet[at / forms]), 1);
         }
-        symbols.iter_mut().for_each(|symbol| *symbol = ids[*symbol as usize]);
+        for symbol in &mut symbols {
+            *symbol = ids[*symbol as usize];
+        }
         self.symbols = symbols;
         self.words = spelled;
     }
@@ -212,7 +216,9 @@ impl PairTraining {
         let mut found: FoldMap<Key, Vec<u32>> = FoldMap::default();
         for (index, &(start, length, times)) in self.words.iter().enumerate() {
             let word = &self.symbols[start as usize..(start + length) as usize];
-            word.iter().for_each(|&token| self.tokens[token as usize] += times);
+            for &token in word {
+                self.tokens[token as usize] += times;
+            }
             self.total += times * u64::from(length);
             for pair in word.windows(2) {
                 let pair = key(pair[0], pair[1]);
