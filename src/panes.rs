@@ -46,6 +46,14 @@ fn remark(state: &State, message: Message, area: Rect, buf: &mut Buffer) {
     draw::line(buf, row, &line, Alignment::Left, &state.theme);
 }
 
+/// Behind what is shown of the run: that it is the run with interventions.
+fn changed(state: &State) -> String {
+    match state.explained.disturbed() {
+        Some(_) => format!(" · {}", state.language.text(Message::WithInterventions)),
+        None => String::new(),
+    }
+}
+
 /// Where a command moves the cursor of a list of `rows`, `page` of which are in view; `None` if it moves no cursor.
 fn moved(command: Command, at: usize, page: usize, rows: usize) -> Option<usize> {
     let moved = match command {

@@ -206,7 +206,7 @@ pub struct Generate {
     #[arg(long, value_name = "FILE", conflicts_with = "beam")]
     pub tree: Option<PathBuf>,
     /// Replay a saved run with its own text, seed and pipeline, and say whether every choice is the same
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "special", "beam", "tree", "steps", "pipeline", "stage"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "special", "beam", "tree", "steps", "pipeline", "stage", "intervene"])]
     pub replay: Option<PathBuf>,
     /// Show what each stage made of the distribution, with the N most probable tokens
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10")]

@@ -15,7 +15,7 @@ use super::looked::Run;
 use super::output::{Column, Output};
 use super::session::Piece;
 use crate::lab::flow::{self, Which};
-use crate::lab::heads::{self, Habit, HeadScore};
+use crate::lab::heads::{self, HeadScore};
 use crate::lm::explain::ExplainError;
 use crate::lm::{AttentionKind, ForwardError, Shape};
 use crate::ui::{Message, safe};
@@ -260,7 +260,7 @@ fn glance(run: &Run, options: &Attention, shape: Shape, json: bool, output: &mut
         let mut row = vec![layer.to_string(), head.to_string()];
         match score {
             Some(score) => row.extend([
-                habit(score.habit).text(output.language).to_owned(),
+                score.habit.said().text(output.language).to_owned(),
                 format!("{:.2}", score.score),
                 format!("{:.2}", score.entropy),
                 format!("{:.1}", score.distance),
@@ -277,16 +277,4 @@ fn glance(run: &Run, options: &Attention, shape: Shape, json: bool, output: &mut
         output.say(Message::CliSinkHeads, &[&sinks, &found.len(), &format!("{:.0} %", SINK * 100.0)])?;
     }
     Ok(())
-}
-
-fn habit(habit: Habit) -> Message {
-    match habit {
-        Habit::Previous => Message::HabitPrevious,
-        Habit::First => Message::HabitFirst,
-        Habit::Same => Message::HabitSame,
-        Habit::Induction => Message::HabitInduction,
-        Habit::Local => Message::HabitLocal,
-        Habit::Uniform => Message::HabitUniform,
-        Habit::Mixed => Message::HabitMixed,
-    }
 }

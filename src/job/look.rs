@@ -163,7 +163,9 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
                 // What a head does is measured on its own stack's attention; a decoder's other one has no places to name.
                 let score = heads::measure(&rows, &job.tokens);
                 for (query, row) in &mut rows {
-                    add_source(engine, context, under, layer, head, *query, row);
+                    add_source(context, *query, row, || {
+                        engine.attention(context, under, AttentionKind::Cross, layer, head, *query)
+                    });
                 }
                 HeadView { score, rows }
             };
@@ -185,23 +187,14 @@ pub(super) fn row(
     query: usize,
 ) -> Vec<f32> {
     let mut row = own(engine, context, under, layer, head, query);
-    add_source(engine, context, under, layer, head, query, &mut row);
+    add_source(context, query, &mut row, || engine.attention(context, under, AttentionKind::Cross, layer, head, query));
     row
 }
 
-/// Adds what a decoder draws from the source before it.
-fn add_source(
-    engine: &Transformer,
-    context: &[Arc<Position>],
-    under: Conditions<'_>,
-    layer: usize,
-    head: usize,
-    query: usize,
-    row: &mut [f32],
-) {
+/// Adds what a decoder draws from the source before it, if there is one.
+fn add_source(context: &[Arc<Position>], query: usize, row: &mut [f32], cross: impl FnOnce() -> Vec<f32>) {
     if !context[query].is_source() && context[0].is_source() {
-        let cross = engine.attention(context, under, AttentionKind::Cross, layer, head, query);
-        row.iter_mut().zip(cross).for_each(|(own, cross)| *own += cross);
+        row.iter_mut().zip(cross()).for_each(|(own, cross)| *own += cross);
     }
 }
 
@@ -227,10 +220,7 @@ fn average(
 ) -> Vec<f32> {
     let seen = visible(context, under, query);
     let mut row = flow::average(engine, seen, under, AttentionKind::Own, which, query);
-    if !context[query].is_source() && context[0].is_source() {
-        let cross = flow::average(engine, context, under, AttentionKind::Cross, which, query);
-        row.iter_mut().zip(cross).for_each(|(own, cross)| *own += cross);
-    }
+    add_source(context, query, &mut row, || flow::average(engine, context, under, AttentionKind::Cross, which, query));
     row
 }
 

@@ -1,6 +1,7 @@
 //! What an attention head does, measured: how much of its weight goes to the places that known kinds of heads look at.
 
 use super::singular;
+use crate::ui::Message;
 
 /// The kinds of heads that can be told apart by where they look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,19 @@ impl Habit {
             Self::Local => "local",
             Self::Uniform => "uniform",
             Self::Mixed => "mixed",
+        }
+    }
+
+    /// What it does, for a person.
+    pub fn said(self) -> Message {
+        match self {
+            Self::Previous => Message::HabitPrevious,
+            Self::First => Message::HabitFirst,
+            Self::Same => Message::HabitSame,
+            Self::Induction => Message::HabitInduction,
+            Self::Local => Message::HabitLocal,
+            Self::Uniform => Message::HabitUniform,
+            Self::Mixed => Message::HabitMixed,
         }
     }
 }

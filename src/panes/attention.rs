@@ -264,16 +264,11 @@ fn head_score(state: &State, layer: usize, head: usize) -> Option<HeadScore> {
 
 /// `looks at the token before, 83 %`.
 fn habit_text(state: &State, score: HeadScore) -> String {
-    let what = match score.habit {
-        Habit::Previous => Message::HabitPrevious,
-        Habit::First => Message::HabitFirst,
-        Habit::Same => Message::HabitSame,
-        Habit::Induction => Message::HabitInduction,
-        Habit::Local => Message::HabitLocal,
-        Habit::Uniform => Message::HabitUniform,
-        Habit::Mixed => return state.language.text(Message::HabitMixed).to_owned(),
-    };
-    format!("{} {:.0} %", state.language.text(what), score.score * 100.0)
+    let what = state.language.text(score.habit.said());
+    if score.habit == Habit::Mixed {
+        return what.to_owned();
+    }
+    format!("{what} {:.0} %", score.score * 100.0)
 }
 
 /// The habit after this one; all after the last.

@@ -27,7 +27,7 @@ use crate::ui::safe;
 /// The steps.
 const PARTS: usize = 5;
 /// Columns of a vector's name, where there is room and where there is not.
-const NAME: (usize, usize) = (32, 20);
+const NAME: (usize, usize) = (32, 24);
 /// From this width on there is room.
 const ROOMY: u16 = 100;
 
@@ -62,6 +62,7 @@ impl Pane for Calculation {
             Some(_) => language.text(Message::CalculationOwn).to_owned(),
             None => language.say(Message::LayerHead, &[&(state.layer + 1), &(state.head + 1)]),
         };
+        let details = if own.is_none() { details + &super::changed(state) } else { details };
         let busy = own.is_none() && state.is_busy(Lane::Explain);
         let frame = Panel {
             title: language.text(Message::TitleCalculation),

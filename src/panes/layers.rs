@@ -86,7 +86,7 @@ impl Pane for Layers {
         let language = state.language;
         let frame = Panel {
             title: language.text(Message::TitleLayers),
-            details: language.text(Message::LensDetails),
+            details: &(language.text(Message::LensDetails).to_owned() + &super::changed(state)),
             note: if state.is_busy(Lane::Explain) { language.text(Message::Computing) } else { "" },
             focused: view.focused,
             rule: !view.boxed,

@@ -443,7 +443,12 @@ fn the_effective_rank_of_a_head_is_numpys() {
                     .collect();
                 let values = singular::values(rows.iter().map(Vec::as_slice));
                 let expected = expected["effective_rank"][layer][head].as_f64().unwrap();
-                assert_near(&format!("{name} {layer}.{head}"), singular::effective_rank(&values), expected, 1e-5);
+                let what = format!("{name} {layer}.{head}");
+                assert_near(&what, singular::effective_rank(&values), expected, 1e-5);
+                // The same rows with zeros behind them, of which few and long ones are made.
+                let long = rows.iter().map(|row| [row.as_slice(), &[0.0; 40]].concat()).collect::<Vec<_>>();
+                let values = singular::values(long.iter().map(Vec::as_slice));
+                assert_near(&what, singular::effective_rank(&values), expected, 1e-5);
             }
         }
     }

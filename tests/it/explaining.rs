@@ -191,3 +191,20 @@ fn the_first_token_is_pointed_out_where_heads_rest_on_it() {
     let said = run(&["attention", TEXT, "--layer", "3", "--head", "3"]).output;
     assert!(!said.contains("attention sink"), "{said}");
 }
+
+#[test]
+fn a_run_that_was_generated_with_interventions_is_replayed_with_them() {
+    let (name, path) = file("changed-run.json");
+    let arguments =
+        ["generate", TEXT, "--steps", "6", "--seed", "3", "--intervene", "layer:2", "--tree", name.as_str()];
+    let made = json(&arguments);
+    let replayed = json(&["generate", "--replay", &name]);
+    assert_eq!(made["text"], replayed["text"]);
+    let text = std::fs::read_to_string(&path).expect("a run");
+    assert!(text.contains("layer:2"), "{text}");
+    // Without them the same choices come out otherwise.
+    std::fs::write(&path, text.replace("\"layer:2\"", "")).expect("written");
+    let other = run(&["generate", "--replay", &name]);
+    assert!(other.code == 1 && other.errors.contains("the run is another from token"), "{}", other.errors);
+    std::fs::remove_file(path).expect("removed");
+}

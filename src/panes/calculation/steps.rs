@@ -19,7 +19,9 @@ use crate::ui::safe;
 const KEYS: usize = 9;
 /// Columns of a key's token.
 const TOKEN: usize = 14;
-/// Columns of a weight's bar.
+/// Columns of a number.
+const NUMBER: usize = 11;
+/// Columns of a weight's bar, at most.
 const BAR: usize = 12;
 
 /// The lines of each step.
@@ -67,7 +69,7 @@ pub(super) fn parts(found: &Calculated, state: &State, width: u16) -> Parts {
         third.push(Line::styled(language.text(Message::StepChanged).to_owned(), state.theme.warning()));
     }
     let label = |index: usize| token(row.first + index);
-    third.extend(table(&row.cells, cell.key - row.first, &label, state));
+    third.extend(table(&row.cells, cell.key - row.first, &label, state, width));
 
     let mut fourth = vec![heading(Message::StepMixture, state)];
     fourth.extend(bars(&name(Message::StepValue, cell.key), &vectors.value, state, width));
@@ -99,14 +101,20 @@ fn turned_bars(name: &str, turned: &Turned, state: &State, width: u16) -> Vec<Li
 }
 
 /// The keys with the most weight, in their order, and the one in view: product, score, exponential, weight.
-pub(super) fn table(cells: &[Cell], at: usize, label: &dyn Fn(usize) -> String, state: &State) -> Vec<Line<'static>> {
+pub(super) fn table(
+    cells: &[Cell],
+    at: usize,
+    label: &dyn Fn(usize) -> String,
+    state: &State,
+    width: u16,
+) -> Vec<Line<'static>> {
     let (language, theme) = (state.language, &state.theme);
     let mut shown: Vec<usize> = (0..cells.len()).filter(|key| *key != at).collect();
     shown.sort_by(|&a, &b| cells[b].weight.total_cmp(&cells[a].weight));
     shown.truncate(KEYS - 1);
     shown.extend((at < cells.len()).then_some(at));
     shown.sort_unstable();
-    let column = |text: &str| safe::right(text, 11);
+    let column = |text: &str| safe::right(text, NUMBER);
     let head =
         [Message::CliProduct, Message::CliScore, Message::CliShifted, Message::CliExponential, Message::CliWeight];
     let head: String = head.iter().map(|&message| column(language.text(message))).collect();
@@ -131,11 +139,12 @@ pub(super) fn table(cells: &[Cell], at: usize, label: &dyn Fn(usize) -> String, 
         };
         let style = if key == at { theme.accent() } else { theme.text() };
         let token = safe::left(&safe::fit(&label(key), TOKEN), TOKEN);
+        let room = usize::from(width).saturating_sub(TOKEN + 7 + 5 * NUMBER + 2).min(BAR);
         lines.push(Line::from(vec![
             Span::styled(format!("{mark} {:>4} {token}", key + 1), style),
             Span::styled(numbers.iter().map(|number| column(number)).collect::<String>(), theme.number()),
             Span::raw("  "),
-            Span::styled(bar::bar(cell.weight, BAR, theme), theme.heat(cell.weight).style),
+            Span::styled(bar::bar(cell.weight, room, theme), theme.heat(cell.weight).style),
         ]));
     }
     if cells.len() > KEYS {

@@ -130,7 +130,8 @@ pub(super) fn sum(state: &State, area: Rect, buf: &mut Buffer) {
     let Some(found) = known else { return };
     let title = language.say(Message::SumTitle, &[&state.label(found.token), &token(state, found.position)]);
     let mut lines = vec![Line::styled(format!(" {title}"), theme.text())];
-    let notes = [adds_up(found, state), held(found, state)];
+    let mut notes = adds_up(found, state);
+    notes.push(held(found, state));
     let room = usize::from(area.height).saturating_sub(1 + notes.len());
     let mut parts = found.parts.clone();
     parts.sort_by(|a, b| b.logit.abs().total_cmp(&a.logit.abs()));
@@ -171,15 +172,18 @@ pub(super) fn sum(state: &State, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn adds_up(found: &Attribution, state: &State) -> Line<'static> {
+/// The sum and the logit; where the model bends logits, first what it bends the sum to.
+fn adds_up(found: &Attribution, state: &State) -> Vec<Line<'static>> {
     let number = |x: f64| format!("{x:.4}");
     let (sum, logit) = (number(found.sum), number(f64::from(found.logit)));
     let difference = format!("{:.0e}", found.difference());
-    let text = match found.capped {
-        Some(capped) => state.language.say(Message::CliAddUpCapped, &[&sum, &number(capped), &logit, &difference]),
-        None => state.language.say(Message::CliAddUp, &[&sum, &logit, &difference]),
-    };
-    Line::styled(format!(" {text}"), state.theme.accent())
+    let mut said = Vec::new();
+    if let Some(capped) = found.capped {
+        said.push(state.language.say(Message::SumBent, &[&sum, &number(capped)]));
+    }
+    let sum = found.capped.map_or(sum, number);
+    said.push(state.language.say(Message::CliAddUp, &[&sum, &logit, &difference]));
+    said.into_iter().map(|text| Line::styled(format!(" {text}"), state.theme.accent())).collect()
 }
 
 fn held(found: &Attribution, state: &State) -> Line<'static> {

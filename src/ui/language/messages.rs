@@ -639,6 +639,9 @@ messages! {
     AverageOfAll = "average of all heads", "所有头平均";
     RolloutTo = "rollout to layer {}", "到第 {} 层的 rollout";
     HeadRank = ", eff. rank {}", "，有效秩 {}";
+    WithInterventions = "with the interventions", "含干预";
+    MadeWithInterventions = "this run was generated with {}: it is read here without, and they are in the list", "这次运行是在 {} 之下生成的：这里不带它们读入，它们列在干预中";
+    SumBent = "sum {}, bent to {} by the model's cap", "和 {}，被模型的上限弯到 {}";
     TitleCalculation = "Calculation", "计算";
     TitleLayers = "Layers", "各层";
     NoInterventions = "nothing is changed: x takes the head in view out, W writes a list", "没有改动：x 去掉当前头，W 书写列表";
