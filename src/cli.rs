@@ -8,6 +8,12 @@
 //!
 //! - `tokenize`: `tokens` of a token and its `bytes`.
 //! - `segment`: `method`, `words` of `text`, `bytes`, `known`.
+//! - `train-tokenizer`: with `--steps` first `steps` of `step`, `pair` and `second` (`left`, `right`, their `ids`, `count`,
+//!   `score`), `joined`, its `id`, whether that is `new`, `rule` (`better`, `older_first`, `older_second`, `only`),
+//!   `tokens_before`, `tokens_after`; then `algorithm`, `bytes`, `invalid_bytes`, `words`, `different_words`,
+//!   `vocabulary_size`, `alphabet`, `merges`, `tokens_before`, `tokens_after`, `stopped` (`size`, `pairs`), `file`. Of `hmm`
+//!   `algorithm`, `bytes`, `sentences`, `words`, `characters`, `file`, `steps` of `step`, `text`, `tags`,
+//!   `new_characters`, `words`.
 //! - `generate`: `model`, `prompt` (`text`, `ids`), the settings (`seed`, `temperature`, `top_k`, `top_p`, `min_p`), `text`
 //!   (what was generated), `stopped` (`steps`, `end`, `context`), `steps` of a token and, by the model before the sampler,
 //!   `probability`, `surprisal_bits`, `entropy_bits`, `rank` (from 1), then `sampler_probability`, `candidates`, `random`.
@@ -74,6 +80,7 @@ mod help;
 mod input;
 mod lens;
 mod looked;
+mod meter;
 mod models;
 mod output;
 mod repetition;
@@ -82,6 +89,7 @@ mod segment;
 mod session;
 mod tokenize;
 mod trace;
+mod train_tokenizer;
 mod windows;
 
 use std::ffi::OsString;
@@ -89,9 +97,9 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 pub use arguments::{
-    Attention, Attribute, Beam, Bench, Changes, Common, Compare, Compress, Decompress, ExploreOptions, Fill, Generate,
-    Invocation, KindOfAttention, Lens, Looked, Models, Numbers, Order, Repetition, Sampling, Score, Segment, Source,
-    Subcommand, Tokenize, Trace,
+    Algorithm, Attention, Attribute, Beam, Bench, Changes, Choose, Common, Compare, Compress, Decompress,
+    ExploreOptions, Fill, Generate, Invocation, KindOfAttention, Lens, Looked, Models, Numbers, Order, Repetition,
+    Sampling, Score, Segment, Source, Subcommand, Tokenize, Trace, TrainTokenizer,
 };
 pub use failure::Failure;
 
@@ -166,6 +174,9 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
         Invocation::Subcommand(common, subcommand) => match subcommand {
             Subcommand::Tokenize(options) => tokenize::run(common, options, streams.input, &mut output),
             Subcommand::Segment(options) => segment::run(common, options, streams.input, &mut output),
+            Subcommand::TrainTokenizer(options) => {
+                train_tokenizer::run(common, options, streams.input, streams.errors, &mut output)
+            }
             Subcommand::Generate(options) => generate::run(common, options, streams.input, &mut output),
             Subcommand::Fill(options) => fill::run(common, options, streams.input, &mut output),
             Subcommand::Score(options) => score::run(common, options, streams.input, &mut output),

@@ -9,3 +9,4 @@ pub mod repetition;
 pub mod rivals;
 pub mod singular;
 pub mod steps;
+pub mod training;

@@ -8,10 +8,12 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser};
 mod explain;
 mod sampling;
 mod segment;
+mod train;
 
 pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
 pub use sampling::Sampling;
 pub use segment::Segment;
+pub use train::{Algorithm, Choose, TrainTokenizer};
 
 use super::help;
 use crate::lm::beam::{self, Rules};
@@ -117,6 +119,8 @@ pub enum Subcommand {
     Tokenize(Tokenize),
     /// The words of a text, by a dictionary
     Segment(Segment),
+    /// Learn a vocabulary from texts, merge by merge
+    TrainTokenizer(TrainTokenizer),
     /// Continue a text, token by token
     Generate(Generate),
     /// What a model puts where a token is hidden

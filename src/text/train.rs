@@ -15,5 +15,5 @@ mod recipe;
 
 pub use count::{Counter, WordCounts};
 pub use error::TrainError;
-pub use pairs::{Choice, Pair, PairRules, PairStep, PairTraining};
+pub use pairs::{Choice, Pair, PairRules, PairStep, PairTraining, Rule};
 pub use recipe::{Algorithm, Cutting, Recipe};

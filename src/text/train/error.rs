@@ -21,8 +21,14 @@ pub enum TrainError {
         /// How many bytes they may take.
         limit: usize,
     },
-    /// Two options that exclude each other, or one without what it needs.
-    Options(&'static str),
+    /// `WordPiece` is asked to work on bytes.
+    WordPieceOfBytes,
+    /// `WordPiece` is asked for a byte fallback.
+    WordPieceFallback,
+    /// A byte fallback is wanted where every token is of bytes.
+    FallbackOfBytes,
+    /// Spaces are to be written `▁` where every token is of bytes.
+    MetaspaceOfBytes,
     /// The rule that cuts words.
     Tokenizer(TokenizerError),
 }
@@ -41,7 +47,13 @@ impl fmt::Display for TrainError {
                     "the different words of the corpus take more than {limit} bytes; choose a pre-tokenizer that cuts more"
                 )
             }
-            Self::Options(what) => f.write_str(what),
+            Self::WordPieceOfBytes => write!(f, "WordPiece works on characters; leave the byte level out"),
+            Self::WordPieceFallback => write!(f, "WordPiece has no byte fallback; leave it out"),
+            Self::FallbackOfBytes => write!(f, "bytes need no byte fallback; leave one of the two out"),
+            Self::MetaspaceOfBytes => write!(
+                f,
+                "a space is a byte of its own where tokens are of bytes; choose another pre-tokenizer, or characters"
+            ),
             Self::Tokenizer(error) => error.fmt(f),
         }
     }

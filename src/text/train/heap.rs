@@ -38,23 +38,25 @@ impl Queue {
         }
     }
 
-    /// The most frequent pair other than `pair`, and how often it occurs. The heap is searched from its top down to where no
-    /// entry can be better, and stays as it is.
-    pub(super) fn runner_up(&self, pair: Key, counts: &FoldMap<Key, i64>) -> Option<(Key, u64)> {
+    /// The most frequent pairs other than `pair` with how often they occur, the best first, at most `most`. The heap is
+    /// searched from its top down to where no entry can be better, and stays as it is.
+    pub(super) fn others(&self, pair: Key, most: usize, counts: &FoldMap<Key, i64>) -> Vec<(Key, u64)> {
         let entries = self.heap.as_slice();
         let mut open: BinaryHeap<(Entry, usize)> = entries.first().map(|&entry| (entry, 0)).into_iter().collect();
-        let mut best: Option<(u64, Reverse<Key>)> = None;
+        let mut best: Vec<(u64, Reverse<Key>)> = Vec::new();
         while let Some(((count, other, _), at)) = open.pop() {
-            if best.is_some_and(|best| (count, other) <= best) {
+            if best.len() >= most && best.last().is_none_or(|worst| (count, other) <= *worst) {
                 break;
             }
-            if other.0 != pair {
-                best = best.max(Some((now(counts, other.0), other)));
+            let found = (now(counts, other.0), other);
+            if other.0 != pair && found.0 > 0 && !best.contains(&found) {
+                best.insert(best.partition_point(|better| *better > found), found);
+                best.truncate(most);
             }
             let below = [2 * at + 1, 2 * at + 2].into_iter();
             open.extend(below.filter_map(|at| entries.get(at).map(|&entry| (entry, at))));
         }
-        best.filter(|&(count, _)| count > 0).map(|(count, Reverse(pair))| (pair, count))
+        best.into_iter().map(|(count, Reverse(pair))| (pair, count)).collect()
     }
 }
 

@@ -67,8 +67,21 @@ pub struct Pair {
     pub score: f64,
 }
 
+/// Why a pair was merged before the next best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// There was no other.
+    Only,
+    /// It occurs more often, or raises the likelihood more.
+    Better,
+    /// Neither is better; its first token is older.
+    OlderFirst,
+    /// Neither is better and both begin with the same token; its second is older.
+    OlderSecond,
+}
+
 /// One merge that was learned.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PairStep {
     /// The pair.
     pub pair: Pair,
@@ -76,8 +89,8 @@ pub struct PairStep {
     pub joined: u32,
     /// Whether that is a new token, and not one that another pair became before.
     pub is_new: bool,
-    /// The pair that would have been next, where [`PairTraining::notes_runner_up`].
-    pub runner_up: Option<Pair>,
+    /// The pairs that would have been next, the best first: as many as [`PairTraining::notes`].
+    pub others: Vec<Pair>,
     /// How many tokens the corpus was before.
     pub before: u64,
     /// How many it is now.
@@ -85,9 +98,14 @@ pub struct PairStep {
 }
 
 impl PairStep {
-    /// Whether the pair was no better than the next, and taken because its tokens are older.
-    pub fn is_tie(&self) -> bool {
-        self.runner_up.is_some_and(|other| other.score == self.pair.score)
+    /// What decided between the pair and the next best.
+    pub fn rule(&self) -> Rule {
+        match self.others.first() {
+            None => Rule::Only,
+            Some(other) if other.score < self.pair.score => Rule::Better,
+            Some(other) if other.left == self.pair.left => Rule::OlderSecond,
+            Some(_) => Rule::OlderFirst,
+        }
     }
 }
 
@@ -109,8 +127,8 @@ pub struct PairTraining {
     total: u64,
     queue: Queue,
     merges: Vec<(Key, u32)>,
-    /// Whether each step says which pair would have been next.
-    pub notes_runner_up: bool,
+    /// How many of the pairs that would have been next each step notes.
+    pub notes: usize,
 }
 
 impl PairTraining {
@@ -136,7 +154,7 @@ impl PairTraining {
             total: 0,
             queue: Queue::default(),
             merges: Vec::new(),
-            notes_runner_up: false,
+            notes: 0,
         };
         for spelling in std::mem::take(&mut training.rules.reserved) {
             training.id(spelling, 0);
@@ -242,17 +260,16 @@ impl PairTraining {
         if self.is_full() {
             return None;
         }
-        let (pair, words, runner_up) = match self.rules.choice {
+        let (pair, words, others) = match self.rules.choice {
             Choice::Count => {
                 let (pair, count, words) = self.queue.pop(&self.counts)?;
                 let score = |(pair, count)| Pair { score: count as f64, ..self.pair(pair, count) };
-                let runner_up = self.notes_runner_up.then(|| self.queue.runner_up(pair, &self.counts)).flatten();
-                (score((pair, count)), words, runner_up.map(score))
+                let others = self.queue.others(pair, self.notes, &self.counts).into_iter().map(score).collect();
+                (score((pair, count)), words, others)
             }
             Choice::Likelihood => {
-                let mut best = self.best(2).into_iter();
-                let pair = best.next()?;
-                ((pair), (0..self.words.len() as u32).collect(), best.next())
+                let mut best = self.best(1 + self.notes).into_iter();
+                (best.next()?, (0..self.words.len() as u32).collect(), best.collect())
             }
         };
         if pair.count < self.rules.min_frequency.max(1) {
@@ -269,7 +286,7 @@ impl PairTraining {
             self.merge(word, &pair, joined, &mut found);
         }
         self.enqueue(found);
-        Some(PairStep { pair, joined, is_new, runner_up, before, after: self.total })
+        Some(PairStep { pair, joined, is_new, others, before, after: self.total })
     }
 
     /// Makes every merge that is left, telling `each` of it, until that breaks.

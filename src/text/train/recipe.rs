@@ -1,7 +1,5 @@
 //! What is learned, and how text is cut into words before.
 
-use std::str::FromStr;
-
 use serde_json::{Value, json};
 
 use super::{Choice, PairRules, TrainError, chars};
@@ -48,13 +46,15 @@ const NAMES: [(&str, Cutting); 10] = [
     ("none", Cutting::None),
 ];
 
-impl FromStr for Cutting {
-    type Err = String;
+impl Cutting {
+    /// The names of all ways to cut.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, _)| *name)
+    }
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
-        let found = NAMES.iter().find(|(known, _)| *known == name);
-        found.map(|(_, cutting)| *cutting).ok_or_else(|| format!("choose one of {}", names.join(", ")))
+    /// The way of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(known, _)| *known == name).map(|(_, cutting)| *cutting)
     }
 }
 
@@ -102,24 +102,16 @@ impl Recipe {
     /// Refuses what does not go together.
     ///
     /// # Errors
-    /// [`TrainError::Options`].
+    /// The two that do not.
     pub fn check(&self) -> Result<(), TrainError> {
-        let wrong = |what| Err(TrainError::Options(what));
-        match self {
-            Self { algorithm: Algorithm::WordPiece, byte_level: true, .. } => {
-                wrong("WordPiece works on characters; leave the byte level out")
-            }
-            Self { algorithm: Algorithm::WordPiece, byte_fallback: true, .. } => {
-                wrong("WordPiece has no byte fallback; leave it out")
-            }
-            Self { byte_level: true, byte_fallback: true, .. } => {
-                wrong("bytes need no byte fallback; leave one of the two out")
-            }
-            Self { byte_level: true, cutting: Cutting::Metaspace, .. } => wrong(
-                "a space is a byte of its own where tokens are of bytes; choose another pre-tokenizer, or characters",
-            ),
-            _ => Ok(()),
-        }
+        let is_word_piece = self.algorithm == Algorithm::WordPiece;
+        let wrong = [
+            (is_word_piece && self.byte_level, TrainError::WordPieceOfBytes),
+            (is_word_piece && self.byte_fallback, TrainError::WordPieceFallback),
+            (self.byte_level && self.byte_fallback, TrainError::FallbackOfBytes),
+            (self.byte_level && self.cutting == Cutting::Metaspace, TrainError::MetaspaceOfBytes),
+        ];
+        wrong.into_iter().find(|(is_wrong, _)| *is_wrong).map_or(Ok(()), |(_, error)| Err(error))
     }
 
     /// The rules by which merges are learned.
