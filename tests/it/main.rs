@@ -20,4 +20,5 @@ mod segment_steps;
 mod terminal;
 mod text;
 mod training;
+mod training_cli;
 mod ui;

@@ -1,6 +1,5 @@
 //! `lmscope train-tokenizer`
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -18,8 +17,8 @@ pub struct TrainTokenizer {
     #[arg(long, value_name = "ALGORITHM", value_enum, default_value_t)]
     pub algorithm: Algorithm,
     /// How many tokens, the characters and special tokens included; 30000 unless given
-    #[arg(long, value_name = "N")]
-    pub vocab_size: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub vocab_size: Option<u32>,
     /// The file to write: a tokenizer.json, or a model for `segment --hmm`; - writes to standard output
     #[arg(short, long, value_name = "FILE", required_unless_present = "steps")]
     pub output: Option<PathBuf>,
@@ -107,7 +106,7 @@ impl Algorithm {
 impl TrainTokenizer {
     /// What is learned, and how.
     pub fn recipe(&self, algorithm: train::Algorithm) -> Recipe {
-        let usual = Recipe::new(algorithm, self.vocab_size.map_or(30_000, NonZeroUsize::get));
+        let usual = Recipe::new(algorithm, self.vocab_size.unwrap_or(30_000) as usize);
         let byte_level = self.byte_level || (usual.byte_level && !self.characters && !self.byte_fallback);
         let unknown = self.unknown.clone().or_else(|| Some("[UNK]".to_owned()).filter(|_| !self.byte_fallback));
         Recipe {
