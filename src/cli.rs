@@ -99,7 +99,7 @@ use std::process::ExitCode;
 pub use arguments::{
     Algorithm, Attention, Attribute, Beam, Bench, Changes, Choose, Common, Compare, Compress, Decompress,
     ExploreOptions, Fill, Generate, Invocation, KindOfAttention, Lens, Looked, Models, Numbers, Order, Repetition,
-    Sampling, Score, Segment, Source, Subcommand, Tokenize, Trace, TrainTokenizer,
+    Sampling, Score, Segment, Source, Subcommand, Tokenize, Trace, TrainTokenizer, Units,
 };
 pub use failure::Failure;
 

@@ -13,7 +13,7 @@ mod train;
 pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
 pub use sampling::Sampling;
 pub use segment::Segment;
-pub use train::{Algorithm, Choose, TrainTokenizer};
+pub use train::{Algorithm, Choose, TrainTokenizer, Units};
 
 use super::help;
 use crate::lm::beam::{self, Rules};

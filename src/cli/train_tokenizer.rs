@@ -15,7 +15,7 @@ use super::meter::Meter;
 use super::output::{Output, thousands};
 use super::{Failure, file};
 use crate::lab::training::{self, CorpusError, Counted, Source};
-use crate::text::train::{self, PairTraining, Recipe, WordCounts};
+use crate::text::train::{self, PairTraining, Recipe};
 use crate::ui::{Message, safe};
 
 /// How many merges are made between two looks at the meter.
@@ -93,7 +93,7 @@ pub(super) fn run(
             output.rest(&answer)
         }
         (true, false) => output.json(&answer),
-        (false, _) => say(&answer, &recipe, &counted.words, output),
+        (false, _) => say(&answer, &recipe, output),
     }
 }
 
@@ -125,8 +125,8 @@ fn learn(
     told
 }
 
-fn say(answer: &Answer<'_>, recipe: &Recipe, words: &WordCounts, output: &mut Output<'_>) -> Result<(), Failure> {
-    if words.len() > 0 && answer.merges > 0 && answer.vocabulary_size < recipe.pairs.size {
+fn say(answer: &Answer<'_>, recipe: &Recipe, output: &mut Output<'_>) -> Result<(), Failure> {
+    if answer.stopped == "pairs" {
         output.say(Message::CliNoMorePairs, &[&thousands(recipe.pairs.size as u64)])?;
     }
     output.say(

@@ -34,15 +34,9 @@ pub struct TrainTokenizer {
     /// The token for what the vocabulary lacks, where tokens are of characters; [UNK] unless given
     #[arg(long, value_name = "TOKEN", value_parser = NonEmptyStringValueParser::new())]
     pub unknown: Option<String>,
-    /// Tokens are of bytes: the usual way for bpe
-    #[arg(long, conflicts_with = "characters")]
-    pub byte_level: bool,
-    /// Tokens are of characters: the usual way for wordpiece
-    #[arg(long)]
-    pub characters: bool,
-    /// Tokens are of characters, and what the vocabulary lacks becomes its bytes
-    #[arg(long)]
-    pub byte_fallback: bool,
+    /// What tokens are made of.
+    #[command(flatten)]
+    pub units: Units,
     /// Write all letters small and without accents first, as BERT does
     #[arg(long)]
     pub uncased: bool,
@@ -67,6 +61,20 @@ pub struct TrainTokenizer {
     /// Show every step
     #[arg(long)]
     pub steps: bool,
+}
+
+/// What tokens are made of.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Units {
+    /// Tokens are of bytes: the usual way for bpe
+    #[arg(long, conflicts_with = "characters")]
+    pub byte_level: bool,
+    /// Tokens are of characters: the usual way for wordpiece
+    #[arg(long)]
+    pub characters: bool,
+    /// Tokens are of characters, and what the vocabulary lacks becomes its bytes
+    #[arg(long)]
+    pub byte_fallback: bool,
 }
 
 /// What is learned.
@@ -107,12 +115,13 @@ impl TrainTokenizer {
     /// What is learned, and how.
     pub fn recipe(&self, algorithm: train::Algorithm) -> Recipe {
         let usual = Recipe::new(algorithm, self.vocab_size.unwrap_or(30_000) as usize);
-        let byte_level = self.byte_level || (usual.byte_level && !self.characters && !self.byte_fallback);
-        let unknown = self.unknown.clone().or_else(|| Some("[UNK]".to_owned()).filter(|_| !self.byte_fallback));
+        let Units { byte_level, characters, byte_fallback } = self.units;
+        let byte_level = byte_level || (usual.byte_level && !characters && !byte_fallback);
+        let unknown = self.unknown.clone().or_else(|| Some("[UNK]".to_owned()).filter(|_| !byte_fallback));
         Recipe {
             cutting: self.pre_tokenizer.unwrap_or(usual.cutting),
             byte_level,
-            byte_fallback: self.byte_fallback,
+            byte_fallback,
             uncased: self.uncased,
             special: self.special.clone(),
             unknown: unknown.filter(|_| !byte_level),
