@@ -127,6 +127,8 @@ pub struct State {
     pub text: Arc<str>,
     /// The text, with what was generated, cut into words; may lag behind for an instant.
     pub words: Option<Arc<Words>>,
+    /// How long the path was when it was last cut into words.
+    words_length: usize,
     /// Tokens at the front of the text that the context has no room for.
     pub dropped: usize,
     /// The tokens read and generated.
@@ -189,6 +191,7 @@ impl State {
             fetching: None,
             text: Arc::default(),
             words: None,
+            words_length: 0,
             dropped: 0,
             run: Run::default(),
             selected: 0,
