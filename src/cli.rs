@@ -15,6 +15,12 @@
 //! - `vocabulary`: `kind`, `size`, `found`, `pieces` of a token, its `spelling`, `length`, `rank`, `score`, `special`, and
 //!   with `--unreachable` `unreachable` (`reason`, `proved`, `pieces` that come instead, `by`) and `reasons` counted. With
 //!   `--tree`: `id`, `spelling`, `kind`, `tree` of `depth`, `id`, `text`, `bytes`, `rank`, and a `text` that gives the piece.
+//! - `train-tokenizer`: with `--steps` first `steps` of `step`, `pair` and `second` (`left`, `right`, their `ids`, `count`,
+//!   `score`), `joined`, its `id`, whether that is `new`, `rule` (`better`, `older_first`, `older_second`, `only`),
+//!   `tokens_before`, `tokens_after`; then `algorithm`, `bytes`, `invalid_bytes`, `words`, `different_words`,
+//!   `vocabulary_size`, `alphabet`, `merges`, `tokens_before`, `tokens_after`, `stopped` (`size`, `pairs`), `file`. Of `hmm`
+//!   `algorithm`, `bytes`, `sentences`, `words`, `characters`, `file`, `steps` of `step`, `text`, `tags`,
+//!   `new_characters`, `words`.
 //! - `generate`: `model`, `prompt` (`text`, `ids`), the settings (`seed`, `temperature`, `top_k`, `top_p`, `min_p`), `text`
 //!   (what was generated), `stopped` (`steps`, `end`, `context`), `steps` of a token and, by the model before the sampler,
 //!   `probability`, `surprisal_bits`, `entropy_bits`, `rank` (from 1), then `sampler_probability`, `candidates`, `random`.
@@ -81,6 +87,7 @@ mod help;
 mod input;
 mod lens;
 mod looked;
+mod meter;
 mod models;
 mod output;
 mod repetition;
@@ -90,6 +97,7 @@ mod session;
 mod tokenize;
 mod tokenizers;
 mod trace;
+mod train_tokenizer;
 mod vocabulary;
 mod windows;
 
@@ -98,9 +106,9 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 pub use arguments::{
-    Attention, Attribute, Beam, Bench, Changes, Common, Compare, Compress, Decompress, ExploreOptions, Fill, Generate,
-    Invocation, KindOfAttention, Lens, Looked, Models, Numbers, Order, Repetition, Sampling, Score, Segment, Source,
-    Subcommand, Tokenize, Tokenizers, Trace, Vocabulary,
+    Algorithm, Attention, Attribute, Beam, Bench, Changes, Choose, Common, Compare, Compress, Decompress,
+    ExploreOptions, Fill, Generate, Invocation, KindOfAttention, Lens, Looked, Models, Numbers, Order, Repetition,
+    Sampling, Score, Segment, Source, Subcommand, Tokenize, Tokenizers, Trace, TrainTokenizer, Units, Vocabulary,
 };
 pub use failure::Failure;
 
@@ -177,6 +185,9 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::Segment(options) => segment::run(common, options, streams.input, &mut output),
             Subcommand::Tokenizers(options) => tokenizers::run(common, options, streams.input, &mut output),
             Subcommand::Vocabulary(options) => vocabulary::run(common, options, &mut output),
+            Subcommand::TrainTokenizer(options) => {
+                train_tokenizer::run(common, options, streams.input, streams.errors, &mut output)
+            }
             Subcommand::Generate(options) => generate::run(common, options, streams.input, &mut output),
             Subcommand::Fill(options) => fill::run(common, options, streams.input, &mut output),
             Subcommand::Score(options) => score::run(common, options, streams.input, &mut output),

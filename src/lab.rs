@@ -10,4 +10,5 @@ pub mod rivals;
 pub mod singular;
 pub mod steps;
 pub mod tokenizers;
+pub mod training;
 pub mod vocabulary;

@@ -21,6 +21,7 @@ mod section;
 pub mod segment;
 mod swift;
 mod tokenizer;
+pub mod train;
 mod trie;
 mod unigram;
 mod units;

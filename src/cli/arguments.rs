@@ -8,11 +8,13 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser};
 mod explain;
 mod sampling;
 mod segment;
+mod train;
 mod vocabulary;
 
 pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
 pub use sampling::Sampling;
 pub use segment::Segment;
+pub use train::{Algorithm, Choose, TrainTokenizer, Units};
 pub use vocabulary::{Tokenizers, Vocabulary};
 
 use super::help;
@@ -123,6 +125,8 @@ pub enum Subcommand {
     Tokenizers(Tokenizers),
     /// The pieces of a tokenizer: search, sort, their merges, those that no text gives
     Vocabulary(Vocabulary),
+    /// Learn a vocabulary from texts, merge by merge
+    TrainTokenizer(TrainTokenizer),
     /// Continue a text, token by token
     Generate(Generate),
     /// What a model puts where a token is hidden

@@ -11,6 +11,7 @@ use crate::lm::load::LoadError;
 use crate::lm::{ForwardError, InterventionError, PipelineError, TraceError, Workspace};
 use crate::model::{ChangeError, NoTokenizer, NotSound, OpenError, Say, StageError};
 use crate::text::segment::{GoldError, NoPlace};
+use crate::text::train::TrainError;
 use crate::text::{DictionaryError, HmmError};
 use crate::ui::Message;
 use crate::ui::{Language, safe};
@@ -44,6 +45,10 @@ pub enum Failure {
     EditFull(String, u64),
     /// The trace would take the place of the model.
     SameFile(PathBuf),
+    /// What was to be learned cannot be.
+    Train(TrainError),
+    /// What is learned would take the place of what it is learned from.
+    OverCorpus(PathBuf),
     /// Text that is not UTF-8: its name, where there is one, and the byte where it stops being so.
     NotUtf8(Option<PathBuf>, usize),
     /// A line longer than so many bytes.
@@ -127,6 +132,13 @@ impl Failure {
             | Self::EditFull(..)
             | Self::NothingToCompare
             | Self::SameFile(_)
+            | Self::OverCorpus(_)
+            | Self::Train(
+                TrainError::WordPieceOfBytes
+                | TrainError::WordPieceFallback
+                | TrainError::FallbackOfBytes
+                | TrainError::MetaspaceOfBytes,
+            )
             | Self::Beam(_)
             | Self::Stage(_)
             | Self::Change(_)
@@ -165,6 +177,8 @@ impl Failure {
             Self::Dictionary(path, error) => {
                 Message::CliBadDictionary.say(language, &[&path.display(), &error.say(language)])
             }
+            Self::Train(error) => error.say(language),
+            Self::OverCorpus(path) => Message::CliOverCorpus.say(language, &[&path.display()]),
             Self::SameFile(path) => Message::CliSameFile.say(language, &[&path.display()]),
             Self::NotUtf8(path, byte) => Message::CliNotUtf8.say(language, &[&name(path), byte]),
             Self::LongLine(path, limit) => Message::CliLongLine.say(language, &[&name(path), limit]),

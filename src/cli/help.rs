@@ -28,11 +28,12 @@ pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
 
 /// What each command does.
-const COMMANDS: [(&str, &str); 17] = [
+const COMMANDS: [(&str, &str); 18] = [
     ("tokenize", "一段文本的词元"),
     ("segment", "一段文本的词，按词典切分"),
     ("tokenizers", "几个分词器各怎样切同一段文本，在哪里一致"),
     ("vocabulary", "分词器的词元：查找、排序、合并过程、任何文本都不产生的词元"),
+    ("train-tokenizer", "从文本学出一个词表，逐次合并"),
     ("generate", "逐个词元续写一段文本"),
     ("fill", "模型在隐藏的词元处填什么"),
     ("score", "一段文本的每个词元有多出人意料"),
@@ -49,7 +50,7 @@ const COMMANDS: [(&str, &str); 17] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 100] = [
+const ARGUMENTS: [(&str, &str, &str); 119] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -103,6 +104,33 @@ const ARGUMENTS: [(&str, &str, &str); 100] = [
     ("vocabulary", "tree", "一个词元逐步合并的过程，直到字节：按文本、按文件的写法，或编号，如 #123"),
     ("vocabulary", "unreachable", "只列出任何文本都不产生的词元，并说明原因"),
     ("vocabulary", "top", "最多列出多少个；0 表示全部"),
+    ("train-tokenizer", "corpora", "要学习的文本，每行是单独的一段；- 读取标准输入"),
+    (
+        "train-tokenizer",
+        "algorithm",
+        "bpe（字节对编码）、wordpiece，或 hmm（字的标记，从以空格分词的文本或 CoNLL-U 统计）",
+    ),
+    ("train-tokenizer", "vocab_size", "词元个数，包括字符和特殊词元；不给出则为 30000"),
+    ("train-tokenizer", "output", "要写的文件：tokenizer.json，或供 `segment --hmm` 用的模型；- 写到标准输出"),
+    (
+        "train-tokenizer",
+        "pre_tokenizer",
+        "先怎样把文本切成词：gpt2、gpt4、gpt4o、llama3、qwen2、whitespace、whitespace-split、bert、metaspace、none；不给出则 bpe 用 gpt4，wordpiece 用 bert",
+    ),
+    ("train-tokenizer", "min_frequency", "出现次数更少的词元对不合并"),
+    ("train-tokenizer", "special", "一个特殊词元，排在词表最前。可以多次给出"),
+    ("train-tokenizer", "unknown", "词元由字符组成时，表示词表所没有的内容的词元；不给出则为 [UNK]"),
+    ("train-tokenizer", "byte_level", "词元由字节组成：bpe 通常如此"),
+    ("train-tokenizer", "characters", "词元由字符组成：wordpiece 通常如此"),
+    ("train-tokenizer", "byte_fallback", "词元由字符组成，词表没有的字符变成它的字节"),
+    ("train-tokenizer", "uncased", "先像 BERT 那样全部小写并去掉重音"),
+    ("train-tokenizer", "alphabet", "不论语料有没有都收入词表的字符"),
+    ("train-tokenizer", "limit_alphabet", "只保留最常见的 N 个字符"),
+    ("train-tokenizer", "prefix", "不在词首的词元以此开头；wordpiece 不给出则为 ##"),
+    ("train-tokenizer", "suffix", "词末的词元以此结尾：</w>"),
+    ("train-tokenizer", "max_token_length", "与 tokenizers 库一样，词元将有 N 个以上字符时不再合并"),
+    ("train-tokenizer", "choose", "合并哪一对：count 最常见的，likelihood 使似然提高最多的（慢：要看每一对）"),
+    ("train-tokenizer", "steps", "显示每一步"),
     ("generate", "steps", "最多生成多少个词元"),
     ("generate", "ignore_end", "遇到结束词元也继续"),
     ("generate", "beam", "同时搜索 N 条续写并显示每一步：Hugging Face 的束搜索"),

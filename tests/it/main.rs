@@ -19,5 +19,7 @@ mod segment_cli;
 mod segment_steps;
 mod terminal;
 mod text;
+mod training;
+mod training_cli;
 mod ui;
 mod vocabulary;

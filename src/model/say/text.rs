@@ -3,6 +3,7 @@
 use super::Say;
 use crate::model::StageError;
 use crate::text::segment::{GoldError, NoPlace};
+use crate::text::train::TrainError;
 use crate::text::{DictionaryError, ExpressionError, Fault, HmmError, Place, TokenizerError};
 
 impl Say for TokenizerError {
@@ -53,6 +54,25 @@ fn said(fault: Fault) -> &'static str {
         Fault::Reference => "表指向自身之外",
         Fault::Base64 => "不是 base64",
         Fault::Number => "没有可用的数字",
+    }
+}
+
+impl Say for TrainError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::EmptyCorpus => "语料里没有词；请给出不为空的文本".to_owned(),
+            Self::TooSmall { size, least } => {
+                format!("{size} 个词元的词表放不下所有字符和特殊词元；请要 {least} 个以上，或限制字母表")
+            }
+            Self::TooManyWords { limit } => {
+                format!("语料中不同的词占用超过 {limit} 字节；请选切得更细的预切分方式")
+            }
+            Self::WordPieceOfBytes => "WordPiece 以字符为单位；请去掉字节级".to_owned(),
+            Self::WordPieceFallback => "WordPiece 不能退回字节；请去掉字节回退".to_owned(),
+            Self::FallbackOfBytes => "词元本来就由字节组成，不需要字节回退；请去掉其中之一".to_owned(),
+            Self::MetaspaceOfBytes => "词元由字节组成时空格就是一个字节；请换一种预切分方式，或以字符为单位".to_owned(),
+            Self::Tokenizer(error) => error.chinese(),
+        }
     }
 }
 

@@ -907,4 +907,20 @@ messages! {
     CureFilter = "best of 5 drawn", "五取其一";
     CureHand = "you, by hand", "你，亲手";
     CureByHand = "Enter: choose every token yourself, in the next token's pane", "Enter：在下一词元面板里亲自选每个词元";
+    TrainMerged = "{} + {} → {}: {} times · {} tokens become {}", "{} + {} → {}：{} 次 · 词元由 {} 个变为 {} 个";
+    TrainMergedBy = "{} + {} → {}: {} times, score {} · {} tokens become {}", "{} + {} → {}：{} 次，得分 {} · 词元由 {} 个变为 {} 个";
+    TrainOnly = "there is no other pair", "没有其他词元对";
+    TrainBefore = "before {} + {}: {}, which is {} less", "先于 {} + {}：{}，少 {}";
+    TrainOlderFirst = "a tie with {} + {}: {} too; {} is older than {}", "与 {} + {} 打平：同为 {}；{} 比 {} 早";
+    TrainOlderSecond = "a tie with {} + {}: {} too; behind the same token, {} is older than {}", "与 {} + {} 打平：同为 {}；前一词元相同，{} 比 {} 早";
+    CliMerging = "{} of {} merges · {} %", "合并 {}/{} · {} %";
+    CliKeptBytes = "{} bytes of the corpus are no UTF-8: kept as bytes", "语料中有 {} 字节不是 UTF-8：按字节保留";
+    CliReplacedBytes = "{} bytes of the corpus are no UTF-8: each run of them is replaced by U+FFFD", "语料中有 {} 字节不是 UTF-8：每处以 U+FFFD 代替";
+    CliNoMorePairs = "no pair is left that is frequent enough: the vocabulary stays smaller than {}", "没有足够常见的词元对了：词表小于 {}";
+    CliLearned = "{} tokens, {} merges, from {} bytes · {} words, {} of them different", "{} 个词元，{} 次合并，来自 {} 字节 · {} 个词，其中不同的 {} 个";
+    CliShortened = "the corpus was {} tokens and is {} · {} bytes per token", "语料原为 {} 个词元，现为 {} 个 · 每词元 {} 字节";
+    CliWrote = "{} is written", "已写入 {}";
+    CliOverCorpus = "{} is learned from: write elsewhere", "{} 是要学习的语料：请写到别处";
+    CliCountedTags = "{} sentences, {} words, {} characters, from {} bytes", "{} 个句子，{} 个词，{} 个字，来自 {} 字节";
+    CliTagsSoFar = "   {} words so far · {} new characters of {}", "   至此 {} 个词 · 新字 {} 个，共 {} 个";
 }
