@@ -4,5 +4,6 @@ pub mod arithmetic_coding;
 pub mod compression;
 pub mod heads;
 pub mod information;
+pub mod masks;
 pub mod repetition;
 pub mod rivals;

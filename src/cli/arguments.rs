@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
+mod masks;
 mod sampling;
 
+pub use masks::Masks;
 pub use sampling::Sampling;
 
 use super::help;
@@ -131,6 +133,8 @@ pub enum Subcommand {
     Decompress(Decompress),
     /// Write everything one forward pass computes to a safetensors file
     Trace(Trace),
+    /// The same weights and text under every mask: what is seen, what a token costs, which ranks, what a cache is worth
+    Masks(Masks),
     /// The models that are built in, and the families that can be read; or one model
     Models(Models),
     /// Measure tokens per second

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::job::RecordError;
 use crate::lab::compression::CompressionError;
+use crate::lab::masks::Misfit;
 use crate::lm::beam::RulesError;
 use crate::lm::load::LoadError;
 use crate::lm::{ForwardError, PipelineError, TraceError, Workspace};
@@ -73,6 +74,12 @@ pub enum Failure {
     ReplayedElse(usize),
     /// A stage of the sampler that the model cannot have.
     Stage(StageError),
+    /// A mask that does not fit the text.
+    Mask(Misfit),
+    /// More tokens than are set side by side: how many there are, and how many may be.
+    TooManyTokens(usize, usize),
+    /// A layer or head that the model does not have: what it is, which one, and how many there are.
+    NoSuch(Message, usize, usize),
     /// No beam search can follow these rules.
     Beam(RulesError),
     /// Results that could not be written.
@@ -91,6 +98,8 @@ impl Failure {
             | Self::NothingToCompare
             | Self::SameFile(_)
             | Self::Beam(_)
+            | Self::Mask(_)
+            | Self::NoSuch(..)
             | Self::Stage(_)
             | Self::StrideTooLong { .. } => 2,
             _ => 1,
@@ -136,6 +145,12 @@ impl Failure {
             Self::Record(error) => error.say(language),
             Self::Pipeline(error) => error.say(language),
             Self::ReplayedElse(step) => Message::CliReplayedElse.say(language, &[step]),
+            Self::Mask(Misfit::Longer { mask, length }) => Message::CliMaskLonger.say(language, &[mask, length]),
+            Self::Mask(Misfit::Order { named, length }) => Message::CliMaskOrder.say(language, &[named, length]),
+            Self::TooManyTokens(tokens, most) => Message::CliTooManyTokens.say(language, &[tokens, most]),
+            Self::NoSuch(what, number, count) => {
+                Message::CliNoSuch.say(language, &[&what.text(language), number, count])
+            }
             Self::Beam(error) => error.say(language),
             Self::Output(error) => Message::CliCannotWrite.say(language, &[error]),
             Self::NobodyReads => String::new(),

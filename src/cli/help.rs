@@ -28,7 +28,7 @@ pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
 
 /// What each command does.
-const COMMANDS: [(&str, &str); 12] = [
+const COMMANDS: [(&str, &str); 13] = [
     ("tokenize", "一段文本的词元"),
     ("segment", "一段文本的词，按词典切分"),
     ("generate", "逐个词元续写一段文本"),
@@ -39,12 +39,13 @@ const COMMANDS: [(&str, &str); 12] = [
     ("compress", "用模型压缩文件"),
     ("decompress", "还原压缩文件的字节"),
     ("trace", "把一次前向计算的全部结果写入 safetensors 文件"),
+    ("masks", "同样的权重和文本在各种掩码之下：看到什么、每个词元的代价、矩阵的秩、缓存的价值"),
     ("models", "内置的模型和可读取的家族，或某一个模型"),
     ("bench", "测量每秒词元数"),
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 67] = [
+const ARGUMENTS: [(&str, &str, &str); 73] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -115,6 +116,16 @@ const ARGUMENTS: [(&str, &str, &str); 67] = [
         "哪些位置看到哪些位置：causal、bidirectional、prefix:N、seq2seq:N、window:N、except:N、permutation:3,0,1,2",
     ),
     ("trace", "output", "要写的文件"),
+    ("masks", "given", "编码器读的文本，用于解码器前有编码器的模型；不给出则为文本本身"),
+    (
+        "masks",
+        "mask",
+        "只用这些掩码：causal、bidirectional、prefix[:N]、seq2seq[:N]、window[:N]、except:N、permutation[:3,0,1,2]；可多次给出",
+    ),
+    ("masks", "layer", "显示哪一层的权重，从 1 数起"),
+    ("masks", "head", "显示哪个头的权重，从 1 数起"),
+    ("masks", "rank", "改为测量每个头的权重矩阵在因果掩码和双向之下的秩与行列式"),
+    ("masks", "reuse", "改为把最后 N 个词元当作新的一轮，测量缓存有多少可以再用"),
     ("models", "specs", "内置模型、文件、Hugging Face 文件夹或 hf:owner/name；给出几个则并排比较"),
     ("models", "tensors", "列出每个张量：名称、类型、形状、字节"),
     ("models", "check", "读取每个权重，指出不是有限数的"),

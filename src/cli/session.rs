@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -139,6 +140,12 @@ impl Session {
     pub(super) fn label(&self, id: u32) -> String {
         safe::token_label(self.bytes(id))
     }
+}
+
+/// A clock that begins now.
+pub(super) fn stopwatch() -> impl Fn() -> Duration {
+    let start = Instant::now();
+    move || start.elapsed()
 }
 
 /// A token as JSON gives it.

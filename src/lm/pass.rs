@@ -89,7 +89,7 @@ impl Pass<'_> {
 
     /// Whether a second stream predicts each token from those before it in the order.
     fn two_streams(&self) -> bool {
-        self.stack.mask_embedding.is_some() && matches!(self.mask, Mask::Permutation(_) | Mask::Except(_))
+        self.stack.mask_embedding.is_some() && matches!(self.mask, Mask::Permutation(_) | Mask::Except(_) | Mask::Queried(_))
     }
 
     /// The sum of a token's embeddings, into the residual stream; angles where positions are rotary.
