@@ -40,11 +40,16 @@
 //! - `trace`: `model`, `file`, `ids`, `decoder_ids`, `mask`, `layers`, `arrays`.
 //! - `masks`: `model`, `objective`, `own` (its mask), `tokens`, `layer` and `head` (from 0), `masks` of a `mask`, whether it
 //!   is the `own`, the `way` a token is foretold (`next`, `hidden`, `query`; null without a head), `foretold` (how many are),
-//!   `bits`, `bits_per_token`, `peeked_bits_per_token` (what a pass that sees the answers would charge), `kl_bits_per_token`
+//!   `bits`, `bits_per_token`, `own_bits_per_token` (of the same tokens under the own mask), `peeked_bits_per_token` (what a pass that sees the answers would charge), `kl_bits_per_token`
 //!   (from the own mask), `costs` (`bits`, `peeked`, `kl` by token), `visible` and `weights` by row, `query_weights` of a
 //!   second stream. With `--rank`: `width` of a head, `heads` of `layer`, `head`, `causal` and `both_ways` (`singular`,
 //!   `numerical`, `effective`, `log10_determinant`, `full`), `products` (the rank of q·kᵀ). With `--reuse`: `reuse` of a
 //!   `reading`, `own`, `before`, `added`, `reused`, `share`, `going_on_ms`, `anew_ms`.
+//! - `length`: `model`, `tokens`, `budget` (of the cache), `strategies` of a `strategy`, `bits` and `bits_per_token` of the
+//!   same tokens, `lost_bits_per_token` (against `full`), `held` (at most), `seconds`, and `tokens` of `at`, `bits`, `kept`
+//!   (ranges of the text that the cache held) and what the model had `written` before them. With `--cost`: `threads`,
+//!   `points` of `tokens`, `cache_bytes`, `kept_bytes`, `prefill_ms`, `step_ms`, `quadratic_share`, and `prefill_fit` and
+//!   `step_fit`: a, b, c of a + b·n + c·n² in milliseconds.
 //! - `models`: `embedded` and `families`; of one model its names, sizes, `architecture`, `runs` and, where it does not,
 //!   `reason`, `blueprint`, `parameters`, `bytes`, `memory` (`weights`, `per_token`, `context`), `tensors` by type,
 //!   `every_tensor` (`name`, `dtype`, `shape`, `bytes`); with `--check`, `tensors` read and those `not_finite`; of
@@ -66,6 +71,7 @@ mod generate;
 mod glance;
 mod help;
 mod input;
+mod length;
 mod masks;
 mod models;
 mod output;
@@ -82,7 +88,7 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 pub use arguments::{
-    Beam, Bench, Common, Compare, Compress, Decompress, ExploreOptions, Fill, Generate, Invocation, Masks, Models, Repetition,
+    Beam, Bench, Common, Compare, Compress, Decompress, ExploreOptions, Fill, Generate, Invocation, Length, Masks, Models, Repetition,
     Sampling, Score, Segment, Source, Subcommand, Tokenize, Trace,
 };
 pub use failure::Failure;
@@ -167,6 +173,7 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::Decompress(options) => compress::decompress(common, options, streams.input, &mut output),
             Subcommand::Trace(options) => trace::run(common, options, streams.input, &mut output),
             Subcommand::Masks(options) => masks::run(common, options, streams.input, &mut output),
+            Subcommand::Length(options) => length::run(common, options, streams.input, &mut output),
             Subcommand::Models(options) => models::run(common, options, &mut output),
             Subcommand::Bench(options) => bench::run(common, options, &mut output),
         },

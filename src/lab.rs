@@ -4,6 +4,7 @@ pub mod arithmetic_coding;
 pub mod compression;
 pub mod heads;
 pub mod information;
+pub mod length;
 pub mod masks;
 pub mod repetition;
 pub mod rivals;

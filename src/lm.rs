@@ -24,6 +24,7 @@ mod rope;
 pub mod beam;
 mod distribution;
 mod mask;
+mod moved;
 mod pass;
 mod position;
 mod sampler;

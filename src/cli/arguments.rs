@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
+mod length;
 mod masks;
 mod sampling;
 
+pub use length::Length;
 pub use masks::Masks;
 pub use sampling::Sampling;
 
@@ -135,6 +137,8 @@ pub enum Subcommand {
     Trace(Trace),
     /// The same weights and text under every mask: what is seen, what a token costs, which ranks, what a cache is worth
     Masks(Masks),
+    /// What a long text loses when less of it is kept, and what length costs on this machine
+    Length(Length),
     /// The models that are built in, and the families that can be read; or one model
     Models(Models),
     /// Measure tokens per second

@@ -74,6 +74,8 @@ pub enum Failure {
     ReplayedElse(usize),
     /// A stage of the sampler that the model cannot have.
     Stage(StageError),
+    /// The model of this name is no decoder that stands alone.
+    NoDecoderAlone(String),
     /// A mask that does not fit the text.
     Mask(Misfit),
     /// More tokens than are set side by side: how many there are, and how many may be.
@@ -145,6 +147,7 @@ impl Failure {
             Self::Record(error) => error.say(language),
             Self::Pipeline(error) => error.say(language),
             Self::ReplayedElse(step) => Message::CliReplayedElse.say(language, &[step]),
+            Self::NoDecoderAlone(model) => Message::CliNoDecoderAlone.say(language, &[model]),
             Self::Mask(Misfit::Longer { mask, length }) => Message::CliMaskLonger.say(language, &[mask, length]),
             Self::Mask(Misfit::Order { named, length }) => Message::CliMaskOrder.say(language, &[named, length]),
             Self::TooManyTokens(tokens, most) => Message::CliTooManyTokens.say(language, &[tokens, most]),

@@ -43,6 +43,7 @@ struct Trial {
     bits: f64,
     bits_per_token: Option<f64>,
     peeked_bits_per_token: Option<f64>,
+    own_bits_per_token: Option<f64>,
     kl_bits_per_token: Option<f64>,
     costs: Vec<Priced>,
     visible: Vec<Vec<bool>>,
@@ -100,7 +101,7 @@ fn trials(
     let asked: Result<Vec<Mask>, _> = asked.iter().map(|mask| mask.of(length, common.seed)).collect();
     let asked = asked.map_err(Failure::Mask)?;
     let model = std::sync::Arc::clone(&session.model);
-    let (engine, hide) = (&model.engine, model.mask());
+    let (engine, hide) = (&model.engine, options.hide.or_else(|| model.mask()));
     let text = Text { tokens: &given.ids, source, hide };
     let way = Way::of(engine, hide);
     let foretell = |mask: &Mask, session: &mut Session| {
@@ -109,6 +110,7 @@ fn trials(
     let home = &engine.blueprint.mask;
     let own = foretell(home, session)?;
     let mut trials = Vec::new();
+    let mut home_costs = None;
     for mask in asked {
         let other;
         let told = if mask == *home {
@@ -123,7 +125,13 @@ fn trials(
         } else {
             Vec::new()
         };
-        trials.push(trial(session, &mask, mask == *home, way, told, &costs, (layer, head)));
+        if home_costs.is_none() && way.is_some() {
+            let costs = masks::costs(engine, &given.ids, &own, &own, &mut session.workspace, &|| true);
+            home_costs = Some(costs.map_err(|error| refused(session, error))?);
+        }
+        let mut trial = trial(session, &mask, mask == *home, way, told, &costs, (layer, head));
+        trial.own_bits_per_token = home_costs.as_deref().and_then(|home| masks::alike(home, &costs));
+        trials.push(trial);
     }
     let answer = Answer {
         model: &model.name,
@@ -138,7 +146,7 @@ fn trials(
 }
 
 /// Why a trial gave nothing, to be told.
-fn refused(session: &Session, error: TrialError) -> Failure {
+pub(super) fn refused(session: &Session, error: TrialError) -> Failure {
     match error {
         TrialError::Forward(error) => error.into(),
         TrialError::NotFinite(logit) => session.model.explain(logit, &|| true).into(),
@@ -191,6 +199,7 @@ fn trial(
         bits: total.bits(),
         bits_per_token: (total.count() > 0).then(|| total.mean()),
         peeked_bits_per_token: masks::peeked(costs).map(|total| total.mean()),
+        own_bits_per_token: None,
         kl_bits_per_token: masks::divergence(costs),
         costs: costs.iter().map(|&Cost { bits, peeked, divergence: kl }| Priced { bits, peeked, kl }).collect(),
         visible: (0..length).map(|query| (0..length).map(|key| shown.visible(query, key)).collect()).collect(),
@@ -216,6 +225,7 @@ fn print(session: &Session, given: &Given, answer: &Answer<'_>, output: &mut Out
             way.text(language).to_owned(),
             trial.foretold.to_string(),
             number(trial.bits_per_token),
+            number(trial.own_bits_per_token),
             number(trial.peeked_bits_per_token),
             number(trial.kl_bits_per_token),
         ]
@@ -225,6 +235,7 @@ fn print(session: &Session, given: &Given, answer: &Answer<'_>, output: &mut Out
         Column::Left(Message::MaskWay),
         Column::Right(Message::MaskForetold),
         Column::Right(Message::MaskBitsPerToken),
+        Column::Right(Message::MaskOwnSame),
         Column::Right(Message::MaskPeeked),
         Column::Right(Message::MaskApart),
     ];
@@ -235,7 +246,7 @@ fn print(session: &Session, given: &Given, answer: &Answer<'_>, output: &mut Out
     }
     output.line("")?;
     let labels: Vec<String> =
-        given.ids.iter().map(|&id| safe::left(&safe::fit(&session.label(id), LABEL), LABEL)).collect();
+        given.ids.iter().map(|&id| safe::left(&safe::fit(&label(session, id), LABEL), LABEL)).collect();
     let names: Vec<String> = answer.masks.iter().map(|trial| safe::right(&safe::fit(&trial.mask, 14), 14)).collect();
     output.line(&format!("{}  {}", " ".repeat(LABEL), names.join("  ")))?;
     for (at, label) in labels.iter().enumerate() {
@@ -270,6 +281,11 @@ fn print(session: &Session, given: &Given, answer: &Answer<'_>, output: &mut Out
         }
     }
     Ok(())
+}
+
+/// The token as a person reads it; its number where there is no tokenizer.
+fn label(session: &Session, id: u32) -> String {
+    if session.model.tokenizer.is_some() { session.label(id) } else { format!("#{id}") }
 }
 
 /// A row of weights, a column each: from nothing to 1 by shade.

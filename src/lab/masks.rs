@@ -165,6 +165,13 @@ pub fn peeked(costs: &[Cost]) -> Option<Total> {
     any.then(|| costs.iter().filter_map(|cost| cost.peeked.or(cost.bits)).collect())
 }
 
+/// The mean cost under the model's own mask of the tokens that both foretell.
+pub fn alike(own: &[Cost], costs: &[Cost]) -> Option<f64> {
+    let both = own.iter().zip(costs).filter(|(_, cost)| cost.bits.is_some());
+    let total: Total = both.filter_map(|(own, _)| own.bits).collect();
+    (total.count() > 0).then(|| total.mean())
+}
+
 /// The mean divergence from the model's own mask, in bits per token.
 pub fn divergence(costs: &[Cost]) -> Option<f64> {
     let total: Total = costs.iter().filter_map(|cost| cost.divergence).collect();

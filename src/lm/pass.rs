@@ -286,7 +286,7 @@ impl Pass<'_> {
     }
 
     /// How a layer turns heads, and where its angles begin among a position's.
-    fn turned(&self, layer: usize) -> Option<(&Rotary, usize)> {
+    pub(crate) fn turned(&self, layer: usize) -> Option<(&Rotary, usize)> {
         let rotary = self.rotary?;
         match (self.window_rotary, &self.blueprint.mask) {
             (Some(other), Mask::Layers { windowed, .. }) if windowed.get(layer) == Some(&true) => {

@@ -14,6 +14,9 @@ pub struct Masks {
     /// What the encoder reads, for a model that has one before its decoder; the text itself unless given
     #[arg(long, value_name = "TEXT", conflicts_with = "ids")]
     pub given: Option<String>,
+    /// The id of the token that stands for a hidden one; the tokenizer's mask token unless given
+    #[arg(long, value_name = "ID")]
+    pub hide: Option<u32>,
     /// Only these masks: causal, bidirectional, prefix[:N], seq2seq[:N], window[:N], except:N, permutation[:3,0,1,2]; several times
     #[arg(long, value_name = "MASK")]
     pub mask: Vec<Asked>,

@@ -632,6 +632,7 @@ messages! {
     MaskWayNone = "nothing", "无";
     MaskForetold = "tokens", "词元";
     MaskBitsPerToken = "bits/token", "比特/词元";
+    MaskOwnSame = "own, same tokens", "原掩码同词元";
     MaskPeeked = "if it peeks", "偷看时";
     MaskApart = "KL(own‖it)", "KL(原‖此)";
     MaskOwn = "{} (own)", "{}（原有）";
@@ -661,4 +662,28 @@ messages! {
     ReuseGoingOn = "going on", "继续";
     ReuseAnew = "from the start", "从头算";
     ReuseRule = "run with these weights, under each architecture's rule", "用这些权重按各架构的规则运行";
+    CliNoDecoderAlone = "{} does not go on from a text of its own: give a decoder-only model", "{} 不能从文本直接续写：请给一个仅解码器的模型";
+    LengthTitle = "{} tokens with a cache of {}: every strategy foretells the same {} tokens", "{} 个词元，缓存容量 {}：每种策略预测同样的 {} 个词元";
+    LengthCut = "the first {} of {} tokens: the context holds no more", "只用前 {} 个词元（共 {} 个）：上下文放不下更多";
+    LengthStrategy = "strategy", "策略";
+    LengthHeld = "held", "占用";
+    LengthLost = "lost", "损失";
+    LengthTime = "time", "用时";
+    LengthFull = "everything is kept", "全部保留";
+    LengthChunks = "piece by piece, each from its last predecessor alone", "逐段读，每段只从前一词元开始";
+    LengthOverlap = "piece by piece, half of each read again", "逐段读，每段的一半重读一遍";
+    LengthWindow = "the last tokens; what they saw stays in them", "最后若干词元；它们看过的留在其中";
+    LengthSinks = "the first 4 and the last tokens, numbered by the cache", "前 4 个和最后若干词元，按缓存编号";
+    LengthHeavy = "the last tokens and those that drew most attention, whole", "最后若干词元和受注意最多的词元，整个保留";
+    LengthSurprising = "piece by piece behind the most surprising tokens before", "逐段读，前面加上此前最出人意料的词元";
+    LengthSummary = "piece by piece behind the model's own summary of all before", "逐段读，前面加上模型自己对前文的摘要";
+    LengthCache = "what of the text is in the cache when a token is foretold (█ all of a column, · dropped):", "预测某词元时缓存中有文本的哪些部分（█ 整列保留，· 已丢弃）：";
+    LengthCacheBytes = "keys, values", "键与值";
+    LengthKeptBytes = "all kept", "全部保留";
+    LengthPrefill = "prompt ms", "提示 毫秒";
+    LengthPrefillEach = "per token", "每词元";
+    LengthStep = "step ms", "一步 毫秒";
+    LengthQuadratic = "n² part", "n² 部分";
+    LengthPrefillFit = "prompt: {} + {}·n + {}·n² ms; ▒ is the quadratic part", "提示：{} + {}·n + {}·n² 毫秒；▒ 是平方部分";
+    LengthStepFit = "one more token: {} + {}·n + {}·n² ms", "再一个词元：{} + {}·n + {}·n² 毫秒";
 }
