@@ -14,6 +14,8 @@ use ratatui::layout::Position;
 use ratatui::layout::Rect;
 
 use crate::job::Reply;
+use crate::lm::Change;
+use crate::lm::Intervention;
 use crate::model::Spec;
 use crate::panes::prompt::Prompt;
 use crate::state::Command;
@@ -64,6 +66,9 @@ pub struct Start {
     /// How the next token is chosen.
     pub settings: Settings,
 }
+
+/// What a person's own queries, keys and values begin with.
+const OWN: &str = r#"{"q":[[1,0],[0,1]],"k":[[1,0],[0,1]],"v":[[1,2],[3,4]],"mask":[[1,0],[1,1]]}"#;
 
 /// The most bytes of the text that stay in the scrollback after leaving: its end.
 const FAREWELL: usize = 16_384;
@@ -161,7 +166,9 @@ impl App {
             let mut ctx = Ctx::new(&mut self.state, &mut effects);
             ctx.refresh();
             ctx.measure();
+            ctx.refresh_steps(self.focus == PaneId::Steps);
             ctx.refresh_repetition(self.focus == PaneId::Repetition);
+            ctx.refresh_explained(self.focus);
             let text = std::sync::Arc::clone(&self.state.text);
             self.panes.prompt.set(&text);
         }
@@ -290,6 +297,15 @@ impl App {
             Command::OpenRun => self.overlay = Some(Overlay::ask(Question::Recall, "")),
             Command::BeamSearch => self.overlay = Some(Overlay::ask(Question::Beam, "4 16")),
             Command::AddStage => self.overlay = Some(Overlay::add_stage()),
+            Command::WriteChanges => self.overlay = Some(Overlay::ask(Question::Changes, &ctx.changes_line())),
+            Command::ForceCell => {
+                if let Some((heads, query, key)) = ctx.state.cell_place() {
+                    let change = Intervention::Cell { heads, query, key, change: Change::Force(0.5) };
+                    let line = format!("{} {change}", ctx.changes_line());
+                    self.overlay = Some(Overlay::ask(Question::Changes, line.trim()));
+                }
+            }
+            Command::WriteOwn => self.overlay = Some(Overlay::ask(Question::Own, OWN)),
             Command::WritePipeline => {
                 let active = ctx.active_stage().filter(|&index| ctx.state.settings.pipeline[index].kind.takes_text());
                 let pipeline = &self.state.settings.pipeline;
@@ -376,6 +392,13 @@ fn deed(ctx: &mut Ctx<'_>, command: Command) {
         Command::NextHead => ctx.look_at(layer, (head + 1) % heads),
         Command::PreviousHead => ctx.look_at(layer, (head + heads - 1) % heads),
         Command::NextLayer => ctx.look_at((layer + 1) % layers, head),
+        Command::AblateHead => ctx.ablate_head(),
+        Command::AblateLayer => ctx.ablate_layer(),
+        Command::AblateFeedForward => ctx.ablate_feed_forward(),
+        Command::BlockToken => ctx.block_token(),
+        Command::ForbidCell => ctx.forbid_cell(),
+        Command::SwitchChanges => ctx.switch_changes(),
+        Command::NextSubject => ctx.next_subject(),
         Command::PreviousLayer => ctx.look_at((layer + layers - 1) % layers, head),
         _ => {}
     }

@@ -37,7 +37,18 @@
 //! - `compress`: `model`, `file`, `bytes`, `compressed_bytes`, `code_bits`, `tokens`, `surprisal_bits`, `raw_bytes`,
 //!   `raw_bits`, `bits_per_byte`, `ratio`, `window`, `kernel`, `rivals` of `name`, `bytes`, `ratio`.
 //! - `decompress`: `model`, `file`, `bytes`.
-//! - `trace`: `model`, `file`, `ids`, `decoder_ids`, `mask`, `layers`, `arrays`.
+//! - `trace`: `model`, `file`, `ids`, `decoder_ids`, `mask`, `layers`, `arrays`, `interventions`.
+//! - `attention`: `model`, `mask`, `interventions`, `tokens` and `keys` (the source's, of cross attention); of every head
+//!   `heads` of `layer`, `head`, `habit`, `score`, `entropy_bits`, `distance`, `effective_rank`; of a grid `layer`, `head`,
+//!   `of` (`head`, `average`, `rollout`), `rows` of weights; of a cell `cell` (`q` and `k` `before` and `after` rotary
+//!   positions, `v`), `scale`, `cap`, `greatest`, `sum`, `mixture`, `written`, `row` of `product`, `scaled`, `capped`,
+//!   `distance`, `score`, `visible`, `shifted`, `exponential`, `weight`. With `--qkv` `scale` and `rows` of a `row`,
+//!   `greatest`, `sum`, `mixture`.
+//! - `lens`: `model`, `mask`, `interventions`, `positions` of `position`, a token, `choice`, `settled`, `layers` of `after`,
+//!   `norm`, `entropy_bits`, `choice_rank`, `choice_probability`, `top` of a token and `probability`.
+//! - `attribute`: `model`, `mask`, `interventions`, `position`, `token`, `logit`, `sum`, `capped` (the sum, bent), the
+//!   `difference` of logit and sum, `norms_held`, `gate_held`, `parts` of `part`, `layer`, `head`, `logit`, and
+//!   `stream_norms`.
 //! - `masks`: `model`, `objective`, `own` (its mask), `tokens`, `layer` and `head` (from 0), `masks` of a `mask`, whether it
 //!   is the `own`, the `way` a token is foretold (`next`, `hidden`, `query`; null without a head), `foretold` (how many are),
 //!   `bits`, `bits_per_token`, `own_bits_per_token` (of the same tokens under the own mask), `peeked_bits_per_token` (what a pass that sees the answers would charge), `kl_bits_per_token`
@@ -59,6 +70,8 @@
 //! - without a command: `model`, `text`, `tokens` with `surprisal_bits`, `next` with `probability`, `entropy_bits`.
 
 mod arguments;
+mod attention;
+mod attribute;
 mod beam;
 mod bench;
 mod compare;
@@ -72,6 +85,8 @@ mod glance;
 mod help;
 mod input;
 mod length;
+mod lens;
+mod looked;
 mod masks;
 mod models;
 mod output;
@@ -88,8 +103,9 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 pub use arguments::{
-    Beam, Bench, Common, Compare, Compress, Decompress, ExploreOptions, Fill, Generate, Invocation, Length, Masks, Models, Repetition,
-    Sampling, Score, Segment, Source, Subcommand, Tokenize, Trace,
+    Attention, Attribute, Beam, Bench, Changes, Common, Compare, Compress, Decompress, ExploreOptions, Fill, Generate,
+    Invocation, KindOfAttention, Length, Lens, Looked, Masks, Models, Numbers, Order, Repetition, Sampling, Score,
+    Segment, Source, Subcommand, Tokenize, Trace,
 };
 pub use failure::Failure;
 
@@ -172,6 +188,9 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::Compress(options) => compress::compress(common, options, streams.input, &mut output),
             Subcommand::Decompress(options) => compress::decompress(common, options, streams.input, &mut output),
             Subcommand::Trace(options) => trace::run(common, options, streams.input, &mut output),
+            Subcommand::Attention(options) => attention::run(common, options, streams.input, &mut output),
+            Subcommand::Lens(options) => lens::run(common, options, streams.input, &mut output),
+            Subcommand::Attribute(options) => attribute::run(common, options, streams.input, &mut output),
             Subcommand::Masks(options) => masks::run(common, options, streams.input, &mut output),
             Subcommand::Length(options) => length::run(common, options, streams.input, &mut output),
             Subcommand::Models(options) => models::run(common, options, &mut output),

@@ -5,6 +5,7 @@ mod ahead;
 mod beam;
 mod bounds;
 mod choice;
+mod explain;
 mod generate;
 mod look;
 mod measure;
@@ -13,11 +14,13 @@ mod read;
 mod record;
 mod repetition;
 mod segment;
+mod steps;
 mod ticket;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use ahead::Ahead;
 pub use ahead::LookAhead;
@@ -26,12 +29,20 @@ pub use beam::Beams;
 pub use bounds::start_of_text;
 pub use choice::Origin;
 pub use choice::Score;
+pub use explain::Calculated;
+pub use explain::Cell;
+pub use explain::Disturbed;
+pub use explain::Effect;
+pub use explain::Explain;
+pub use explain::Explanation;
 pub use generate::Generate;
 pub use generate::Step;
 pub use look::HeadView;
 pub use look::Look;
 pub use look::Overview;
+pub use look::ROLLOUT;
 pub use look::Rows;
+pub use look::Subject;
 pub use measure::Bill;
 pub use measure::Coded;
 pub use measure::Compared;
@@ -54,6 +65,9 @@ pub use repetition::MEASURED;
 pub use repetition::Probe;
 pub use segment::Tokens;
 pub use segment::Words;
+pub use steps::Answer;
+pub use steps::Lesson;
+pub use steps::Story;
 pub use ticket::Desk;
 pub use ticket::Ticket;
 
@@ -63,10 +77,13 @@ use crate::lm::Distribution;
 use crate::lm::ForwardError;
 use crate::lm::NotFinite;
 use crate::lm::Position;
+use crate::lm::explain::ExplainError;
+use crate::lm::explain::PrepareError;
 use crate::model::Model;
 use crate::model::NotSound;
 use crate::model::OpenError;
 use crate::model::Spec;
+use crate::text::Edit;
 
 /// Which request a reply belongs to; a newer request on the same lane makes every older reply stale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,12 +106,25 @@ pub enum Lane {
     Lab,
     /// Measuring what the text costs and how far distributions are apart.
     Information,
+    /// A text step by step.
+    Steps,
+    /// Explaining what the model computed.
+    Explain,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 7] =
-        [Self::Text, Self::Words, Self::Evidence, Self::Run, Self::Files, Self::Lab, Self::Information];
+    pub const ALL: [Self; 9] = [
+        Self::Text,
+        Self::Words,
+        Self::Evidence,
+        Self::Run,
+        Self::Files,
+        Self::Lab,
+        Self::Information,
+        Self::Steps,
+        Self::Explain,
+    ];
 }
 
 /// What a worker computes.
@@ -104,8 +134,14 @@ pub enum Job {
     Open(Spec),
     /// Cut a text into the model's tokens.
     Tokenize(Arc<str>, Arc<Model>),
-    /// Cut a text into words.
-    Words(Arc<str>),
+    /// Cut a text into words, some of which have another frequency than in the dictionary.
+    Words(Arc<str>, Arc<[Edit]>),
+    /// Show step by step what happens to a text.
+    Steps(Lesson),
+    /// Say why a text is cut at a byte or not, and what would turn that round.
+    Ask(Lesson, usize),
+    /// Tell when so much time has gone by, again and again.
+    Beat(Duration),
     /// Have the model read tokens.
     Read(Read),
     /// Have the model continue.
@@ -120,10 +156,12 @@ pub enum Job {
     Cures(Cures),
     /// Bring evidence of what the model computed.
     Look(Look),
+    /// Explain what the model computed.
+    Explain(Box<Explain>),
     /// Measure a text's code and pairs of distributions.
     Measure(Measure),
     /// Write a run to a file.
-    Save(Record, PathBuf, Arc<Model>),
+    Save(Box<Record>, PathBuf, Arc<Model>),
     /// Read a run that the model made.
     Recall(PathBuf, Arc<Model>),
     /// Panics on purpose, to show that a worker's panic stays inside the program.
@@ -152,6 +190,12 @@ pub enum Body {
     Tokens(Tokens),
     /// The text's words.
     Words(Arc<Words>),
+    /// The steps of what happens to a text.
+    Story(Arc<Story>),
+    /// Why a text is cut at a place or not.
+    Answer(Box<Answer>),
+    /// The time has gone by.
+    Beat,
     /// The model read the tokens of the path from `first` on.
     Read {
         /// Index on the path.
@@ -189,6 +233,8 @@ pub enum Body {
     Rows(Rows),
     /// Every head at a glance.
     Overview(Overview),
+    /// Part of an explanation.
+    Explanation(Box<Explanation>),
     /// What a text costs, how far distributions are apart.
     Measured(Measured),
     /// The run is written.
@@ -214,6 +260,10 @@ pub enum Fault {
     NotFinite(NotSound),
     /// The file of a run.
     Record(RecordError),
+    /// An intervention that does not fit.
+    Change(PrepareError),
+    /// What cannot be explained.
+    Explain(ExplainError),
 }
 
 /// Where a worker sends each part of its answer; `Break` asks it to stop.
@@ -225,16 +275,20 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
     let outcome = match job {
         Job::Open(spec) => open::open(&spec, ticket, send),
         Job::Tokenize(text, model) => segment::tokenize(text, &model, send),
-        Job::Words(text) => segment::words(text, send),
+        Job::Words(text, edits) => segment::words(text, edits, send),
+        Job::Steps(lesson) => steps::tell(lesson, send),
+        Job::Ask(lesson, at) => steps::ask(lesson, at, ticket, send),
+        Job::Beat(rest) => steps::beat(rest, ticket, send),
         Job::Read(read) => read::read(read, ticket, send),
         Job::Generate(generate) => generate::generate(generate, ticket, send),
         Job::Beam(search) => beam::search(search, ticket, send),
         Job::LookAhead(look) => ahead::look(look, ticket, send),
         Job::Probe(probe) => repetition::measure(probe, ticket, send),
         Job::Cures(cures) => repetition::cure(&cures, ticket, send),
+        Job::Explain(job) => explain::explain(&job, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
         Job::Measure(measure) => measure::measure(measure, ticket, send),
-        Job::Save(record, path, model) => record::save(record, &path, &model, send),
+        Job::Save(record, path, model) => record::save(*record, &path, &model, send),
         Job::Recall(path, model) => record::recall(&path, &model, send),
         Job::Panic => panic!("a worker was asked to panic"),
     };
@@ -260,11 +314,18 @@ impl Job {
             Self::LookAhead(look) => Some(Arc::clone(&look.model)),
             Self::Probe(probe) => Some(Arc::clone(&probe.model)),
             Self::Cures(cures) => Some(Arc::clone(&cures.model)),
+            Self::Explain(job) => Some(Arc::clone(&job.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
             Self::Measure(measure) => Some(Arc::clone(&measure.model)),
-            Self::Open(_) | Self::Tokenize(..) | Self::Words(_) | Self::Save(..) | Self::Recall(..) | Self::Panic => {
-                None
-            }
+            Self::Open(_)
+            | Self::Tokenize(..)
+            | Self::Words(..)
+            | Self::Steps(_)
+            | Self::Ask(..)
+            | Self::Beat(_)
+            | Self::Save(..)
+            | Self::Recall(..)
+            | Self::Panic => None,
         }
     }
 }

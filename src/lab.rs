@@ -2,9 +2,12 @@
 
 pub mod arithmetic_coding;
 pub mod compression;
+pub mod flow;
 pub mod heads;
 pub mod information;
 pub mod length;
 pub mod masks;
 pub mod repetition;
 pub mod rivals;
+pub mod singular;
+pub mod steps;

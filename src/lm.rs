@@ -17,12 +17,14 @@ mod activation;
 mod attention;
 mod distance;
 mod elementary;
+mod intervention;
 mod kernel;
 mod norm;
 mod rope;
 
 pub mod beam;
 mod distribution;
+pub mod explain;
 mod mask;
 mod moved;
 mod pass;
@@ -41,6 +43,9 @@ pub use config::{Config, Shape};
 pub use distribution::{Distribution, NotFinite};
 pub use error::{ForwardError, ModelError};
 pub use family::{FAMILIES, Family};
+pub use intervention::{
+    Change, Conditions, HeadPlace, Heads, Intervention, InterventionError, Interventions, LayerPlace, PatchPlace, Side,
+};
 pub use kernel::dequantize;
 pub use mask::{Mask, MaskError};
 pub use position::Position;

@@ -2,6 +2,7 @@
 
 mod description;
 mod error;
+mod intervention;
 mod sampling;
 mod say;
 mod soundness;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub use description::{Description, Engine, Hints, Memory, TensorInfo, check, describe};
 pub use error::{NoTokenizer, OpenError};
+pub use intervention::ChangeError;
 pub use sampling::StageError;
 pub use say::{Say, say_progress};
 pub use soundness::NotSound;

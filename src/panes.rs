@@ -1,13 +1,16 @@
 //! One view each. A pane draws from the state alone and keeps nothing but its own cursor.
 
 pub mod attention;
+pub mod calculation;
 pub mod format;
 pub mod generate;
 pub mod information;
+pub mod layers;
 pub mod models;
 pub mod prompt;
 pub mod repetition;
 pub mod sampler;
+pub mod steps;
 pub mod tokens;
 pub mod tree;
 
@@ -41,6 +44,14 @@ fn remark(state: &State, message: Message, area: Rect, buf: &mut Buffer) {
     let row = Rect { height: area.height.min(1), ..area };
     let line = Line::styled(state.language.text(message), state.theme.dim());
     draw::line(buf, row, &line, Alignment::Left, &state.theme);
+}
+
+/// Behind what is shown of the run: that it is the run with interventions.
+fn changed(state: &State) -> String {
+    match state.explained.disturbed() {
+        Some(_) => format!(" · {}", state.language.text(Message::WithInterventions)),
+        None => String::new(),
+    }
 }
 
 /// Where a command moves the cursor of a list of `rows`, `page` of which are in view; `None` if it moves no cursor.

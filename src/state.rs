@@ -3,16 +3,19 @@
 pub mod command;
 pub mod effect;
 pub mod evidence;
+pub mod explained;
 pub mod flow;
 pub mod information;
 pub mod notice;
 pub mod repetition;
 pub mod run;
 pub mod settings;
+pub mod steps;
 
 mod absorb;
 mod ctx;
 mod deeds;
+mod edits;
 mod pane_id;
 mod pipeline;
 mod places;
@@ -28,6 +31,8 @@ pub use ctx::Ctx;
 pub use deeds::GLANCE_EVERY;
 pub use effect::Effect;
 pub use evidence::Evidence;
+pub use explained::Explained;
+pub use explained::Listed;
 pub use flow::Flow;
 pub use information::Information;
 pub use notice::Notice;
@@ -39,12 +44,14 @@ pub use run::Run;
 pub use search::Search;
 pub use settings::Knob;
 pub use settings::Settings;
+pub use steps::Steps;
 
 use crate::hub::Progress;
 use crate::job::Generation;
 use crate::job::Lane;
 use crate::job::Origin;
 use crate::job::Overview;
+use crate::job::Subject;
 use crate::job::Words;
 use crate::lm::Past;
 use crate::lm::Shaped;
@@ -60,6 +67,33 @@ use crate::ui::safe;
 pub struct LaneState {
     newest: Generation,
     busy: bool,
+}
+
+/// What is shown of attention.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Shows {
+    /// The head in view.
+    #[default]
+    Head,
+    /// The average of the heads of the layer in view.
+    Layer,
+    /// The average of all heads.
+    All,
+    /// Rollout to the layer in view.
+    Rollout,
+}
+
+impl Shows {
+    /// The next thing to show, round.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Head => Self::Layer,
+            Self::Layer => Self::All,
+            Self::All => Self::Rollout,
+            Self::Rollout => Self::Head,
+        }
+    }
 }
 
 /// How the head in view came there.
@@ -111,14 +145,22 @@ pub struct State {
     pub key: Option<usize>,
     /// How the next token is chosen.
     pub settings: Settings,
+    /// What was edited in it.
+    edits: edits::Edits,
+    /// What is shown of attention.
+    pub subject: Shows,
     /// Distributions and attention at hand.
     pub evidence: Evidence,
+    /// What is explained of the run.
+    pub explained: Explained,
     /// A beam search, or a look ahead.
     pub search: Search,
     /// What is known of the run's repetitions.
     pub repetition: Repetition,
     /// What was measured of the text.
     pub information: Information,
+    /// A text step by step.
+    pub steps: Steps,
     /// Whether tokens are being generated one after another.
     pub playing: bool,
     /// Whether a single token is being drawn, and how many more were asked for meanwhile.
@@ -156,10 +198,14 @@ impl State {
             head_choice: HeadChoice::default(),
             key: None,
             settings,
+            edits: edits::Edits::default(),
+            subject: Shows::default(),
             evidence: Evidence::default(),
+            explained: Explained::default(),
             search: Search::default(),
             repetition: Repetition::default(),
             information: Information::default(),
+            steps: Steps::default(),
             playing: false,
             drawing: false,
             queued: 0,
@@ -278,6 +324,16 @@ impl State {
             let chance = chance(self.settings.seed, generated as u64);
             self.settings.sampler().shape(distribution, &Past { tokens: &tokens, generated, mu: node.mu, chance })
         }))
+    }
+
+    /// Whose rows of attention are shown.
+    pub fn watched(&self) -> Subject {
+        match self.subject {
+            Shows::Head => Subject::Head(self.layer, self.head),
+            Shows::Layer => Subject::Layer(self.layer),
+            Shows::All => Subject::All,
+            Shows::Rollout => Subject::Rollout(self.layer),
+        }
     }
 
     /// The weights of the selected token's row under the selected head, if they are at hand.

@@ -2,12 +2,15 @@
 
 use crate::panes::Pane;
 use crate::panes::attention::Attention;
+use crate::panes::calculation::Calculation;
 use crate::panes::generate::Generate;
 use crate::panes::information::Information;
+use crate::panes::layers::Layers;
 use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
 use crate::panes::repetition::Repetition;
 use crate::panes::sampler::Sampler;
+use crate::panes::steps::Steps;
 use crate::panes::tokens::Tokens;
 use crate::panes::tree::Tree;
 use crate::state::PaneId;
@@ -39,10 +42,13 @@ macro_rules! panes {
 panes! {
     Text => prompt: Prompt,
     Tokens => tokens: Tokens,
+    Steps => steps: Steps,
     Next => generate: Generate,
     Sampler => sampler: Sampler,
     Tree => tree: Tree,
     Attention => attention: Attention,
+    Calculation => calculation: Calculation,
+    Layers => layers: Layers,
     Models => models: Models,
     Information => information: Information,
     Repetition => repetition: Repetition,

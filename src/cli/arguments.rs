@@ -5,19 +5,21 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
+mod explain;
 mod length;
 mod masks;
 mod sampling;
+mod segment;
 
+pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
 pub use length::Length;
 pub use masks::Masks;
 pub use sampling::Sampling;
+pub use segment::Segment;
 
 use super::help;
-use crate::lm::Mask;
 use crate::lm::beam::{self, Rules};
 use crate::model::{Spec, default_for};
-use crate::text::Method;
 use crate::ui::Language;
 
 /// A command line that was understood.
@@ -135,6 +137,12 @@ pub enum Subcommand {
     Decompress(Decompress),
     /// Write everything one forward pass computes to a safetensors file
     Trace(Trace),
+    /// Who looked at whom: every head at a glance, one head's grid, one cell step by step
+    Attention(Attention),
+    /// What the model would say if it stopped after each layer
+    Lens(Lens),
+    /// What each head and block added to a token's logit
+    Attribute(Attribute),
     /// The same weights and text under every mask: what is seen, what a token costs, which ranks, what a cache is worth
     Masks(Masks),
     /// What a long text loses when less of it is kept, and what length costs on this machine
@@ -173,20 +181,6 @@ pub enum Cut {
     Longest,
 }
 
-/// `lmscope segment`
-#[derive(Debug, Args)]
-pub struct Segment {
-    /// The text; - reads standard input
-    #[arg(value_name = "TEXT")]
-    pub text: String,
-    /// fmm, bmm, bimm (maximum matching), route (most probable), hmm (and unknown words)
-    #[arg(long, default_value = "route")]
-    pub method: Method,
-    /// A dictionary of your own: a word, and perhaps its frequency, on each line
-    #[arg(long, value_name = "PATH")]
-    pub dictionary: Option<PathBuf>,
-}
-
 /// A text, or token ids in its place.
 #[derive(Debug, Args)]
 pub struct Source {
@@ -220,7 +214,7 @@ pub struct Generate {
     #[arg(long, value_name = "FILE", conflicts_with = "beam")]
     pub tree: Option<PathBuf>,
     /// Replay a saved run with its own text, seed and pipeline, and say whether every choice is the same
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "special", "beam", "tree", "steps", "pipeline", "stage"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["text", "ids", "special", "beam", "tree", "steps", "pipeline", "stage", "intervene"])]
     pub replay: Option<PathBuf>,
     /// Show what each stage made of the distribution, with the N most probable tokens
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "10")]
@@ -228,6 +222,9 @@ pub struct Generate {
     /// Several continuations at once instead of one that is drawn.
     #[command(flatten)]
     pub beam: Beam,
+    /// What is changed in the run.
+    #[command(flatten)]
+    pub changes: Changes,
 }
 
 /// Beam search.
@@ -317,6 +314,9 @@ pub struct Score {
     /// Print nats, not bits
     #[arg(long)]
     pub nats: bool,
+    /// What is changed in the run.
+    #[command(flatten)]
+    pub changes: Changes,
 }
 
 /// `lmscope compare`
@@ -393,26 +393,6 @@ pub struct Repetition {
     pub heads: usize,
 }
 
-/// `lmscope trace`
-#[derive(Debug, Args)]
-pub struct Trace {
-    /// What to run.
-    #[command(flatten)]
-    pub source: Source,
-    /// The decoder's tokens, for a model with an encoder before it; the token it begins with unless given
-    #[arg(long, value_name = "IDS", value_delimiter = ',', value_parser = id)]
-    pub decoder_ids: Option<Vec<u32>>,
-    /// Which text each token belongs to, for a model that tells two apart: 0,0,1,1
-    #[arg(long, value_name = "NUMBERS", value_delimiter = ',', value_parser = id)]
-    pub segments: Option<Vec<u32>>,
-    /// Which positions see which: causal, bidirectional, prefix:N, seq2seq:N, window:N, except:N, permutation:3,0,1,2
-    #[arg(long, value_name = "MASK")]
-    pub mask: Option<Mask>,
-    /// The file to write
-    #[arg(short, long, value_name = "FILE.safetensors")]
-    pub output: PathBuf,
-}
-
 /// `lmscope models`
 #[derive(Debug, Args)]
 pub struct Models {
@@ -442,7 +422,10 @@ pub struct Bench {
 pub(super) fn read(arguments: impl IntoIterator<Item = OsString>, spoken: Language) -> Result<Invocation, clap::Error> {
     // A run that is replayed has its own text.
     let command = Arguments::command()
-        .mut_subcommand("generate", |generate| generate.mut_arg("text", |text| text.required_unless_present("replay")));
+        .mut_subcommand("generate", |generate| generate.mut_arg("text", |text| text.required_unless_present("replay")))
+        .mut_subcommand("attention", |attention| {
+            attention.mut_arg("text", |text| text.required_unless_present_any(["ids", "qkv"]))
+        });
     let mut command = help::translated(command, spoken);
     let matches = command.try_get_matches_from_mut(arguments)?;
     let Arguments { text, common, sampling, subcommand } =

@@ -7,10 +7,12 @@ use crate::job::RecordError;
 use crate::lab::compression::CompressionError;
 use crate::lab::masks::Misfit;
 use crate::lm::beam::RulesError;
+use crate::lm::explain::{ExplainError, GivenError};
 use crate::lm::load::LoadError;
-use crate::lm::{ForwardError, PipelineError, TraceError, Workspace};
-use crate::model::{NoTokenizer, NotSound, OpenError, Say, StageError};
-use crate::text::DictionaryError;
+use crate::lm::{ForwardError, InterventionError, PipelineError, TraceError, Workspace};
+use crate::model::{ChangeError, NoTokenizer, NotSound, OpenError, Say, StageError};
+use crate::text::segment::{GoldError, NoPlace};
+use crate::text::{DictionaryError, HmmError};
 use crate::ui::Message;
 use crate::ui::{Language, safe};
 
@@ -31,6 +33,16 @@ pub enum Failure {
     Trace(TraceError),
     /// The dictionary could not be read.
     Dictionary(PathBuf, DictionaryError),
+    /// The hidden Markov model could not be read.
+    Hmm(PathBuf, HmmError),
+    /// The gold segmentation could not be read, or is none of the text.
+    Gold(PathBuf, GoldError),
+    /// There is no such place in the text.
+    Place(NoPlace),
+    /// A text of so many bytes is not shown step by step.
+    TooLongForSteps(usize),
+    /// A word that cannot have this frequency.
+    EditFull(String, u64),
     /// The trace would take the place of the model.
     SameFile(PathBuf),
     /// Text that is not UTF-8: its name, where there is one, and the byte where it stops being so.
@@ -80,10 +92,22 @@ pub enum Failure {
     Mask(Misfit),
     /// More tokens than are set side by side: how many there are, and how many may be.
     TooManyTokens(usize, usize),
-    /// A layer or head that the model does not have: what it is, which one, and how many there are.
-    NoSuch(Message, usize, usize),
     /// No beam search can follow these rules.
     Beam(RulesError),
+    /// An intervention that cannot be made.
+    Change(ChangeError),
+    /// What cannot be explained.
+    Explain(ExplainError),
+    /// Queries, keys and values that are no attention.
+    Given(GivenError),
+    /// A text that is so many tokens and must be one.
+    NotOneToken(String, usize),
+    /// A picture whose name ends in neither .svg nor .png.
+    PictureName(PathBuf),
+    /// A picture of so many cells on a side.
+    PictureSize(usize),
+    /// A grid is wanted of every head.
+    NoHeadNamed,
     /// Results that could not be written.
     Output(io::Error),
     /// Whoever read the results has gone: not an error.
@@ -97,12 +121,20 @@ impl Failure {
             Self::NobodyReads => 0,
             Self::NothingGiven
             | Self::NothingHidden
+            | Self::Place(_)
+            | Self::TooLongForSteps(_)
+            | Self::EditFull(..)
             | Self::NothingToCompare
             | Self::SameFile(_)
             | Self::Beam(_)
             | Self::Mask(_)
-            | Self::NoSuch(..)
             | Self::Stage(_)
+            | Self::Change(_)
+            | Self::Explain(_)
+            | Self::Given(_)
+            | Self::NotOneToken(..)
+            | Self::PictureName(_)
+            | Self::NoHeadNamed
             | Self::StrideTooLong { .. } => 2,
             _ => 1,
         }
@@ -121,6 +153,15 @@ impl Failure {
             Self::NotFinite(error) => error.say(language),
             Self::Unsound(tensors) => Message::CliUnsound.say(language, &[tensors]),
             Self::Trace(error) => error.say(language),
+            Self::Hmm(path, error) => Message::CliBadDictionary.say(language, &[&path.display(), &error.say(language)]),
+            Self::Gold(path, error) => {
+                Message::CliBadDictionary.say(language, &[&path.display(), &error.say(language)])
+            }
+            Self::Place(error) => error.say(language),
+            Self::TooLongForSteps(length) => {
+                Message::CliTooLongForSteps.say(language, &[length, &crate::lab::steps::MOST_BYTES])
+            }
+            Self::EditFull(word, frequency) => Message::CliEditFull.say(language, &[word, frequency]),
             Self::Dictionary(path, error) => {
                 Message::CliBadDictionary.say(language, &[&path.display(), &error.say(language)])
             }
@@ -151,10 +192,14 @@ impl Failure {
             Self::Mask(Misfit::Longer { mask, length }) => Message::CliMaskLonger.say(language, &[mask, length]),
             Self::Mask(Misfit::Order { named, length }) => Message::CliMaskOrder.say(language, &[named, length]),
             Self::TooManyTokens(tokens, most) => Message::CliTooManyTokens.say(language, &[tokens, most]),
-            Self::NoSuch(what, number, count) => {
-                Message::CliNoSuch.say(language, &[&what.text(language), number, count])
-            }
             Self::Beam(error) => error.say(language),
+            Self::Change(error) => error.say(language),
+            Self::Explain(error) => error.say(language),
+            Self::Given(error) => error.say(language),
+            Self::NotOneToken(text, tokens) => Message::CliNotOneToken.say(language, &[text, tokens]),
+            Self::PictureName(path) => Message::CliPictureName.say(language, &[&path.display()]),
+            Self::PictureSize(cells) => Message::CliPictureSize.say(language, &[cells]),
+            Self::NoHeadNamed => Message::CliNoHeadNamed.text(language).to_owned(),
             Self::Output(error) => Message::CliCannotWrite.say(language, &[error]),
             Self::NobodyReads => String::new(),
         };
@@ -232,6 +277,33 @@ impl From<RulesError> for Failure {
 impl From<TraceError> for Failure {
     fn from(error: TraceError) -> Self {
         Self::Trace(error)
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        Self::Change(error)
+    }
+}
+
+impl From<InterventionError> for Failure {
+    fn from(error: InterventionError) -> Self {
+        Self::Change(error.into())
+    }
+}
+
+impl From<ExplainError> for Failure {
+    fn from(error: ExplainError) -> Self {
+        match error {
+            ExplainError::Forward(error) => Self::Forward(error),
+            error => Self::Explain(error),
+        }
+    }
+}
+
+impl From<GivenError> for Failure {
+    fn from(error: GivenError) -> Self {
+        Self::Given(error)
     }
 }
 

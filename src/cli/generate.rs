@@ -4,7 +4,7 @@ use std::io::Read;
 
 use serde::Serialize;
 
-use super::arguments::{Common, Generate};
+use super::arguments::{Changes, Common, Generate};
 use super::output::{Output, aligned, probability};
 use super::session::{Given, Piece, Session};
 use super::{Failure, beam};
@@ -104,6 +104,10 @@ pub(super) fn run(
     let text = Session::text(&options.source, stdin)?;
     let mut session = Session::open(common)?;
     let replayed = options.replay.as_deref().map(Record::read).transpose()?;
+    match &replayed {
+        Some(record) => session.change(&Changes { intervene: record.interventions.clone() })?,
+        None => session.change(&options.changes)?,
+    }
     let given = match &replayed {
         Some(record) => prompt_of(&session, record)?,
         None => session.given(&options.source, text)?,
@@ -204,6 +208,7 @@ pub(super) fn run(
             Record::new(&session.model, given.text.as_deref().unwrap_or_default(), ids, seed, pipeline.to_string());
         record.nodes = steps.iter().enumerate().map(|(index, step)| step.noted(index, &sampler)).collect();
         record.path = steps.len().checked_sub(1);
+        record.interventions = session.changes.list().iter().map(ToString::to_string).collect();
         record.write(path, &session.model)?;
     }
     if common.json {

@@ -28,7 +28,7 @@ pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
 
 /// What each command does.
-const COMMANDS: [(&str, &str); 14] = [
+const COMMANDS: [(&str, &str); 17] = [
     ("tokenize", "一段文本的词元"),
     ("segment", "一段文本的词，按词典切分"),
     ("generate", "逐个词元续写一段文本"),
@@ -39,6 +39,9 @@ const COMMANDS: [(&str, &str); 14] = [
     ("compress", "用模型压缩文件"),
     ("decompress", "还原压缩文件的字节"),
     ("trace", "把一次前向计算的全部结果写入 safetensors 文件"),
+    ("attention", "谁看了谁：所有头一览、一个头的网格、一个单元的逐步计算"),
+    ("lens", "模型若在每一层之后停下会说什么"),
+    ("attribute", "每个头和每个块给一个词元的 logit 加了多少"),
     ("masks", "同样的权重和文本在各种掩码之下：看到什么、每个词元的代价、矩阵的秩、缓存的价值"),
     ("length", "长文本少保留一些会损失什么，长度在这台机器上的代价"),
     ("models", "内置的模型和可读取的家族，或某一个模型"),
@@ -46,7 +49,7 @@ const COMMANDS: [(&str, &str); 14] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 80] = [
+const ARGUMENTS: [(&str, &str, &str); 104] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -76,7 +79,17 @@ const ARGUMENTS: [(&str, &str, &str); 80] = [
     ),
     ("tokenize", "method", "切分方式：own 按分词器自己的合并，longest 总取最长的词元"),
     ("segment", "method", "方法：fmm、bmm、bimm（最大匹配）、route（最大概率）、hmm（并识别未登录词）"),
-    ("segment", "dictionary", "自己的词典：每行一个词，可带词频"),
+    (
+        "segment",
+        "dictionary",
+        "zh（jieba 的词）、en（英文词，用于没有空格的文本），或自己的词典：每行一个词，可带词频；不给出则连续字母用 en，其余用 zh",
+    ),
+    ("segment", "word", "先给一个词指定词频，0 表示去掉；不写数字则取使它成词的词频。可以多次给出"),
+    ("segment", "split_letters", "最大匹配把不是词的连续字母和数字逐个切开"),
+    ("segment", "hmm", "从已切分文本统计的隐马尔可夫模型，用于 hmm；不给出则用 jieba 的"),
+    ("segment", "steps", "显示方法的每一步"),
+    ("segment", "why", "每种方法为何在这个字节之前切或不切，以及改动哪个词会改变它"),
+    ("segment", "gold", "与已切分的文件比较（词以空格分隔，或 CoNLL-U）；不给出文本则取文件里的词"),
     ("generate", "steps", "最多生成多少个词元"),
     ("generate", "ignore_end", "遇到结束词元也继续"),
     ("generate", "beam", "同时搜索 N 条续写并显示每一步：Hugging Face 的束搜索"),
@@ -105,17 +118,43 @@ const ARGUMENTS: [(&str, &str, &str); 80] = [
     ("compress", "output", "要写的文件；- 写到标准输出"),
     ("decompress", "file", "压缩文件；- 读取标准输入"),
     ("decompress", "output", "要写的文件；- 写到标准输出"),
-    ("trace", "decoder_ids", "解码器的词元，用于解码器前有编码器的模型；不给出则为它的起始词元"),
+    ("", "decoder_ids", "解码器的词元，用于解码器前有编码器的模型；不给出则为它的起始词元"),
     ("trace", "segments", "每个词元属于哪段文本，用于区分两段文本的模型：0,0,1,1"),
     ("score", "stride", "相邻窗口相距多少个词元，不超过窗口；不给出则为半个窗口"),
     ("score", "by", "按这些单位累加比特：tokens、bytes、chars、words，或另一个分词器或模型的词元"),
     ("score", "nats", "用奈特而不用比特"),
     ("score", "window", "模型一次看到多少个词元；不给出则为整个上下文"),
     (
-        "trace",
+        "",
         "mask",
         "哪些位置看到哪些位置：causal、bidirectional、prefix:N、seq2seq:N、window:N、except:N、permutation:3,0,1,2",
     ),
+    (
+        "",
+        "intervene",
+        "改动运行：head:L.H、even:L.H、attention:L、ff:L、layer:L、block:P、forbid:L.H:Q>K、cell:L.H:Q>K=权重、cell:L.H:Q>K*倍数、patch:L@P=\"文本\"@来源；可以多次给出",
+    ),
+    ("trace", "layers", "只要这些层：0,2,5..8（不含 8）"),
+    ("trace", "heads", "只要每层的这些头"),
+    ("attention", "layer", "一层，从 0 数起；不给出则所有头一览"),
+    ("attention", "head", "其中一个头，从 0 数起"),
+    ("attention", "kind", "哪种注意力：own 自身，cross 对源文本，encoder 源文本自身"),
+    ("attention", "average", "这一层或所有层各头的平均"),
+    ("attention", "rollout", "到这一层或最后一层为止，每个词元流向每个词元的份额：rollout（Abnar 与 Zuidema 2020）"),
+    ("attention", "cell", "一个单元逐步算出：它的查询和键"),
+    ("attention", "sort", "各头的次序：layer、score、entropy、distance、rank"),
+    ("attention", "last", "打印的网格显示最后多少个词元；文件里是全部"),
+    (
+        "attention",
+        "qkv",
+        "自己的查询、键、值和掩码，JSON 或存有它的文件：{\"q\":[[1,0]],\"k\":[[1,0],[0,1]],\"v\":[[1],[2]],\"mask\":[[1,1]]}",
+    ),
+    ("attention", "output", "把网格写成图片：.svg 带词元，.png 每个单元一个方块"),
+    ("lens", "position", "一个位置，从 0 数起：每层最可能的词元；不给出则为所有位置"),
+    ("lens", "top", "每层列出多少个词元"),
+    ("attribute", "token", "哪个词元的 logit：文本或 #编号；不给出则为最可能的"),
+    ("attribute", "position", "位置，从 0 数起；不给出则为最后一个"),
+    ("attribute", "top", "打印多少个部分，最大的在前；JSON 里是全部"),
     ("trace", "output", "要写的文件"),
     ("masks", "given", "编码器读的文本，用于解码器前有编码器的模型；不给出则为文本本身"),
     (
@@ -124,8 +163,8 @@ const ARGUMENTS: [(&str, &str, &str); 80] = [
         "只用这些掩码：causal、bidirectional、prefix[:N]、seq2seq[:N]、window[:N]、except:N、permutation[:3,0,1,2]；可多次给出",
     ),
     ("masks", "hide", "代替被隐藏词元的词元编号；不给出则为分词器的掩码词元"),
-    ("masks", "layer", "显示哪一层的权重，从 1 数起"),
-    ("masks", "head", "显示哪个头的权重，从 1 数起"),
+    ("masks", "layer", "显示哪一层的权重，从 0 数起"),
+    ("masks", "head", "显示哪个头的权重，从 0 数起"),
     ("masks", "rank", "改为测量每个头的权重矩阵在因果掩码和双向之下的秩与行列式"),
     ("masks", "reuse", "改为把最后 N 个词元当作新的一轮，测量缓存有多少可以再用"),
     ("length", "text", "文本，或存有文本的文件；- 读取标准输入"),

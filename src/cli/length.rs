@@ -13,6 +13,7 @@ use super::session::{Session, stopwatch};
 use super::{Failure, input};
 use crate::lab::length::{Foretold, Reading, Strategy, read, total};
 use crate::lm::blueprint::Stacks;
+use crate::text::Tokenizer;
 use crate::ui::Message;
 use crate::ui::safe;
 
@@ -71,7 +72,7 @@ pub(super) fn run(
     let given = ids.len();
     ids.truncate(session.model.engine.config.context);
     let cue = session.encode(&options.cue, false)?;
-    let ends: Vec<u32> = session.model.tokenizer.iter().flat_map(|tokenizer| tokenizer.eos()).collect();
+    let ends: Vec<u32> = session.model.tokenizer.iter().filter_map(Tokenizer::eos).collect();
     let budget = options.budget.map_or(BUDGET.min(ids.len() / 2), |budget| budget as usize);
     let budget = budget.clamp(crate::lab::length::LEAST, ids.len().max(crate::lab::length::LEAST));
     let reading = Reading { tokens: &ids, budget, cue: &cue, ends: &ends };

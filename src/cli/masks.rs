@@ -12,6 +12,7 @@ use super::arguments::{Common, Masks};
 use super::output::{Column, Output};
 use super::session::{Given, Piece, Session};
 use crate::lab::masks::{self, Asked, Cost, Text, Told, TrialError, Way};
+use crate::lm::explain::ExplainError;
 use crate::lm::{AttentionKind, Mask};
 use crate::ui::Message;
 use crate::ui::safe;
@@ -155,15 +156,15 @@ pub(super) fn refused(session: &Session, error: TrialError) -> Failure {
 
 /// The layer and head that were asked for, from 0.
 fn place(session: &Session, options: &Masks) -> Result<(usize, usize), Failure> {
-    let config = &session.model.engine.config;
-    let one = |what, number: u32, count: usize| {
-        let at = number as usize - 1;
-        if at < count { Ok(at) } else { Err(Failure::NoSuch(what, number as usize, count)) }
-    };
-    Ok((
-        one(Message::MaskLayer, options.layer, config.layers)?,
-        one(Message::MaskHead, options.head, config.heads)?,
-    ))
+    let shape = session.model.engine.config.main();
+    let (layer, head) = (options.layer, options.head);
+    if layer >= shape.layers {
+        return Err(ExplainError::Layer { layer, layers: shape.layers }.into());
+    }
+    if head >= shape.heads {
+        return Err(ExplainError::Head { layer, head, heads: shape.heads }.into());
+    }
+    Ok((layer, head))
 }
 
 fn trial(
@@ -261,10 +262,9 @@ fn print(session: &Session, given: &Given, answer: &Answer<'_>, output: &mut Out
     if labels.len() > GRID {
         return Ok(());
     }
-    let (layer, head) = (answer.layer + 1, answer.head + 1);
     for trial in &answer.masks {
         output.line("")?;
-        output.say(Message::MaskGrid, &[&safe::fit(&trial.mask, 40), &layer, &head])?;
+        output.say(Message::MaskGrid, &[&safe::fit(&trial.mask, 40), &answer.layer, &answer.head])?;
         for (at, label) in labels.iter().enumerate() {
             let seen: String = trial.visible[at].iter().map(|seen| if *seen { '■' } else { '·' }).collect();
             let weights = shades(&trial.weights[at]);
@@ -272,7 +272,7 @@ fn print(session: &Session, given: &Given, answer: &Answer<'_>, output: &mut Out
             output.line(format!("{label}  {seen}  {weights} {none}").trim_end())?;
         }
         let Some(query) = &trial.query_weights else { continue };
-        output.say(Message::MaskStreams, &[&safe::fit(&trial.mask, 40), &layer, &head])?;
+        output.say(Message::MaskStreams, &[&safe::fit(&trial.mask, 40), &answer.layer, &answer.head])?;
         for (at, label) in labels.iter().enumerate() {
             let none = query[at].iter().all(|weight| *weight == 0.0);
             let none = if none { Message::MaskSeesNothing.text(language) } else { "" };

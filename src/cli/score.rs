@@ -49,6 +49,7 @@ pub(super) fn run(
     let text = options.source.text.as_deref().map(|text| input::text_or_file(text, stdin)).transpose()?;
     let units = options.by.as_deref().map(Units::open).transpose()?;
     let mut session = Session::open(common)?;
+    session.change(&options.changes)?;
     let given = session.given(&options.source, text)?;
     let windows = Windows::new(session.model.engine.config.context, options.window, options.stride)?;
     let unit = if options.nats { Unit::Nats } else { Unit::Bits };

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::arguments::{Common, Source};
+use super::arguments::{Changes, Common, Source};
 use super::fetch::fetch;
 use super::{Failure, input};
 use crate::lm::blueprint::Stacks;
-use crate::lm::{Distribution, Mask, Position, Workspace};
+use crate::lm::{Conditions, Distribution, Interventions, Position, Workspace};
 use crate::model::{self, Model};
 use crate::text::Token;
 use crate::ui::safe;
@@ -19,6 +19,8 @@ use crate::ui::safe;
 pub(super) struct Session {
     pub(super) model: Arc<Model>,
     pub(super) workspace: Workspace,
+    /// What is changed in everything it runs.
+    pub(super) changes: Interventions,
 }
 
 /// The tokens a command was given, and the text they came from where it was text.
@@ -43,7 +45,13 @@ impl Session {
         let spec = common.model();
         fetch(&spec, common.language)?;
         let model = Arc::new(model::open(&spec)?);
-        Ok(Self { model, workspace: Workspace::new(common.threads) })
+        Ok(Self { model, workspace: Workspace::new(common.threads), changes: Interventions::default() })
+    }
+
+    /// Changes everything that is run from now on.
+    pub(super) fn change(&mut self, changes: &Changes) -> Result<(), Failure> {
+        self.changes = self.model.interventions(&changes.intervene, &mut self.workspace, &|| true)?;
+        Ok(())
     }
 
     /// The tokens a command was given.
@@ -83,7 +91,7 @@ impl Session {
             Stacks::Decoder => self.extend(&[], tokens),
             Stacks::Encoder => Err(Failure::FillsIn(self.model.name.clone())),
             Stacks::EncoderDecoder => {
-                let mut path = engine.encode(tokens, &mut self.workspace, &|| true)?;
+                let mut path = engine.encode_changed(tokens, &self.changes, &mut self.workspace, &|| true)?;
                 let start: Vec<u32> = engine.config.decoder_start.into_iter().collect();
                 path.extend(self.extend(&path, &start)?);
                 Ok(path)
@@ -94,15 +102,16 @@ impl Session {
     /// The distribution of the token at `index`, hidden from the model.
     pub(super) fn cloze(&mut self, tokens: &[u32], index: usize) -> Result<Distribution, Failure> {
         let mask = self.model.mask();
-        let position = self.model.engine.cloze(tokens, index, mask, &mut self.workspace, &|| true)?;
+        let position =
+            self.model.engine.cloze_changed(tokens, index, mask, &self.changes, &mut self.workspace, &|| true)?;
         let logits = self.model.engine.logits(&[position], &mut self.workspace)?;
         self.distribution(logits)
     }
 
     /// Runs `tokens` after `past` under the model's own mask.
     pub(super) fn extend(&mut self, past: &[Arc<Position>], tokens: &[u32]) -> Result<Vec<Arc<Position>>, Failure> {
-        let mask: &Mask = &self.model.engine.blueprint.mask;
-        Ok(self.model.engine.extend(past, tokens, mask, &mut self.workspace, &|| true)?)
+        let under = Conditions { mask: &self.model.engine.blueprint.mask, interventions: &self.changes };
+        Ok(self.model.engine.extend(past, tokens, under, &mut self.workspace, &|| true)?)
     }
 
     /// The distribution of the token after each position.
@@ -136,8 +145,11 @@ impl Session {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// The token as a person reads it.
+    /// The token as a person reads it; its id where there is no tokenizer.
     pub(super) fn label(&self, id: u32) -> String {
+        if self.model.tokenizer.is_none() {
+            return format!("#{id}");
+        }
         safe::token_label(self.bytes(id))
     }
 }

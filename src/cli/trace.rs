@@ -8,7 +8,9 @@ use super::arguments::{Common, Trace};
 use super::output::Output;
 use super::session::Session;
 use super::{Failure, file};
+use crate::lm::Conditions;
 use crate::lm::blueprint::Stacks;
+use crate::lm::explain::ExplainError;
 use crate::lm::{ForwardError, Input};
 use crate::ui::Message;
 use crate::ui::safe;
@@ -23,6 +25,8 @@ struct Answer {
     mask: String,
     layers: usize,
     arrays: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    interventions: Vec<String>,
 }
 
 pub(super) fn run(
@@ -33,6 +37,7 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let text = Session::text(&options.source, stdin)?;
     let mut session = Session::open(common)?;
+    session.change(&options.changes)?;
     let given = session.given(&options.source, text)?;
     if given.ids.is_empty() {
         return Err(Failure::NothingGiven);
@@ -46,7 +51,19 @@ pub(super) fn run(
         (None, _) => engine.config.decoder_start.into_iter().collect(),
     };
     let input = Input { tokens: &given.ids, segments: options.segments.as_deref().unwrap_or_default() };
-    let trace = engine.trace(input, &decoder, mask, &mut session.workspace)?;
+    let (layers, heads) = (engine.config.layers, engine.config.heads);
+    if let Some(&layer) = options.layers.iter().flat_map(|picked| picked.iter()).find(|layer| **layer >= layers) {
+        return Err(ExplainError::Layer { layer, layers }.into());
+    }
+    if let Some(&head) = options.heads.iter().flat_map(|picked| picked.iter()).find(|head| **head >= heads) {
+        return Err(ExplainError::Head { layer: 0, head, heads }.into());
+    }
+    let two = engine.blueprint.stacks == Stacks::EncoderDecoder;
+    let (source, length) = if two { (given.ids.len(), decoder.len()) } else { (0, given.ids.len()) };
+    session.changes.fit(source, length, mask)?;
+    let under = Conditions { mask, interventions: &session.changes };
+    let mut trace = engine.trace(input, &decoder, under, &mut session.workspace)?;
+    trace.keep(options.layers.as_deref(), options.heads.as_deref());
     trace.write(&options.output)?;
     let file = options.output.display().to_string();
     let arrays = trace.count();
@@ -59,6 +76,7 @@ pub(super) fn run(
             ids: given.ids,
             decoder_ids: trace.decoder_input_ids,
             arrays,
+            interventions: session.changes.list().iter().map(ToString::to_string).collect(),
         });
     }
     output.say(Message::CliTraceWritten, &[&safe::visible(&file), &arrays, &given.ids.len()])

@@ -4,15 +4,19 @@
 use std::sync::Arc;
 
 use super::Body;
+use super::Disturbed;
 use super::Send;
 use super::Stop;
 use super::Ticket;
 use super::distribution;
 use super::said;
+use crate::lab::flow;
+use crate::lab::flow::Which;
 use crate::lab::heads;
 use crate::lab::heads::Habit;
 use crate::lab::heads::HeadScore;
 use crate::lm::AttentionKind;
+use crate::lm::Conditions;
 use crate::lm::Position;
 use crate::lm::Transformer;
 use crate::lm::Workspace;
@@ -34,19 +38,35 @@ pub struct Look {
     pub tokens: Vec<u32>,
     /// The index whose distribution is wanted: of the token after it, or in a model that fills in, of its own.
     pub distribution: Option<usize>,
-    /// The layer and head, and the queries whose rows are wanted.
-    pub rows: Option<(usize, usize, Vec<usize>)>,
+    /// Whose rows are wanted, and of which queries.
+    pub rows: Option<(Subject, Vec<usize>)>,
+    /// The run as it is with interventions: attention is looked at there.
+    pub disturbed: Option<Arc<Disturbed>>,
     /// Whether every head is wanted at a glance.
     pub overview: bool,
 }
 
-/// Rows of one head's attention.
+/// Whose rows of attention are meant. Layers and heads count from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// One head of a layer.
+    Head(usize, usize),
+    /// The average of a layer's heads.
+    Layer(usize),
+    /// The average of all heads.
+    All,
+    /// Rollout to the end of a layer (Abnar and Zuidema 2020).
+    Rollout(usize),
+}
+
+/// The longest path that rollout is computed of: every row of every layer before takes part in it.
+pub const ROLLOUT: usize = 768;
+
+/// Rows of attention.
 #[derive(Debug)]
 pub struct Rows {
-    /// The layer, from 0.
-    pub layer: usize,
-    /// The head, from 0.
-    pub head: usize,
+    /// Whose they are.
+    pub subject: Subject,
     /// `(query, weights over keys 0..=query)`.
     pub rows: Vec<(usize, Arc<[f32]>)>,
 }
@@ -97,14 +117,40 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
         let logits = engine.logits(&[position], &mut workspace)?;
         said(send(Body::Distribution { index, distribution: distribution(logits)? }))?;
     }
-    let row = |layer, head, query| row(engine, &job.context, layer, head, query);
-    if let Some((layer, head, queries)) = &job.rows {
-        let queries = queries.iter().copied().filter(|&query| query < job.context.len());
-        let rows = queries.map(|query| (query, Arc::from(row(*layer, *head, query)))).collect();
-        said(send(Body::Rows(Rows { layer: *layer, head: *head, rows })))?;
+    let mask = &engine.blueprint.mask;
+    let (context, under) = match &job.disturbed {
+        Some(disturbed) => (&disturbed.context, Conditions { mask, interventions: &disturbed.interventions }),
+        None => (&job.context, Conditions::from(mask)),
+    };
+    let row = |layer, head, query| row(engine, context, under, layer, head, query);
+    if let Some((subject, queries)) = &job.rows {
+        let queries: Vec<usize> = queries.iter().copied().filter(|&query| query < context.len()).collect();
+        let rows = match *subject {
+            Subject::Head(layer, head) => {
+                queries.iter().map(|&query| (query, Arc::from(row(layer, head, query)))).collect()
+            }
+            Subject::Layer(_) | Subject::All => {
+                let which = if let Subject::Layer(layer) = *subject { Which::Layer(layer) } else { Which::All };
+                let mut rows = Vec::with_capacity(queries.len());
+                for &query in &queries {
+                    if !ticket.is_current() {
+                        return Err(Stop::Unwanted);
+                    }
+                    rows.push((query, Arc::from(average(engine, context, under, which, query))));
+                }
+                rows
+            }
+            Subject::Rollout(_) if context.len() > ROLLOUT => Vec::new(),
+            Subject::Rollout(last) => {
+                let flows = flow::rollout(engine, context, under, last, &queries, &|| ticket.is_current());
+                let flows = flows.ok_or(Stop::Unwanted)?;
+                flows.into_iter().map(|(query, row)| (query, Arc::from(row))).collect()
+            }
+        };
+        said(send(Body::Rows(Rows { subject: *subject, rows })))?;
     }
     if job.overview {
-        let length = job.context.len();
+        let length = context.len();
         let queries = glance(length);
         let mut heads = Vec::with_capacity(engine.config.layers);
         for layer in 0..engine.config.layers {
@@ -112,11 +158,16 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
                 return Err(Stop::Unwanted);
             }
             let view = |head| {
-                let rows: Vec<_> = queries.iter().map(|&query| (query, row(layer, head, query))).collect();
+                let own = |&query: &usize| (query, own(engine, context, under, layer, head, query));
+                let mut rows: Vec<_> = queries.iter().map(own).collect();
                 // What a head does is measured on its own stack's attention; a decoder's other one has no places to name.
-                let own: Vec<_> =
-                    queries.iter().map(|&query| (query, own(engine, &job.context, layer, head, query))).collect();
-                HeadView { score: heads::measure(&own, &job.tokens), rows }
+                let score = heads::measure(&rows, &job.tokens);
+                for (query, row) in &mut rows {
+                    add_source(context, *query, row, || {
+                        engine.attention(context, under, AttentionKind::Cross, layer, head, *query)
+                    });
+                }
+                HeadView { score, rows }
             };
             heads.push((0..engine.config.heads).map(view).collect());
         }
@@ -130,24 +181,53 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
 pub(super) fn row(
     engine: &Transformer,
     context: &[Arc<Position>],
+    under: Conditions<'_>,
     layer: usize,
     head: usize,
     query: usize,
 ) -> Vec<f32> {
-    let mut row = own(engine, context, layer, head, query);
-    if !context[query].is_source() && context[0].is_source() {
-        let cross = engine.attention(context, &engine.blueprint.mask, AttentionKind::Cross, layer, head, query);
-        row.iter_mut().zip(cross).for_each(|(own, cross)| *own += cross);
-    }
+    let mut row = own(engine, context, under, layer, head, query);
+    add_source(context, query, &mut row, || engine.attention(context, under, AttentionKind::Cross, layer, head, query));
     row
 }
 
+/// Adds what a decoder draws from the source before it, if there is one.
+fn add_source(context: &[Arc<Position>], query: usize, row: &mut [f32], cross: impl FnOnce() -> Vec<f32>) {
+    if !context[query].is_source() && context[0].is_source() {
+        row.iter_mut().zip(cross()).for_each(|(own, cross)| *own += cross);
+    }
+}
+
 /// The same without the source.
-fn own(engine: &Transformer, context: &[Arc<Position>], layer: usize, head: usize, query: usize) -> Vec<f32> {
-    let mask = &engine.blueprint.mask;
-    let looks_back = mask.joint() == Some(0) && !context[query].is_source();
-    let seen = if looks_back { &context[..=query] } else { context };
-    engine.attention(seen, mask, AttentionKind::Own, layer, head, query)
+fn own(
+    engine: &Transformer,
+    context: &[Arc<Position>],
+    under: Conditions<'_>,
+    layer: usize,
+    head: usize,
+    query: usize,
+) -> Vec<f32> {
+    engine.attention(visible(context, under, query), under, AttentionKind::Own, layer, head, query)
+}
+
+/// The same on average over heads.
+fn average(
+    engine: &Transformer,
+    context: &[Arc<Position>],
+    under: Conditions<'_>,
+    which: Which,
+    query: usize,
+) -> Vec<f32> {
+    let seen = visible(context, under, query);
+    let mut row = flow::average(engine, seen, under, AttentionKind::Own, which, query);
+    add_source(context, query, &mut row, || flow::average(engine, context, under, AttentionKind::Cross, which, query));
+    row
+}
+
+/// What of the context a query can see at all.
+fn visible<'c>(context: &'c [Arc<Position>], under: Conditions<'_>, query: usize) -> &'c [Arc<Position>] {
+    let looks_back = under.mask.joint() == Some(0) && !context[query].is_source();
+    if looks_back { &context[..=query] } else { context }
 }
 
 /// The queries of a glance: evenly spread over the last tokens, the tip among them.

@@ -44,6 +44,12 @@ pub struct Record {
     pub seed: u64,
     /// The pipeline, as `--pipeline` takes it, likewise.
     pub pipeline: String,
+    /// What was changed in the run when its tokens were chosen, as `--intervene` takes it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interventions: Vec<String>,
+    /// What was tried on the run beside it, which changed no token; a minus before those that are off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<String>,
     /// Every token that was generated, none before the one that it follows.
     pub nodes: Vec<Noted>,
     /// Where the path ends: an index of `nodes`; absent at the text's end.
@@ -168,6 +174,8 @@ impl Record {
             tokens,
             seed,
             pipeline,
+            interventions: Vec::new(),
+            tried: Vec::new(),
             nodes: Vec::new(),
             path: None,
         }

@@ -7,9 +7,10 @@ use super::Send;
 use super::Stop;
 use super::bounds;
 use super::said;
+use super::steps;
 use crate::model::Model;
 use crate::text;
-use crate::text::Dictionary;
+use crate::text::Edit;
 use crate::text::Method;
 use crate::text::Token;
 use crate::text::Word;
@@ -19,6 +20,8 @@ use crate::text::Word;
 pub struct Words {
     /// The text.
     pub text: Arc<str>,
+    /// The words that have another frequency than in the dictionary.
+    pub edits: Arc<[Edit]>,
     /// Its words by each method, in the order of [`Words::METHODS`].
     pub words: Vec<(Method, Vec<Word>)>,
 }
@@ -62,8 +65,8 @@ fn ids(text: &str, vocabulary: usize) -> Vec<Token> {
     words.map(id).collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
-pub(super) fn words(text: Arc<str>, send: Send<'_>) -> Result<(), Stop> {
-    let dictionary = Dictionary::embedded();
-    let words = Words::METHODS.into_iter().map(|method| (method, text::segment(&text, method, dictionary))).collect();
-    said(send(Body::Words(Arc::new(Words { text, words }))))
+pub(super) fn words(text: Arc<str>, edits: Arc<[Edit]>, send: Send<'_>) -> Result<(), Stop> {
+    let dictionary = steps::dictionary(&text, &edits);
+    let words = Words::METHODS.into_iter().map(|method| (method, text::segment(&text, method, &dictionary))).collect();
+    said(send(Body::Words(Arc::new(Words { text, edits, words }))))
 }

@@ -1,5 +1,8 @@
 //! What an attention head does, measured: how much of its weight goes to the places that known kinds of heads look at.
 
+use super::singular;
+use crate::ui::Message;
+
 /// The kinds of heads that can be told apart by where they look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Habit {
@@ -23,6 +26,32 @@ impl Habit {
     /// Every habit.
     pub const ALL: [Self; 7] =
         [Self::Previous, Self::First, Self::Same, Self::Induction, Self::Local, Self::Uniform, Self::Mixed];
+
+    /// Its name in a file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Previous => "previous",
+            Self::First => "first",
+            Self::Same => "same",
+            Self::Induction => "induction",
+            Self::Local => "local",
+            Self::Uniform => "uniform",
+            Self::Mixed => "mixed",
+        }
+    }
+
+    /// What it does, for a person.
+    pub fn said(self) -> Message {
+        match self {
+            Self::Previous => Message::HabitPrevious,
+            Self::First => Message::HabitFirst,
+            Self::Same => Message::HabitSame,
+            Self::Induction => Message::HabitInduction,
+            Self::Local => Message::HabitLocal,
+            Self::Uniform => Message::HabitUniform,
+            Self::Mixed => Message::HabitMixed,
+        }
+    }
 }
 
 /// What was measured of one head over some rows of its attention.
@@ -36,6 +65,9 @@ pub struct HeadScore {
     pub entropy: f32,
     /// Mean distance of what it looks at, in tokens.
     pub distance: f32,
+    /// The effective rank of its rows, 1 to their number: how many ways of looking they are made of (Roy and Vetterli 2007,
+    /// "The effective rank", section 2).
+    pub effective_rank: f32,
 }
 
 /// A head is named after a place when it spends at least this share of its weight there.
@@ -46,6 +78,7 @@ const NEAR: usize = 4;
 /// Measures a head on rows of its attention: `rows` are `(query, weights over keys 0..)`, `tokens` the ids at every
 /// position. Rows with a single visible key say nothing and are left out; `None` when no row is left.
 pub fn measure(rows: &[(usize, Vec<f32>)], tokens: &[u32]) -> Option<HeadScore> {
+    let all = rows;
     let rows: Vec<_> = rows.iter().filter(|(query, weights)| *query > 0 && weights.len() > 1).collect();
     if rows.is_empty() {
         return None;
@@ -83,7 +116,9 @@ pub fn measure(rows: &[(usize, Vec<f32>)], tokens: &[u32]) -> Option<HeadScore> 
     let distance = mean(&|query, weights| {
         weights.iter().enumerate().map(|(key, weight)| weight * query.abs_diff(key) as f32).sum()
     });
-    Some(HeadScore { habit, score, entropy: mean(&|_, weights| entropy(weights)), distance })
+    let values = singular::values(all.iter().map(|(_, weights)| weights.as_slice()));
+    let (entropy, effective_rank) = (mean(&|_, weights| entropy(weights)), singular::effective_rank(&values) as f32);
+    Some(HeadScore { habit, score, entropy, distance, effective_rank })
 }
 
 /// The share of a row's weight that goes to what followed an earlier occurrence of the query's token.

@@ -132,8 +132,7 @@ pub fn costs(
                 }
                 _ => None,
             };
-            costs[at] =
-                Cost { bits: here.as_ref().map(bits), peeked: peeked.as_ref().map(bits), divergence };
+            costs[at] = Cost { bits: here.as_ref().map(bits), peeked: peeked.as_ref().map(bits), divergence };
         }
     }
     Ok(costs)

@@ -5,6 +5,7 @@ use std::{ops::Range, sync::Arc};
 use super::{
     distance::Distances,
     elementary::exp32,
+    intervention::{HeadPlace, Interventions, RowEdit, Side},
     kernel::{self, Activations, Isa, Team},
     mask::Mask,
     position::Position,
@@ -57,6 +58,9 @@ pub(crate) struct Sight<'a> {
     pub(crate) source: &'a [Arc<Position>],
     pub(crate) mask: &'a Mask,
     pub(crate) distances: &'a Distances<'a>,
+    /// Whether this is the encoder before a decoder.
+    pub(crate) encoder: bool,
+    pub(crate) changes: &'a Interventions,
 }
 
 impl<'a> Sight<'a> {
@@ -77,7 +81,7 @@ impl<'a> Sight<'a> {
     }
 
     /// The keys and values at an index, `[kv_heads × head_width]` each.
-    fn key(&self, index: usize) -> (&'a [f32], &'a [f32]) {
+    pub(crate) fn key(&self, index: usize) -> (&'a [f32], &'a [f32]) {
         if let (AttentionKind::Cross, Some(position)) = (self.kind, self.source.get(index)) {
             match &position.source {
                 Some(source) => (source.keys(self.layer), source.values(self.layer)),
@@ -89,8 +93,17 @@ impl<'a> Sight<'a> {
         }
     }
 
+    /// Whose layer this is, as interventions name it.
+    pub(crate) fn side(&self) -> Side {
+        match self.kind {
+            AttentionKind::Cross => Side::Cross,
+            _ if self.encoder => Side::Encoder,
+            _ => Side::Main,
+        }
+    }
+
     /// Writes into `part` whether the query at `place` sees each of the keys from `first` on.
-    fn seen(&self, place: usize, first: usize, part: &mut [bool]) {
+    pub(crate) fn seen(&self, place: usize, first: usize, part: &mut [bool]) {
         match self.kind {
             AttentionKind::Cross => part.fill(true),
             AttentionKind::Own => self.mask.of_layer(self.layer).part(place, first, part),
@@ -101,6 +114,7 @@ impl<'a> Sight<'a> {
                 }
             }
         }
+        self.changes.hide(self.side(), place, first, part);
     }
 }
 
@@ -121,10 +135,19 @@ impl Layout {
     /// The attention of one head's query, which stands at `place`, over all keys: softmax(q·k / √d) over what is seen, 0
     /// elsewhere; zeros where nothing is. `queries` are those of all heads.
     pub(crate) fn weights(&self, sight: Sight<'_>, queries: &[f32], head: usize, place: usize) -> Vec<f32> {
+        let edit = sight.changes.row(HeadPlace { side: sight.side(), layer: sight.layer, head }, place);
+        self.edited(sight, queries, head, place, edit.as_ref())
+    }
+
+    /// The same with what is changed in the row.
+    fn edited(&self, sight: Sight<'_>, queries: &[f32], head: usize, place: usize, edit: Option<&RowEdit>) -> Vec<f32> {
         let width = self.width;
         let mut seen = vec![false; sight.len()];
         let mut row = vec![0.0; sight.len()];
         sight.seen(place, 0, &mut seen);
+        if let Some(edit) = edit {
+            edit.hide(&mut seen);
+        }
         let start = head / (self.heads / self.kv_heads) * width;
         let q = &queries[head * width..][..width];
         let content = sight.distances.content(q, head);
@@ -135,6 +158,9 @@ impl Layout {
         }
         self.bend(&mut row);
         sight.distances.add(self.isa, q, head, place, 0, self.scale, &mut row);
+        if let Some(edit) = edit {
+            edit.scale(&mut row);
+        }
         for (weight, _) in row.iter().zip(&seen).filter(|(_, seen)| **seen) {
             greatest = greatest.max(*weight);
         }
@@ -149,7 +175,20 @@ impl Layout {
                 *weight *= normalizer;
             }
         }
+        if let Some(edit) = edit {
+            edit.force(&mut row);
+        }
         row
+    }
+
+    /// What one head's query at `place` mixes of the values by these weights, `[head_width]`.
+    pub(crate) fn mixture(&self, sight: Sight<'_>, head: usize, weights: &[f32]) -> Vec<f32> {
+        let start = head / (self.heads / self.kv_heads) * self.width;
+        let mut mixed = vec![0.0; self.width];
+        for (index, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
+            self.isa.add_scaled(*weight, &sight.key(index).1[start..][..self.width], &mut mixed);
+        }
+        mixed
     }
 
     /// Each head's mixture of values at each new position, side by side, into `out` (`[rows, heads × width]`).
@@ -295,7 +334,8 @@ mod tests {
 
     fn sight<'a>(past: &'a [Arc<Position>], new: &'a [Position], mask: &'a Mask) -> Sight<'a> {
         let (context, kind) = (Context { past, new }, AttentionKind::Own);
-        Sight { kind, layer: LAYER, context, source: &[], mask, distances: &Distances::None }
+        let changes = &crate::lm::intervention::NONE;
+        Sight { kind, layer: LAYER, context, source: &[], mask, distances: &Distances::None, encoder: false, changes }
     }
 
     fn positions(length: usize) -> Vec<Position> {

@@ -42,6 +42,8 @@ pub struct Blueprint {
     pub gated: bool,
     /// Whether attention and feed-forward follow one another or stand side by side.
     pub residual: Residual,
+    /// Whether every layer is the same one, run again (Lan et al. 2019, section 3.1).
+    pub shared_layers: bool,
     /// Whether the head is the token embedding again (Press and Wolf 2017).
     pub tied_head: bool,
     /// The non-linearity of the dense layer between the last hidden state and the head, where there is one; a
@@ -83,6 +85,8 @@ pub enum Objective {
     Permutation,
     /// Masked, next and target tokens in turn, by the mask (Dong et al. 2019, section 2.3).
     Unified,
+    /// Whether each token was replaced by another (Clark et al. 2020, section 2).
+    ReplacedTokens,
     /// The spans that were cut out, each from left to right behind the whole text (Du et al. 2021, section 2.1).
     BlankFilling,
 }
@@ -107,6 +111,7 @@ pub(crate) const DECODER: Blueprint = Blueprint {
     activation: Activation::Silu,
     gated: false,
     residual: Residual::Serial,
+    shared_layers: false,
     tied_head: true,
     head_transform: None,
     head_scale: 1.0,
@@ -285,7 +290,7 @@ impl Blueprint {
     pub fn rows(&self) -> Vec<(&'static str, String)> {
         let yes = |is: bool| if is { "yes" } else { "no" }.to_string();
         vec![
-            ("stacks", self.stacks.name().into()),
+            ("stacks", if self.shared_layers { "encoder, one layer for all" } else { self.stacks.name() }.into()),
             ("trained to predict", self.objective.name().into()),
             ("positions", self.positions_with_windows()),
             ("two texts", yes(self.segments)),
@@ -356,6 +361,7 @@ impl Objective {
             Self::Denoising => "the text before it was corrupted",
             Self::Permutation => "tokens in a random order",
             Self::Unified => "masked, next and target tokens",
+            Self::ReplacedTokens => "which tokens were replaced",
             Self::BlankFilling => "cut-out spans behind the text",
         }
     }

@@ -23,6 +23,8 @@ pub struct Config {
     pub norm_epsilon: f32,
     /// How many kinds of token there are beside what they say: 2 where a token belongs to the first or the second text.
     pub segments: usize,
+    /// The width of the embeddings, where it is not the residual stream's (Lan et al. 2019, section 3.1).
+    pub embedding_width: Option<usize>,
     /// The token that a decoder behind an encoder begins with.
     pub decoder_start: Option<u32>,
     /// The sizes of the encoder, where it stands before a decoder.
@@ -57,6 +59,11 @@ impl Shape {
 }
 
 impl Config {
+    /// The width of the embeddings, E.
+    pub fn embedding(&self) -> usize {
+        self.embedding_width.unwrap_or(self.width)
+    }
+
     /// The sizes of the decoder, or of the only stack.
     pub fn main(&self) -> Shape {
         let Self { layers, heads, kv_heads, head_width, feed_forward, .. } = *self;

@@ -1,5 +1,6 @@
 //! The families of transformers: each is a reader of settings, a table of names and a blueprint.
 
+mod albert;
 mod bart;
 mod bert;
 mod gemma;
@@ -65,6 +66,8 @@ pub const FAMILIES: &[Family] = &[
     bert::ROBERTA,
     bert::DISTILBERT,
     bert::UNILM,
+    albert::ALBERT,
+    albert::ELECTRA,
     xlnet::XLNET,
     t5::T5,
     bart::BART,

@@ -246,7 +246,7 @@ impl Activations {
     }
 
     /// The `i`-th row with its padding.
-    fn row(&self, i: usize) -> &[f32] {
+    pub(crate) fn row(&self, i: usize) -> &[f32] {
         &self.values[i * self.stride..][..self.stride]
     }
 }

@@ -29,8 +29,8 @@ pub enum Mask {
     /// Every position sees every position but this one, which only sees itself among them: it is to be told from the
     /// others (a cloze test).
     Except(usize),
-    /// Causal, and of the positions listed only those that are `true`: what a cache has kept. Later ones are kept.
-    Kept(Vec<bool>),
+    /// This mask, and of the positions listed only those that are `true`: what a cache has kept. Later ones are kept.
+    Kept(Vec<bool>, Box<Mask>),
     /// This mask, and a second stream in which no position sees what stands there, in a model that has one (Yang et al.
     /// 2019, section 2.3).
     Queried(Box<Mask>),
@@ -41,6 +41,9 @@ impl Mask {
     pub fn of_layer(&self, layer: usize) -> Cow<'_, Self> {
         match self {
             Self::Queried(mask) => mask.of_layer(layer),
+            Self::Kept(kept, mask) if matches!(**mask, Self::Layers { .. }) => {
+                Cow::Owned(Self::Kept(kept.clone(), Box::new(mask.of_layer(layer).into_owned())))
+            }
             Self::Layers { window, windowed } if windowed.get(layer) == Some(&true) => {
                 Cow::Owned(Self::Window(*window))
             }
@@ -57,7 +60,7 @@ impl Mask {
             Self::Except(hidden) => key != *hidden || query == *hidden,
             Self::Prefix(n) | Self::SeqToSeq(n) => key <= query || (query < *n && key < *n),
             Self::Window(n) => key <= query && query - key < *n,
-            Self::Kept(kept) => key <= query && kept.get(key) != Some(&false),
+            Self::Kept(kept, mask) => kept.get(key) != Some(&false) && mask.visible(query, key),
             Self::Queried(mask) => mask.visible(query, key),
             Self::Permutation(order) => {
                 let turn =
@@ -76,10 +79,10 @@ impl Mask {
     pub(crate) fn part(&self, query: usize, start: usize, part: &mut [bool]) {
         let range = match self {
             Self::Queried(mask) => return mask.part(query, start, part),
-            Self::Kept(kept) => {
-                for (seen, key) in part.iter_mut().zip(start..) {
-                    *seen = key <= query && kept.get(key) != Some(&false);
-                }
+            Self::Kept(kept, mask) => {
+                mask.part(query, start, part);
+                let dropped = part.iter_mut().zip(kept.get(start..).unwrap_or_default()).filter(|(_, kept)| !**kept);
+                dropped.for_each(|(seen, _)| *seen = false);
                 return;
             }
             Self::Bidirectional => 0..usize::MAX,
@@ -116,8 +119,8 @@ impl Mask {
     /// that grows past it only looks back. `None`: the whole sequence, however long.
     pub fn joint(&self) -> Option<usize> {
         match self {
-            Self::Causal | Self::Window(_) | Self::Layers { .. } | Self::Kept(_) => Some(0),
-            Self::Queried(mask) => mask.joint(),
+            Self::Causal | Self::Window(_) | Self::Layers { .. } => Some(0),
+            Self::Queried(mask) | Self::Kept(_, mask) => mask.joint(),
             Self::Bidirectional | Self::Except(_) => None,
             Self::Prefix(n) | Self::SeqToSeq(n) => Some(*n),
             Self::Permutation(order) => Some(order.iter().map(|&p| p + 1).max().unwrap_or(0)),
@@ -128,7 +131,7 @@ impl Mask {
     pub fn first(&self, query: usize) -> usize {
         match self {
             Self::Window(n) => (query + 1).saturating_sub(*n),
-            Self::Queried(mask) => mask.first(query),
+            Self::Queried(mask) | Self::Kept(_, mask) => mask.first(query),
             _ => 0,
         }
     }
@@ -147,9 +150,9 @@ impl fmt::Display for Mask {
                 write!(f, "window:{window} in {layers} of {} layers", windowed.len())
             }
             Self::Except(n) => write!(f, "except:{n}"),
-            Self::Kept(kept) => {
+            Self::Kept(kept, mask) => {
                 let dropped = kept.iter().filter(|kept| !**kept).count();
-                write!(f, "causal, {dropped} dropped")
+                write!(f, "{mask}, {dropped} dropped")
             }
             Self::Queried(mask) => mask.fmt(f),
             Self::Permutation(order) => {

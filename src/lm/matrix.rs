@@ -70,6 +70,27 @@ impl Matrix {
     pub(crate) fn expand_row(&self, row: usize, out: &mut [f32]) {
         kernel::dequantize(self.dtype, self.row(row), out);
     }
+
+    /// The transposed product, `[columns]`: what of each input a direction (`[rows]`) of the outputs is made of.
+    pub(crate) fn pull(&self, direction: &[f64]) -> Vec<f64> {
+        let mut pulled = vec![0.0; self.columns];
+        if self.transposed {
+            // One element is one block here, and the file's rows are the inputs'.
+            let (_, size) = self.dtype.block();
+            let mut row = vec![0.0; self.rows];
+            for (pulled, bytes) in pulled.iter_mut().zip(self.bytes.chunks_exact(self.rows * size)) {
+                kernel::dequantize(self.dtype, bytes, &mut row);
+                *pulled = row.iter().zip(direction).map(|(x, d)| f64::from(*x) * d).sum();
+            }
+            return pulled;
+        }
+        let mut row = vec![0.0; self.columns];
+        for (index, part) in direction.iter().enumerate().filter(|(_, part)| **part != 0.0) {
+            self.expand_row(index, &mut row);
+            pulled.iter_mut().zip(&row).for_each(|(pulled, x)| *pulled += part * f64::from(*x));
+        }
+        pulled
+    }
 }
 
 /// A shape of two extents: `[width, heads, head_width]` is `[width, heads × head_width]`.

@@ -43,6 +43,8 @@ pub(crate) struct StackNames {
     pub(crate) positions: Option<&'static str>,
     pub(crate) segments: Option<&'static str>,
     pub(crate) embedding_norm: Option<&'static str>,
+    /// What brings embeddings to the width of the residual stream.
+    pub(crate) embedding_projection: Option<&'static str>,
     pub(crate) final_norm: Option<&'static str>,
     /// The table of relative positions, in the first layer, for all.
     pub(crate) buckets: Option<&'static str>,
@@ -114,6 +116,7 @@ pub(crate) const fn stack(layer: LayerNames) -> StackNames {
         positions: None,
         segments: None,
         embedding_norm: None,
+        embedding_projection: None,
         final_norm: None,
         buckets: None,
         mask_embedding: None,

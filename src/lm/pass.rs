@@ -1,6 +1,11 @@
 //! One pass of new tokens through a stack of layers: the forward pass, read top to bottom.
 
+mod disturb;
+mod watch;
+
 use std::sync::Arc;
+
+pub(crate) use watch::{Resumed, Seen, Sublayer, Watch};
 
 use super::{
     activation::activate,
@@ -9,6 +14,7 @@ use super::{
     config::Shape,
     distance::{DistanceKeys, Distances},
     error::ForwardError,
+    intervention::Interventions,
     kernel::{self, Isa},
     mask::Mask,
     matrix::{Linear, Matrix},
@@ -28,7 +34,7 @@ pub(crate) struct Pass<'a> {
     /// The width of the residual stream.
     pub(crate) width: usize,
     pub(crate) norm_epsilon: f32,
-    /// `[vocabulary, width]`
+    /// `[vocabulary, embedding width]`
     pub(crate) embedding: &'a Matrix,
     pub(crate) stack: &'a Stack,
     pub(crate) rotary: Option<&'a Rotary>,
@@ -41,23 +47,31 @@ pub(crate) struct Pass<'a> {
     pub(crate) past: &'a [Arc<Position>],
     /// How long the sequence will be when all is computed, this pass's tokens and later ones'.
     pub(crate) length: usize,
+    /// Whether this is the encoder before a decoder.
+    pub(crate) encoder: bool,
+    pub(crate) changes: &'a Interventions,
+    /// Where it begins, when not with the embedding.
+    pub(crate) resumed: Option<Resumed<'a>>,
 }
 
 impl Pass<'_> {
-    /// Runs all layers. `watch` is given the residual stream (`[tokens, width]`) after the embedding and after each layer;
-    /// after the last one it has been through the final norm.
+    /// Runs all layers. `watch` is given what is computed on the way.
     pub(crate) fn run(
         &self,
         input: Input<'_>,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
-        watch: &mut dyn FnMut(&[f32]),
+        watch: Watch<'_>,
     ) -> Result<Vec<Position>, ForwardError> {
         let second = self.two_streams() || self.stack.layers.iter().any(|layer| layer.cross.is_some());
-        let mut new: Vec<_> =
-            input.tokens.iter().map(|&token| Position::new(token, self.shape, second, self.width)).collect();
+        let mut new: Vec<_> = match self.resumed {
+            Some(Resumed { positions, .. }) => positions.iter().map(|position| Position::clone(position)).collect(),
+            None => input.tokens.iter().map(|&token| Position::new(token, self.shape, second, self.width)).collect(),
+        };
         self.embed(input, workspace);
-        watch(&workspace.stream);
+        if let Some(Resumed { stream, .. }) = self.resumed {
+            workspace.stream.copy_from_slice(stream);
+        }
         if self.two_streams() {
             let Workspace { second_stream, .. } = workspace;
             second_stream.clear();
@@ -68,17 +82,20 @@ impl Pass<'_> {
             if !go_on() {
                 return Err(ForwardError::Stopped);
             }
-            self.layer(number, layer, &mut new, workspace);
-            if number + 1 < self.stack.layers.len() {
-                watch(&workspace.stream);
+            if self.resumed.is_some_and(|resumed| number < resumed.layer) {
+                continue;
             }
+            self.patch(number, workspace);
+            watch(Seen::Stream(number, &workspace.stream));
+            self.layer(number, layer, &mut new, workspace, watch);
         }
+        watch(Seen::Stream(self.stack.layers.len(), &workspace.stream));
         if let Some(norm) = &self.stack.final_norm {
             for row in workspace.stream.chunks_exact_mut(self.width) {
                 normalize_in_place(self.blueprint.norm, norm, self.norm_epsilon, row);
             }
         }
-        watch(&workspace.stream);
+        watch(Seen::Hidden(&workspace.stream));
         // What predicts a token under a permutation is the stream that has not seen it.
         let last = if self.two_streams() { &workspace.second_stream } else { &workspace.stream };
         for (position, row) in new.iter_mut().zip(last.chunks_exact(self.width)) {
@@ -89,15 +106,17 @@ impl Pass<'_> {
 
     /// Whether a second stream predicts each token from those before it in the order.
     fn two_streams(&self) -> bool {
-        self.stack.mask_embedding.is_some() && matches!(self.mask, Mask::Permutation(_) | Mask::Except(_) | Mask::Queried(_))
+        self.stack.mask_embedding.is_some()
+            && matches!(self.mask, Mask::Permutation(_) | Mask::Except(_) | Mask::Queried(_))
     }
 
     /// The sum of a token's embeddings, into the residual stream; angles where positions are rotary.
     fn embed(&self, input: Input<'_>, workspace: &mut Workspace) {
-        let width = self.width;
-        let Workspace { stream, angles, .. } = workspace;
-        stream.clear();
-        stream.resize(input.tokens.len() * width, 0.0);
+        let width = self.embedding.columns();
+        let Workspace { team, isa, input: activations, output, stream, angles, .. } = workspace;
+        let rows = if self.stack.embedding_projection.is_some() { &mut *output } else { &mut *stream };
+        rows.clear();
+        rows.resize(input.tokens.len() * width, 0.0);
         angles.clear();
         let rotaries = [self.rotary, self.window_rotary].into_iter().flatten();
         let rotaries: Vec<_> = rotaries.map(|rotary| (rotary, rotary.frequencies(self.length))).collect();
@@ -111,7 +130,7 @@ impl Pass<'_> {
             _ => true,
         };
         let mut place = self.past.iter().filter(|position| counted(&position.token)).count();
-        for (i, (&token, row)) in input.tokens.iter().zip(stream.chunks_exact_mut(width)).enumerate() {
+        for (i, (&token, row)) in input.tokens.iter().zip(rows.chunks_exact_mut(width)).enumerate() {
             self.embedding.expand_row(token as usize, row);
             if self.blueprint.embedding_scale != 1.0 {
                 for x in row.iter_mut() {
@@ -136,45 +155,67 @@ impl Pass<'_> {
                 rotary.angles(frequencies, self.past.len() + i, angles);
             }
         }
+        if let Some(projection) = &self.stack.embedding_projection {
+            activations.reset(input.tokens.len(), width);
+            for (i, row) in output.chunks_exact(width).enumerate() {
+                activations.row_mut(i).copy_from_slice(row);
+            }
+            stream.clear();
+            stream.resize(input.tokens.len() * self.width, 0.0);
+            kernel::multiply(team, *isa, activations, std::slice::from_ref(projection), stream, self.width);
+        }
     }
 
-    fn layer(&self, number: usize, layer: &Layer, new: &mut [Position], workspace: &mut Workspace) {
+    fn layer(&self, number: usize, layer: &Layer, new: &mut [Position], workspace: &mut Workspace, watch: Watch<'_>) {
         let rows = new.len();
         let distances = self.distances(layer, rows, workspace);
         self.read(&layer.attention_norm, rows, workspace);
         self.project(number, layer, new, workspace);
+        if self.changes.skip(self.side(), number) {
+            // Its queries are evidence all the same.
+            if let Some(cross) = &layer.cross {
+                self.read(&cross.norm, rows, workspace);
+                self.ask(number, &cross.query, new, workspace);
+            }
+            return;
+        }
         if self.two_streams() {
             std::mem::swap(&mut workspace.stream, &mut workspace.second_stream);
             self.read(&layer.attention_norm, rows, workspace);
             self.ask(number, &layer.projections[0], new, workspace);
             self.attend(number, AttentionKind::QueryStream, new, &distances, workspace);
             self.write(&layer.output, workspace);
+            self.tell(number, Sublayer::Attention(AttentionKind::QueryStream), workspace, watch);
             self.add(&layer.attention_norm, workspace);
-            self.feed_forward(layer, rows, workspace);
+            self.feed_forward(number, layer, rows, workspace, &mut |_| ());
             std::mem::swap(&mut workspace.stream, &mut workspace.second_stream);
         }
         self.attend(number, AttentionKind::Own, new, &distances, workspace);
+        watch(Seen::Mixed(number, AttentionKind::Own, &workspace.input));
         self.write(&layer.output, workspace);
+        self.tell(number, Sublayer::Attention(AttentionKind::Own), workspace, watch);
         if self.blueprint.residual == Residual::Parallel {
             // Both sublayers read the layer's input: attention's output is added when feed-forward has read.
             std::mem::swap(&mut workspace.output, &mut workspace.beside);
-            self.feed_forward(layer, rows, workspace);
+            self.feed_forward(number, layer, rows, workspace, watch);
             let Workspace { stream, beside, .. } = workspace;
             stream.iter_mut().zip(&*beside).for_each(|(x, attention)| *x += attention);
             return;
         }
         self.add(layer.after.as_ref().map_or(&layer.attention_norm, |(norm, _)| norm), workspace);
         if let Some(cross) = &layer.cross {
-            self.cross(number, cross, new, workspace);
+            self.cross(number, cross, new, workspace, watch);
         }
-        self.feed_forward(layer, rows, workspace);
+        self.feed_forward(number, layer, rows, workspace, watch);
     }
 
-    fn cross(&self, number: usize, cross: &Cross, new: &mut [Position], workspace: &mut Workspace) {
+    fn cross(&self, number: usize, cross: &Cross, new: &mut [Position], workspace: &mut Workspace, watch: Watch<'_>) {
         self.read(&cross.norm, new.len(), workspace);
         self.ask(number, &cross.query, new, workspace);
         self.attend(number, AttentionKind::Cross, new, &Distances::None, workspace);
+        watch(Seen::Mixed(number, AttentionKind::Cross, &workspace.input));
         self.write(&cross.output, workspace);
+        self.tell(number, Sublayer::Attention(AttentionKind::Cross), workspace, watch);
         self.add(&cross.norm, workspace);
     }
 
@@ -297,6 +338,15 @@ impl Pass<'_> {
         }
     }
 
+    /// What turns a layer's queries and keys of this kind.
+    pub(crate) fn turning(&self, kind: AttentionKind, layer: usize) -> Option<&Rotary> {
+        let turned = if kind == AttentionKind::Own { self.turned(layer) } else { None };
+        turned.map(|(_, offset)| match (offset, self.window_rotary) {
+            (0, _) | (_, None) => self.rotary,
+            (_, other) => other,
+        })?
+    }
+
     /// The queries of a layer's second attention.
     fn ask(&self, number: usize, query: &Linear, new: &mut [Position], workspace: &mut Workspace) {
         let queries = self.shape.query_width();
@@ -319,7 +369,11 @@ impl Pass<'_> {
     ) {
         let Workspace { team, isa, input, partial, .. } = workspace;
         input.reset(new.len(), self.shape.query_width());
-        self.layout(*isa).attend(team, self.sight(kind, layer, new, distances), partial, input);
+        let sight = self.sight(kind, layer, new, distances);
+        self.layout(*isa).attend(team, sight, partial, input);
+        if self.changes.touch(sight.side(), layer) {
+            self.disturb(sight, *isa, input);
+        }
     }
 
     fn sight<'s>(
@@ -330,17 +384,18 @@ impl Pass<'_> {
         distances: &'s Distances<'s>,
     ) -> Sight<'s> {
         let context = Context { past: self.past, new };
-        Sight { kind, layer, context, source: self.source, mask: self.mask, distances }
+        let Self { source, mask, encoder, changes, .. } = *self;
+        Sight { kind, layer, context, source, mask, distances, encoder, changes }
     }
 
-    fn layout(&self, isa: Isa) -> Layout {
+    pub(crate) fn layout(&self, isa: Isa) -> Layout {
         let Shape { heads, kv_heads, head_width: width, .. } = self.shape;
         let Blueprint { attention_cap: cap, .. } = *self.blueprint;
         Layout { isa, heads, kv_heads, width, scale: self.blueprint.attention_factor(width), cap }
     }
 
     /// The feed-forward sublayer, from reading the residual stream to adding to it.
-    fn feed_forward(&self, layer: &Layer, rows: usize, workspace: &mut Workspace) {
+    fn feed_forward(&self, number: usize, layer: &Layer, rows: usize, workspace: &mut Workspace, watch: Watch<'_>) {
         let feed_forward = self.shape.feed_forward;
         self.read(&layer.feed_forward_norm, rows, workspace);
         let Workspace { team, isa, input, output, .. } = workspace;
@@ -353,6 +408,7 @@ impl Pass<'_> {
             activate(self.blueprint.activation, gate, self.blueprint.gated.then_some(up), out);
         });
         self.write(&layer.down, workspace);
+        self.tell(number, Sublayer::FeedForward, workspace, watch);
         self.add(layer.after.as_ref().map_or(&layer.feed_forward_norm, |(_, norm)| norm), workspace);
     }
 
@@ -360,20 +416,30 @@ impl Pass<'_> {
     /// of `past` drew from each position, in one head of one layer.
     pub(crate) fn row(&self, kind: AttentionKind, layer: usize, head: usize, place: usize) -> Vec<f32> {
         let isa = Isa::detect();
+        self.see(kind, layer, place, |sight| match sight.queries(&self.past[place]) {
+            [] => vec![0.0; sight.len()],
+            queries => self.layout(isa).weights(sight, queries, head, place),
+        })
+    }
+
+    /// What the query at `place` of `past` looks at, for `look`.
+    pub(crate) fn see<T>(
+        &self,
+        kind: AttentionKind,
+        layer: usize,
+        place: usize,
+        look: impl FnOnce(Sight<'_>) -> T,
+    ) -> T {
         let distances = match (&self.stack.layers[layer].relative, kind) {
             (_, AttentionKind::Cross) => Distances::None,
             (Some(relative), _) => {
                 let mut team = kernel::Team::new(1);
-                let keys = DistanceKeys::new(relative, place..place + 1, self.past.len(), &mut team, isa);
+                let keys = DistanceKeys::new(relative, place..place + 1, self.past.len(), &mut team, Isa::detect());
                 Distances::Sinusoids { relative, keys }
             }
             (None, _) => self.buckets(),
         };
-        let sight = self.sight(kind, layer, &[], &distances);
-        match sight.queries(&self.past[place]) {
-            [] => vec![0.0; sight.len()],
-            queries => self.layout(isa).weights(sight, queries, head, place),
-        }
+        look(self.sight(kind, layer, &[], &distances))
     }
 }
 

@@ -119,7 +119,7 @@ impl Rotary {
     }
 
     /// Cosines then sines, `[2, dimensions / 2]`, that turn a head, turned before, as if it stood `by` places later.
-    pub(crate) fn shift(&self, frequencies: &[f32], by: f64) -> Vec<f32> {
+    pub(crate) fn shift(frequencies: &[f32], by: f64) -> Vec<f32> {
         let angles = || frequencies.iter().map(|&frequency| by * f64::from(frequency));
         angles().map(|angle| angle.cos() as f32).chain(angles().map(|angle| angle.sin() as f32)).collect()
     }
@@ -127,6 +127,15 @@ impl Rotary {
     /// The length of one position's angles.
     pub(crate) fn stride(&self) -> usize {
         2 * self.frequencies.len()
+    }
+
+    /// Undoes [`turn`](Self::turn).
+    pub(crate) fn turn_back(&self, head: &mut [f32], angles: &[f32]) {
+        // Angles carry the factor that turned elements are multiplied by.
+        let (cosines, sines) = angles.split_at(self.frequencies.len());
+        let by = 1.0 / (self.attention * self.attention);
+        let back: Vec<f32> = cosines.iter().map(|cos| cos * by).chain(sines.iter().map(|sin| -sin * by)).collect();
+        self.turn(head, &back);
     }
 
     /// Turns one head in place by one position's angles.

@@ -216,15 +216,16 @@ fn greatest_of(values: &[f32], count: usize, mut team: Option<&mut Team>) -> Vec
     let mut sample: Vec<f32> = values.iter().step_by(stride).copied().collect();
     let mut place = (count + count / 2).div_ceil(stride);
     loop {
-        let least = match place < sample.len() {
-            true => *sample.select_nth_unstable_by(place, |a, b| b.total_cmp(a)).1,
-            false => f32::NEG_INFINITY,
+        let least = if place < sample.len() {
+            *sample.select_nth_unstable_by(place, |a, b| b.total_cmp(a)).1
+        } else {
+            f32::NEG_INFINITY
         };
         let found = in_chunks(values, team.as_deref_mut(), &|number, chunk| {
             let mut keys = Vec::new();
             // Most of sixteen in a row are below it, which one comparison of all says.
             for (index, lanes) in chunk.chunks(16).enumerate() {
-                if lanes.iter().fold(false, |any, &value| any | (value >= least)) {
+                if greatest_in(lanes) >= least {
                     let first = number * CHUNK + index * 16;
                     let above = lanes.iter().enumerate().filter(|&(_, &value)| value >= least);
                     keys.extend(above.map(|(lane, &value)| key(first + lane, value)));

@@ -2,14 +2,16 @@
 
 use std::{collections::BTreeMap, fmt, io, path::Path, sync::Arc};
 
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, Axis};
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
 
 use super::{
     attention::AttentionKind,
     blueprint::Stacks,
     error::ForwardError,
+    intervention::Conditions,
     mask::Mask,
+    pass::Seen,
     position::Position,
     transformer::{Input, Transformer},
     workspace::Workspace,
@@ -29,6 +31,10 @@ pub struct Trace {
     pub encoder: Option<StackTrace>,
     /// The decoder, or the only stack.
     pub main: StackTrace,
+    /// The layers that are written; all unless [`keep`](Self::keep) chose some.
+    layers: Option<Vec<usize>>,
+    /// The heads of each that are written.
+    heads: Option<Vec<usize>>,
 }
 
 /// Everything one stack computed.
@@ -54,25 +60,26 @@ impl Transformer {
         &self,
         tokens: impl Into<Input<'a>>,
         decoder: &[u32],
-        mask: &Mask,
+        under: impl Into<Conditions<'a>>,
         workspace: &mut Workspace,
     ) -> Result<Trace, ForwardError> {
-        let input = tokens.into();
+        let (input, under) = (tokens.into(), under.into());
         let mut states = Vec::new();
         let mut path: Vec<Arc<Position>> = Vec::new();
         let mut encoder = None;
         let mut main_input = input;
         if self.blueprint.stacks == Stacks::EncoderDecoder {
-            let mut watch = |stream: &[f32]| states.push(matrix(stream, self.config.width));
-            let source = self.encode_watched(input, workspace, &|| true, &mut watch)?;
+            let mut watch = |seen: Seen<'_>| self.keep(seen, self.encoder_layers(), &mut states);
+            let source = self.encode_watched(input, under.interventions, workspace, &|| true, &mut watch)?;
             path.extend(source.into_iter().map(Arc::new));
-            encoder = Some(self.stack_trace(&path, &Mask::Bidirectional, 0, std::mem::take(&mut states)));
+            let under = Conditions { mask: &Mask::Bidirectional, ..under };
+            encoder = Some(self.stack_trace(&path, under, 0, std::mem::take(&mut states)));
             main_input = decoder.into();
         }
         let start = path.len();
-        self.check(&[], main_input, mask)?;
-        let mut watch = |stream: &[f32]| states.push(matrix(stream, self.config.width));
-        let new = self.pass(false, mask, &path, &[], main_input.tokens.len()).run(
+        self.check(&[], main_input, under.mask)?;
+        let mut watch = |seen: Seen<'_>| self.keep(seen, self.config.layers, &mut states);
+        let new = self.pass(false, under, &path, &[], main_input.tokens.len()).run(
             main_input,
             workspace,
             &|| true,
@@ -88,16 +95,32 @@ impl Transformer {
             input_ids: input.tokens.to_vec(),
             decoder_input_ids: encoder.is_some().then(|| decoder.to_vec()),
             logits,
-            main: self.stack_trace(&path, mask, start, states),
+            main: self.stack_trace(&path, under, start, states),
             encoder,
+            layers: None,
+            heads: None,
         })
+    }
+
+    /// Keeps the residual stream after the embedding and after each layer; after the last, the hidden state.
+    fn keep(&self, seen: Seen<'_>, layers: usize, states: &mut Vec<Array2<f32>>) {
+        match seen {
+            Seen::Stream(layer, stream) if layer < layers => states.push(matrix(stream, self.config.width)),
+            Seen::Hidden(hidden) => states.push(matrix(hidden, self.config.width)),
+            _ => {}
+        }
+    }
+
+    /// How many layers the encoder before the decoder has.
+    fn encoder_layers(&self) -> usize {
+        self.config.encoder.map_or(0, |shape| shape.layers)
     }
 
     /// What the positions of `path` from `start` on drew from their own stack and from the source before them.
     fn stack_trace(
         &self,
         path: &[Arc<Position>],
-        mask: &Mask,
+        under: Conditions<'_>,
         start: usize,
         hidden_states: Vec<Array2<f32>>,
     ) -> StackTrace {
@@ -111,7 +134,7 @@ impl Transformer {
                 let mut heads = Array3::zeros((shape.heads, queries, keys.len()));
                 let places = (0..shape.heads).flat_map(|head| (start..path.len()).map(move |query| (head, query)));
                 for ((head, query), mut row) in places.zip(heads.rows_mut()) {
-                    let weights = self.attention(path, mask, kind, layer, head, query);
+                    let weights = self.attention(path, under, kind, layer, head, query);
                     row.iter_mut().zip(&weights[keys.clone()]).for_each(|(cell, weight)| *cell = *weight);
                 }
                 heads
@@ -159,6 +182,16 @@ impl std::error::Error for TraceError {}
 type Arrays = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
 
 impl Trace {
+    /// Chooses the layers and the heads that are written. Of a layer its attentions are, and the residual stream before and
+    /// after it.
+    pub fn keep(&mut self, layers: Option<&[usize]>, heads: Option<&[usize]>) {
+        (self.layers, self.heads) = (layers.map(<[usize]>::to_vec), heads.map(<[usize]>::to_vec));
+    }
+
+    fn keeps(&self, layer: usize) -> bool {
+        self.layers.as_ref().is_none_or(|layers| layers.contains(&layer))
+    }
+
     /// How many arrays [`write`](Self::write) writes.
     pub fn count(&self) -> usize {
         self.arrays().len()
@@ -204,11 +237,22 @@ impl Trace {
                 ("query_attentions".into(), &stack.query_attentions),
             ];
             for (name, layers) in kinds {
-                for (layer, array) in layers.iter().enumerate() {
-                    insert(&mut arrays, format!("{name}.{layer}"), array.shape(), array.iter());
+                for (layer, array) in layers.iter().enumerate().filter(|(layer, _)| self.keeps(*layer)) {
+                    let name = format!("{name}.{layer}");
+                    match &self.heads {
+                        Some(heads) => {
+                            let heads: Vec<usize> =
+                                heads.iter().copied().filter(|head| *head < array.shape()[0]).collect();
+                            let array = array.select(Axis(0), &heads);
+                            insert(&mut arrays, name, array.shape(), array.iter());
+                        }
+                        None => insert(&mut arrays, name, array.shape(), array.iter()),
+                    }
                 }
             }
-            for (layer, array) in stack.hidden_states.iter().enumerate() {
+            let beside =
+                |layer: usize| self.keeps(layer) || layer.checked_sub(1).is_some_and(|layer| self.keeps(layer));
+            for (layer, array) in stack.hidden_states.iter().enumerate().filter(|(layer, _)| beside(*layer)) {
                 insert(&mut arrays, format!("{prefix}hidden_states.{layer}"), array.shape(), array.iter());
             }
         }

@@ -9,10 +9,12 @@ use super::{
     checkpoint::Checkpoint,
     config::Config,
     error::{ForwardError, ModelError},
-    family, kernel,
+    family,
+    intervention::{Conditions, Interventions, NONE},
+    kernel,
     mask::Mask,
     norm::normalize_in_place,
-    pass::{Pass, show_source},
+    pass::{Pass, Watch, show_source},
     position::{Position, Source},
     rope::Rotary,
     weights::{Head, Weights},
@@ -26,8 +28,8 @@ pub struct Transformer {
     pub blueprint: Blueprint,
     /// The sizes.
     pub config: Config,
-    weights: Weights,
-    rotary: Option<Rotary>,
+    pub(crate) weights: Weights,
+    pub(crate) rotary: Option<Rotary>,
     window_rotary: Option<Rotary>,
 }
 
@@ -68,7 +70,7 @@ impl Input<'_> {
 }
 
 /// New positions computed together: bounds the buffers of a long prompt.
-const CHUNK: usize = 96;
+pub(crate) const CHUNK: usize = 96;
 
 impl Transformer {
     /// Finds the weights in the checkpoint; they stay as the file has them, so this is instant.
@@ -114,22 +116,39 @@ impl Transformer {
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Vec<Arc<Position>>, ForwardError> {
-        let new = self.encode_watched(tokens.into(), workspace, go_on, &mut |_| ())?;
+        let new = self.encode_watched(tokens.into(), &NONE, workspace, go_on, &mut |_| ())?;
+        Ok(new.into_iter().map(Arc::new).collect())
+    }
+
+    /// The same with interventions.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    pub fn encode_changed<'a>(
+        &self,
+        tokens: impl Into<Input<'a>>,
+        changes: &Interventions,
+        workspace: &mut Workspace,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Vec<Arc<Position>>, ForwardError> {
+        let new = self.encode_watched(tokens.into(), changes, workspace, go_on, &mut |_| ())?;
         Ok(new.into_iter().map(Arc::new).collect())
     }
 
     pub(crate) fn encode_watched(
         &self,
         input: Input<'_>,
+        changes: &Interventions,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
-        watch: &mut dyn FnMut(&[f32]),
+        watch: Watch<'_>,
     ) -> Result<Vec<Position>, ForwardError> {
         if self.weights.encoder.is_none() {
             return Err(ForwardError::NoEncoder);
         }
         self.check(&[], input, &Mask::Bidirectional)?;
-        let pass = self.pass(true, &Mask::Bidirectional, &[], &[], input.tokens.len());
+        let under = Conditions { mask: &Mask::Bidirectional, interventions: changes };
+        let pass = self.pass(true, under, &[], &[], input.tokens.len());
         let mut new = pass.run(input, workspace, go_on, watch)?;
         show_source(&self.weights.main, self.config.main(), &mut new, &Source::new(&self.config), workspace);
         Ok(new)
@@ -147,11 +166,23 @@ impl Transformer {
         &self,
         past: &[Arc<Position>],
         tokens: impl Into<Input<'a>>,
-        mask: &Mask,
+        under: impl Into<Conditions<'a>>,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Vec<Arc<Position>>, ForwardError> {
-        let input = tokens.into();
+        self.extend_watched(past, tokens.into(), under.into(), workspace, go_on, &mut |_| ())
+    }
+
+    pub(crate) fn extend_watched(
+        &self,
+        past: &[Arc<Position>],
+        input: Input<'_>,
+        under: Conditions<'_>,
+        workspace: &mut Workspace,
+        go_on: &dyn Fn() -> bool,
+        watch: Watch<'_>,
+    ) -> Result<Vec<Arc<Position>>, ForwardError> {
+        let mask = under.mask;
         let (source, past) = sourced(past);
         if self.blueprint.stacks == Stacks::EncoderDecoder && source.is_empty() {
             return Err(ForwardError::NoSource);
@@ -160,7 +191,7 @@ impl Transformer {
         let length = past.len() + input.tokens.len();
         let joint = mask.joint().unwrap_or(length).saturating_sub(past.len()).min(input.tokens.len());
         if input.tokens.len() <= CHUNK {
-            let new = self.pass(false, mask, source, past, length).run(input, workspace, go_on, &mut |_| ())?;
+            let new = self.pass(false, under, source, past, length).run(input, workspace, go_on, watch)?;
             return Ok(new.into_iter().map(Arc::new).collect());
         }
         let mut positions = past.to_vec();
@@ -168,8 +199,8 @@ impl Transformer {
         while !rest.tokens.is_empty() {
             let done = input.tokens.len() - rest.tokens.len();
             let (chunk, after) = rest.split_at(rest.tokens.len().min(CHUNK.max(joint.saturating_sub(done))));
-            let pass = self.pass(false, mask, source, &positions, length);
-            let new = pass.run(chunk, workspace, go_on, &mut |_| ())?;
+            let pass = self.pass(false, under, source, &positions, length);
+            let new = pass.run(chunk, workspace, go_on, watch)?;
             positions.extend(new.into_iter().map(Arc::new));
             rest = after;
         }
@@ -189,6 +220,22 @@ impl Transformer {
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Arc<Position>, ForwardError> {
+        self.cloze_changed(tokens, index, mask, &NONE, workspace, go_on)
+    }
+
+    /// The same with interventions.
+    ///
+    /// # Errors
+    /// As [`cloze`](Self::cloze).
+    pub fn cloze_changed<'a>(
+        &self,
+        tokens: impl Into<Input<'a>>,
+        index: usize,
+        mask: Option<u32>,
+        changes: &Interventions,
+        workspace: &mut Workspace,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Arc<Position>, ForwardError> {
         let input = tokens.into();
         let mut hidden = input.tokens.to_vec();
         let rule = if self.has_query_stream() {
@@ -201,7 +248,8 @@ impl Transformer {
             self.blueprint.mask.clone()
         };
         let input = Input { tokens: &hidden, ..input };
-        let positions = self.extend(&[], input, &rule, workspace, go_on)?;
+        let under = Conditions { mask: &rule, interventions: changes };
+        let positions = self.extend_watched(&[], input, under, workspace, go_on, &mut |_| ())?;
         positions.into_iter().nth(index).ok_or(ForwardError::NoSuchPosition { index, length: hidden.len() })
     }
 
@@ -230,14 +278,24 @@ impl Transformer {
     /// # Errors
     /// An encoder may have been saved without its head.
     pub fn logits(&self, positions: &[Arc<Position>], workspace: &mut Workspace) -> Result<Vec<f32>, ForwardError> {
+        self.read_out(positions.iter().map(|position| &*position.hidden), workspace)
+    }
+
+    /// The head applied to vectors of the residual stream's width, `[vectors, vocabulary]`.
+    pub(crate) fn read_out<'r>(
+        &self,
+        hidden: impl ExactSizeIterator<Item = &'r [f32]>,
+        workspace: &mut Workspace,
+    ) -> Result<Vec<f32>, ForwardError> {
         let (vocabulary, width) = (self.config.vocabulary, self.config.width);
         let Head { transform, linear } = self.weights.head.as_ref().ok_or(ForwardError::NoHead)?;
-        let mut out = vec![0.0; positions.len() * vocabulary];
+        let rows = hidden.len();
+        let mut out = vec![0.0; rows * vocabulary];
         let Workspace { team, isa, input, output, .. } = workspace;
-        input.reset(positions.len(), width);
-        for (i, position) in positions.iter().enumerate() {
+        input.reset(rows, width);
+        for (i, hidden) in hidden.enumerate() {
             let row = input.row_mut(i);
-            row.copy_from_slice(&position.hidden);
+            row.copy_from_slice(hidden);
             if self.blueprint.head_scale != 1.0 {
                 for x in row.iter_mut() {
                     *x *= self.blueprint.head_scale;
@@ -245,9 +303,11 @@ impl Transformer {
             }
         }
         if let (Some((dense, norm)), Some(activation)) = (transform, self.blueprint.head_transform) {
-            output.resize(positions.len() * width, 0.0);
-            kernel::multiply(team, *isa, input, std::slice::from_ref(dense), output, width);
-            for (i, row) in output.chunks_exact(width).enumerate() {
+            let inner = dense.matrix.rows();
+            output.resize(rows * inner, 0.0);
+            kernel::multiply(team, *isa, input, std::slice::from_ref(dense), output, inner);
+            input.reset(rows, inner);
+            for (i, row) in output.chunks_exact(inner).enumerate() {
                 activate(activation, row, None, input.row_mut(i));
                 normalize_in_place(self.blueprint.norm, norm, self.config.norm_epsilon, input.row_mut(i));
             }
@@ -264,22 +324,19 @@ impl Transformer {
     /// One row of attention, computed again from the stored queries and keys as the forward pass did: what the position
     /// `query` of `context` drew from each position of it, in one head of one layer. Empty where layer, head or query do
     /// not exist; zeros where the query has no attention of this kind.
-    pub fn attention(
+    pub fn attention<'a>(
         &self,
         context: &[Arc<Position>],
-        mask: &Mask,
+        under: impl Into<Conditions<'a>>,
         kind: AttentionKind,
         layer: usize,
         head: usize,
         query: usize,
     ) -> Vec<f32> {
-        let Some(position) = context.get(query) else { return Vec::new() };
-        let (source, target) = sourced(context);
-        let encoder = position.is_source();
-        let mask = if encoder { &Mask::Bidirectional } else { mask };
-        let (own, place, before) =
-            if encoder { (source, query, 0) } else { (target, query - source.len(), source.len()) };
-        let pass = self.pass(encoder, mask, source, own, own.len());
+        if query >= context.len() {
+            return Vec::new();
+        }
+        let (pass, place, before) = self.around(context, under.into(), query);
         if layer >= pass.shape.layers || head >= pass.shape.heads {
             return Vec::new();
         }
@@ -290,11 +347,28 @@ impl Transformer {
         row
     }
 
+    /// The pass that computed `query` of `context`, where the query stands in its stack, and how many positions of the
+    /// context stand before that stack.
+    pub(crate) fn around<'a>(
+        &'a self,
+        context: &'a [Arc<Position>],
+        under: Conditions<'a>,
+        query: usize,
+    ) -> (Pass<'a>, usize, usize) {
+        let (source, target) = sourced(context);
+        if query < source.len() {
+            let under = Conditions { mask: &Mask::Bidirectional, ..under };
+            (self.pass(true, under, source, source, source.len()), query, 0)
+        } else {
+            (self.pass(false, under, source, target, target.len()), query - source.len(), source.len())
+        }
+    }
+
     /// A pass through the encoder before a decoder, or through the main stack.
     pub(crate) fn pass<'a>(
         &'a self,
         encoder: bool,
-        mask: &'a Mask,
+        under: Conditions<'a>,
         source: &'a [Arc<Position>],
         past: &'a [Arc<Position>],
         length: usize,
@@ -313,10 +387,13 @@ impl Transformer {
             stack,
             rotary: self.rotary.as_ref(),
             window_rotary: self.window_rotary.as_ref(),
-            mask,
+            mask: under.mask,
             source,
             past,
             length,
+            encoder,
+            changes: under.interventions,
+            resumed: None,
         }
     }
 }

@@ -17,7 +17,7 @@ use finder::Finder;
 /// All weights, in the order of the forward pass.
 #[derive(Clone, Debug)]
 pub(crate) struct Weights {
-    /// `[vocabulary, width]`
+    /// `[vocabulary, embedding width]`
     pub(crate) embedding: Matrix,
     pub(crate) encoder: Option<Stack>,
     /// The decoder, or the only stack.
@@ -31,11 +31,13 @@ pub(crate) struct Weights {
 /// The weights of one stack.
 #[derive(Clone, Debug)]
 pub(crate) struct Stack {
-    /// `[rows, width]`, where positions are learned.
+    /// `[rows, embedding width]`, where positions are learned.
     pub(crate) positions: Option<Matrix>,
-    /// `[segments, width]`
+    /// `[segments, embedding width]`
     pub(crate) segments: Option<Matrix>,
     pub(crate) embedding_norm: Option<NormWeights>,
+    /// `[width, embedding width]`, where the two differ.
+    pub(crate) embedding_projection: Option<Linear>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) final_norm: Option<NormWeights>,
     /// `[buckets, heads]`, where distances have buckets.
@@ -92,9 +94,9 @@ pub(crate) struct Relative {
 /// What turns the last hidden state into logits.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
-    /// A dense layer, `[width, width]`, and the norm after its activation.
+    /// A dense layer, `[embedding width, width]`, and the norm after its activation.
     pub(crate) transform: Option<(Linear, NormWeights)>,
-    /// `[vocabulary, width]`: the embedding again when tied.
+    /// `[vocabulary, embedding width]`: the embedding again when tied.
     pub(crate) linear: Linear,
 }
 
@@ -115,7 +117,7 @@ impl Weights {
     ) -> Result<Self, ModelError> {
         let finder = Finder::new(tensors, names, blueprint);
         let Config { width, vocabulary, .. } = *config;
-        let embedding = finder.matrix(names.embedding, vocabulary, width, false)?;
+        let embedding = finder.matrix(names.embedding, vocabulary, config.embedding(), false)?;
         let encoder = match (&names.encoder, config.encoder) {
             (Some(names), Some(shape)) => Some(finder.stack(names, config, shape)?),
             _ => None,
@@ -133,14 +135,17 @@ impl Weights {
 impl Finder<'_> {
     fn stack(&self, names: &StackNames, config: &Config, shape: Shape) -> Result<Stack, ModelError> {
         let width = config.width;
-        let norm = |name: Option<&str>| name.map(|name| self.norm(name, width)).transpose();
+        let embedded = config.embedding();
+        let norm = |name: Option<&str>, width| name.map(|name| self.norm(name, width)).transpose();
+        let projection = names.embedding_projection.filter(|_| config.embedding_width.is_some());
         let layers = (0..shape.layers).map(|layer| self.layer(&names.layer, layer, width, shape));
         Ok(Stack {
             positions: names.positions.map(|name| self.positions(name, config)).transpose()?,
-            segments: names.segments.map(|name| self.matrix(name, config.segments, width, false)).transpose()?,
-            embedding_norm: norm(names.embedding_norm)?,
+            segments: names.segments.map(|name| self.matrix(name, config.segments, embedded, false)).transpose()?,
+            embedding_norm: norm(names.embedding_norm, embedded)?,
+            embedding_projection: projection.map(|name| self.linear(name, width, embedded)).transpose()?,
             layers: layers.collect::<Result<_, _>>()?,
-            final_norm: norm(names.final_norm)?,
+            final_norm: norm(names.final_norm, width)?,
             buckets: names.buckets.map(|name| self.buckets(name, shape.heads)).transpose()?,
             mask_embedding: names.mask_embedding.map(|name| self.vector(name, width)).transpose()?,
         })

@@ -3,6 +3,7 @@
 
 mod beam;
 mod engine;
+mod explain;
 mod hub;
 mod load;
 mod text;

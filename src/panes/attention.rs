@@ -1,5 +1,8 @@
 //! Who looks at whom: one head's weights over tokens, the row's sources by name, every head at a glance.
 
+mod drawn;
+mod notes;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Alignment;
 use ratatui::layout::Position;
@@ -14,6 +17,7 @@ use crate::lab::heads::HeadScore;
 use crate::state::Command;
 use crate::state::Ctx;
 use crate::state::GLANCE_EVERY;
+use crate::state::Shows;
 use crate::state::State;
 use crate::ui::Grid;
 use crate::ui::Message;
@@ -22,6 +26,7 @@ use crate::ui::draw;
 use crate::ui::grid;
 use crate::ui::panel;
 use crate::ui::safe;
+use drawn::Drawing;
 
 /// Columns of the layer names in the overview.
 const LAYER: u16 = 4;
@@ -33,7 +38,11 @@ const PICTURES_FROM: u16 = 20;
 
 /// The attention pane; its cursors are the state's.
 #[derive(Debug, Default)]
-pub struct Attention;
+pub struct Attention {
+    drawing: Drawing,
+    /// The habit whose heads are pointed out; all unless one is.
+    habit: Option<Habit>,
+}
 
 /// The parts of the pane inside its frame.
 struct Parts {
@@ -49,7 +58,8 @@ fn parts(state: &State, inner: Rect) -> Parts {
     let wanted = (heads * columns + LAYER + 2).max(25);
     let width = if inner.width >= 60 && inner.height >= 5 { wanted.min(inner.width / 2) } else { 0 };
     let left = Rect { width: inner.width - width, ..inner };
-    let sources = left.height.min(if left.height >= 8 { 2 } else { 1 });
+    let notes = if left.height >= 12 { notes::lines(state).len() as u16 } else { 0 };
+    let sources = left.height.min(if left.height >= 8 { 2 + notes } else { 1 });
     Parts {
         grid: Rect { height: left.height - sources, ..left },
         sources: Rect { y: left.bottom() - sources, height: sources, ..left },
@@ -59,15 +69,10 @@ fn parts(state: &State, inner: Rect) -> Parts {
 
 impl Pane for Attention {
     fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, _area: Rect) -> bool {
-        let Some(key) = ctx.state.key_in_view() else { return false };
         match command {
-            Command::KeyLeft => ctx.state.key = Some(key.saturating_sub(1)),
-            Command::KeyRight => {
-                let sees = |key: &usize| ctx.state.sees(ctx.state.selected, *key);
-                ctx.state.key =
-                    Some(Some(key + 1).filter(sees).filter(|&key| key < ctx.state.run.len()).unwrap_or(key));
-            }
-            _ => return false,
+            Command::NextDrawing => self.drawing = self.drawing.next(),
+            Command::NextHabit => self.habit = next_habit(self.habit),
+            _ => return move_key(ctx, command),
         }
         true
     }
@@ -75,6 +80,12 @@ impl Pane for Attention {
     fn click(&mut self, ctx: &mut Ctx<'_>, area: Rect, at: Position) {
         let inner = inside(area);
         let parts = parts(ctx.state, inner);
+        if self.drawing != Drawing::Grid && parts.grid.contains(at) {
+            if let Some(token) = drawn::token_at(ctx.state, parts.grid, at.y) {
+                ctx.select(token);
+            }
+            return;
+        }
         let cell = with_grid(ctx.state, parts.grid, |grid| grid.cell_at(parts.grid, at));
         if let Some((query, key)) = cell {
             ctx.select(query);
@@ -96,8 +107,13 @@ impl Pane for Attention {
         let state = view.state;
         let (language, theme) = (state.language, &state.theme);
         let score = head_score(state, state.layer, state.head);
-        let mut details = language.say(Message::LayerHead, &[&(state.layer + 1), &(state.head + 1)]);
-        if let Some(score) = score {
+        let mut details = match state.subject {
+            Shows::Head => language.say(Message::LayerHead, &[&(state.layer + 1), &(state.head + 1)]),
+            Shows::Layer => language.say(Message::AverageOfLayer, &[&(state.layer + 1)]),
+            Shows::All => language.text(Message::AverageOfAll).to_owned(),
+            Shows::Rollout => language.say(Message::RolloutTo, &[&(state.layer + 1)]),
+        };
+        if let Some(score) = score.filter(|_| state.subject == Shows::Head) {
             details.push_str(" · ");
             details.push_str(&habit_text(state, score));
         }
@@ -114,12 +130,22 @@ impl Pane for Attention {
             return None;
         }
         let parts = parts(state, inner);
-        with_grid(state, parts.grid, |grid| {
-            grid::draw(grid, parts.grid, buf, theme);
-            blank_unknown(state, grid, parts.grid, buf);
-        });
+        match self.drawing {
+            Drawing::Grid => with_grid(state, parts.grid, |grid| {
+                grid::draw(grid, parts.grid, buf, theme);
+                blank_unknown(state, grid, parts.grid, buf);
+            }),
+            Drawing::Lines => drawn::lines(state, parts.grid, buf),
+            Drawing::Lists => drawn::lists(state, parts.grid, buf),
+        }
         sources(state, parts.sources, buf);
-        overview(state, parts.heads, buf);
+        if parts.sources.height > 2 {
+            let below = Rect { y: parts.sources.y + 2, height: parts.sources.height - 2, ..parts.sources };
+            for (line, row) in notes::lines(state).iter().zip(below.rows()) {
+                draw::line(buf, row, line, Alignment::Left, theme);
+            }
+        }
+        overview(state, self.habit, parts.heads, buf);
         None
     }
 }
@@ -133,8 +159,22 @@ fn label(state: &State, index: usize) -> String {
     state.run.at(index).map_or_else(String::new, |node| state.label(node.token))
 }
 
+/// Moves the key under the attention cursor.
+pub(super) fn move_key(ctx: &mut Ctx<'_>, command: Command) -> bool {
+    let Some(key) = ctx.state.key_in_view() else { return false };
+    match command {
+        Command::KeyLeft => ctx.state.key = Some(key.saturating_sub(1)),
+        Command::KeyRight => {
+            let sees = |key: &usize| ctx.state.sees(ctx.state.selected, *key);
+            ctx.state.key = Some(Some(key + 1).filter(sees).filter(|&key| key < ctx.state.run.len()).unwrap_or(key));
+        }
+        _ => return false,
+    }
+    true
+}
+
 /// The first of `count` things to show in `room` so that `wanted` is among them, near the middle.
-fn window(wanted: usize, room: usize, count: usize) -> usize {
+pub(super) fn window(wanted: usize, room: usize, count: usize) -> usize {
     wanted.saturating_sub(room / 2).min(count.saturating_sub(room))
 }
 
@@ -195,6 +235,7 @@ fn sources(state: &State, area: Rect, buf: &mut Buffer) {
     if area.height < 2 {
         return;
     }
+    let area = Rect { height: area.height.min(2), ..area };
     // The source's tokens look at one another; only what stands behind them has a source.
     let source = if state.selected < state.source_len() { 0 } else { state.source_len() };
     let mut keys: Vec<usize> = (0..row.len()).collect();
@@ -223,16 +264,17 @@ fn head_score(state: &State, layer: usize, head: usize) -> Option<HeadScore> {
 
 /// `looks at the token before, 83 %`.
 fn habit_text(state: &State, score: HeadScore) -> String {
-    let what = match score.habit {
-        Habit::Previous => Message::HabitPrevious,
-        Habit::First => Message::HabitFirst,
-        Habit::Same => Message::HabitSame,
-        Habit::Induction => Message::HabitInduction,
-        Habit::Local => Message::HabitLocal,
-        Habit::Uniform => Message::HabitUniform,
-        Habit::Mixed => return state.language.text(Message::HabitMixed).to_owned(),
-    };
-    format!("{} {:.0} %", state.language.text(what), score.score * 100.0)
+    let what = state.language.text(score.habit.said());
+    if score.habit == Habit::Mixed {
+        return what.to_owned();
+    }
+    format!("{what} {:.0} %", score.score * 100.0)
+}
+
+/// The habit after this one; all after the last.
+fn next_habit(habit: Option<Habit>) -> Option<Habit> {
+    let index = habit.map_or(0, |habit| Habit::ALL.iter().position(|&other| other == habit).map_or(0, |at| at + 1));
+    Habit::ALL.get(index).copied()
 }
 
 /// The letter of a habit in the overview.
@@ -270,7 +312,7 @@ fn heads_offset(state: &State, area: Rect) -> usize {
 }
 
 /// Every layer and head: a letter for what it does, as bright as it does it, and where there is room its picture.
-fn overview(state: &State, area: Rect, buf: &mut Buffer) {
+fn overview(state: &State, habit: Option<Habit>, area: Rect, buf: &mut Buffer) {
     let theme = &state.theme;
     let size = head_size(state, area);
     let Some(model) = state.model.as_ref().filter(|_| area.width > LAYER + size.0 && area.height > 1) else { return };
@@ -298,7 +340,7 @@ fn overview(state: &State, area: Rect, buf: &mut Buffer) {
         let row = Rect { x: area.x + 1, width: LAYER, height: 1, ..place(line, 0) };
         draw::line(buf, row, &name, Alignment::Left, theme);
         for head in 0..shown {
-            one_head(state, layer, first_head + head, place(line, head), buf);
+            one_head(state, habit, layer, first_head + head, place(line, head), buf);
         }
     }
     let notes = notes(state, area);
@@ -311,12 +353,13 @@ fn overview(state: &State, area: Rect, buf: &mut Buffer) {
 }
 
 /// One head of the overview, in brackets when it is the one in view.
-fn one_head(state: &State, layer: usize, head: usize, area: Rect, buf: &mut Buffer) {
+fn one_head(state: &State, habit: Option<Habit>, layer: usize, head: usize, area: Rect, buf: &mut Buffer) {
     let theme = &state.theme;
     let seen = state.overview().and_then(|seen| seen.heads.get(layer)?.get(head));
     let score = seen.and_then(|seen| seen.score);
     let here = (layer, head) == (state.layer, state.head);
     let (mark, style) = match score {
+        Some(score) if habit.is_some_and(|habit| habit != score.habit) => ('·', theme.dim()),
         Some(score) if score.habit == Habit::Mixed => (letter(score.habit), theme.dim()),
         Some(score) => (letter(score.habit), theme.heat(score.score).style),
         None => (' ', theme.dim()),
@@ -327,7 +370,8 @@ fn one_head(state: &State, layer: usize, head: usize, area: Rect, buf: &mut Buff
         vec![Span::raw(" "), Span::styled(mark.to_string(), style)]
     };
     draw::line(buf, Rect { height: 1, ..area }, &Line::from(spans), Alignment::Left, theme);
-    let Some(seen) = seen.filter(|seen| area.height > 1 && !seen.rows.is_empty()) else { return };
+    let pointed_out = score.is_none_or(|score| habit.is_none_or(|habit| habit == score.habit));
+    let Some(seen) = seen.filter(|seen| pointed_out && area.height > 1 && !seen.rows.is_empty()) else { return };
     let rows = &seen.rows;
     let keys = rows.iter().map(|(_, weights)| weights.len()).max().unwrap_or(1);
     // Row by row the sampled queries, column by column the keys that fall into an equal share of the context.
@@ -350,8 +394,11 @@ fn notes(state: &State, area: Rect) -> Vec<String> {
         let measures = if state.predicts_next() { Message::HeadMeasures } else { Message::HeadMeasuresBothWays };
         language.say(measures, &[&format!("{:.1}", score.entropy), &distance])
     });
-    let mut lines = vec![measured];
     let columns = usize::from(area.width.saturating_sub(1));
+    let rank = head_score(state, state.layer, state.head)
+        .map(|score| language.say(Message::HeadRank, &[&format!("{:.1}", score.effective_rank)]));
+    let room = |rank: &String| safe::width(&measured) + safe::width(rank) <= columns;
+    let mut lines = vec![measured.clone() + &rank.filter(room).unwrap_or_default()];
     for item in language.text(Message::HabitLegend).split("  ") {
         let legend = lines.len() > 1;
         match lines.last_mut() {

@@ -38,6 +38,8 @@ const LIST: u16 = 40;
 const WIDE: u16 = 96;
 /// Rows below the table: the draw's two, and why.
 const BELOW: u16 = 4;
+/// Columns of a rank and a token, and what stands between.
+const TABLE: u16 = 32;
 /// Columns of a probability.
 const SHARE: u16 = 8;
 
@@ -61,8 +63,10 @@ fn parts(state: &State, inner: Rect) -> Parts {
     let bottom = Rect { y: upper.bottom(), height: below, ..inner };
     let stages = state.settings.pipeline.len() as u16 + 2;
     let (list, table) = if inner.width >= WIDE {
-        let list = Rect { width: LIST, ..upper };
-        (list, Rect { x: list.right() + 1, width: upper.width - LIST - 1, ..upper })
+        // What a column for every stage does not take.
+        let columns = TABLE + stages * (SHARE + 1);
+        let list = Rect { width: inner.width.saturating_sub(columns).clamp(LIST, 2 * LIST), ..upper };
+        (list, Rect { x: list.right() + 1, width: upper.width - list.width - 1, ..upper })
     } else {
         let list = Rect { height: stages.min(upper.height / 2), ..upper };
         (list, Rect { y: list.bottom(), height: upper.height - list.height, ..upper })

@@ -15,7 +15,7 @@ use crate::state::Effect;
 /// The shortest time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
 /// The least time between two frames that only show a run going on: every frame takes time from the model.
-const CALM: Duration = Duration::from_millis(50);
+const CALM: Duration = Duration::from_millis(66);
 /// So many messages are taken in before the next frame; the channel holds as many.
 pub(super) const BATCH: usize = 256;
 

@@ -10,6 +10,7 @@ use super::Notice;
 use super::Repetition;
 use super::Run;
 use super::Search;
+use super::edits::Edits;
 use crate::job::Body;
 use crate::job::Fault;
 use crate::job::Lane;
@@ -35,6 +36,9 @@ impl Ctx<'_> {
             Body::Opened(model) => self.opened(&model),
             Body::Tokens(tokens) => self.tokenized(&tokens),
             Body::Words(words) => self.state.words = Some(words),
+            Body::Story(story) => self.told(story),
+            Body::Answer(answer) => self.state.steps.answer = Some(*answer),
+            Body::Beat => self.beat(),
             Body::Read { first, positions } => {
                 for (offset, position) in positions.into_iter().enumerate() {
                     self.state.run.set_position(first + offset, position);
@@ -56,6 +60,7 @@ impl Ctx<'_> {
             Body::Copy(copy) => self.state.repetition.copied(copy),
             Body::Heads(heads) => self.state.repetition.heads = Some(*heads),
             Body::Cured(cured) => self.state.repetition.cured(*cured),
+            Body::Explanation(explanation) => self.explained(*explanation),
             Body::Rows(rows) => self.rows(rows),
             Body::Overview(overview) => self.overview(overview),
             Body::Measured(measured) => self.measured(measured),
@@ -73,6 +78,7 @@ impl Ctx<'_> {
             }
             Body::Failed(fault) => {
                 self.finished(lane);
+                self.state.explained.failed |= lane == Lane::Explain;
                 self.failed_search(lane);
                 self.state.queued = 0;
                 self.failed(&fault);
@@ -98,7 +104,11 @@ impl Ctx<'_> {
         state.head = state.head.min(model.engine.config.heads.saturating_sub(1));
         state.model = Some(Arc::clone(model));
         state.run = Run::default();
+        state.edits = Edits::default();
         state.evidence = Evidence::default();
+        state.explained.renew();
+        // What was changed in another model may not fit this one.
+        state.settings.changes.clear();
         state.search = Search::default();
         state.repetition = Repetition::default();
         state.head_choice = HeadChoice::default();
@@ -109,6 +119,7 @@ impl Ctx<'_> {
         self.cancel(Lane::Run);
         self.cancel(Lane::Evidence);
         self.cancel(Lane::Lab);
+        self.cancel(Lane::Explain);
         self.forget_measures();
         self.prepare();
         self.tokenize();
@@ -162,7 +173,7 @@ impl Ctx<'_> {
     }
 
     fn rows(&mut self, rows: Rows) {
-        if (rows.layer, rows.head) == (self.state.layer, self.state.head) {
+        if rows.subject == self.state.watched() {
             for (query, row) in rows.rows {
                 if let Some(&node) = self.state.run.path().get(query) {
                     self.state.evidence.keep_row(node, row);
@@ -212,7 +223,8 @@ impl Ctx<'_> {
             }
             Lane::Files => (self.state.opening, self.state.fetching) = (None, None),
             Lane::Lab => self.state.repetition.curing = false,
-            Lane::Text | Lane::Words | Lane::Evidence | Lane::Information => {}
+            Lane::Steps => self.state.steps.playing = false,
+            Lane::Text | Lane::Words | Lane::Evidence | Lane::Information | Lane::Explain => {}
         }
     }
 
@@ -232,6 +244,8 @@ impl Ctx<'_> {
             Fault::Forward(error) => Notice::failure(error),
             Fault::NotFinite(error) => Notice::failure(error),
             Fault::Record(error) => Notice::failure(error),
+            Fault::Change(error) => Notice::failure(error),
+            Fault::Explain(error) => Notice::failure(error),
         });
     }
 }

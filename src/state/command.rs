@@ -63,6 +63,18 @@ pub enum Command {
     Bottom,
     /// Take what is highlighted.
     Take,
+    /// Go to the step before.
+    StepBack,
+    /// Go to the step after.
+    StepForward,
+    /// Show the next method step by step.
+    NextMethod,
+    /// Show the method before.
+    PreviousMethod,
+    /// Show another text step by step.
+    NextText,
+    /// Ask why the text is cut at a place.
+    Why,
     /// Hide the selected token behind the mask token.
     Hide,
     /// Draw one token.
@@ -123,6 +135,34 @@ pub enum Command {
     StageDown,
     /// Write the pipeline as a line, or the active stage's text.
     WritePipeline,
+    /// Take the head in view out, or put it back.
+    AblateHead,
+    /// Take the attention of the layer in view out, or put it back.
+    AblateLayer,
+    /// Take the feed-forward block of the layer in view out, or put it back.
+    AblateFeedForward,
+    /// Hide the selected token from all others, or show it again.
+    BlockToken,
+    /// Forbid the cell under the attention cursor, or allow it again.
+    ForbidCell,
+    /// Give the cell under the attention cursor a weight.
+    ForceCell,
+    /// Write the list of interventions.
+    WriteChanges,
+    /// Switch all interventions off, or on again.
+    SwitchChanges,
+    /// Show the next thing of attention: the head in view, an average, rollout.
+    NextSubject,
+    /// Draw attention in another way.
+    NextDrawing,
+    /// Point out the heads of the next habit.
+    NextHabit,
+    /// Go to the next step of the calculation.
+    NextPart,
+    /// Go to the step of the calculation before.
+    PreviousPart,
+    /// Write queries, keys and values of one's own.
+    WriteOwn,
     /// Look at the next head.
     NextHead,
     /// Look at the head before.

@@ -285,6 +285,9 @@ impl Ctx<'_> {
     /// Takes back the last step.
     pub fn undo(&mut self) {
         self.stop();
+        if self.step_edits(true) {
+            return;
+        }
         if self.state.run.undo() {
             self.returned();
         } else {
@@ -295,6 +298,9 @@ impl Ctx<'_> {
     /// Takes again the step that was undone.
     pub fn redo(&mut self) {
         self.stop();
+        if self.step_edits(false) {
+            return;
+        }
         if self.state.run.redo() {
             self.returned();
         } else {
@@ -304,6 +310,7 @@ impl Ctx<'_> {
 
     /// Turns the active parameter; a playing run goes on with the new value.
     pub fn turn(&mut self, up: bool) {
+        self.remember_settings(Some(self.state.settings.active));
         self.state.settings.turn(up);
         self.reshape();
     }
@@ -384,10 +391,14 @@ impl Ctx<'_> {
         if distribution.is_none() && missing.is_empty() && !overview {
             return;
         }
-        let rows = (!missing.is_empty()).then_some((state.layer, state.head, missing));
+        let rows = (!missing.is_empty()).then(|| (state.watched(), missing));
+        let disturbed = state.explained.disturbed().filter(|disturbed| disturbed.context.len() == read).cloned();
         let tokens = state.run.tokens().map(|node| node.token).collect();
         let context = state.run.context();
-        self.submit(Lane::Evidence, Job::Look(Look { model, context, tokens, distribution, rows, overview }));
+        self.submit(
+            Lane::Evidence,
+            Job::Look(Look { model, context, tokens, distribution, rows, disturbed, overview }),
+        );
     }
 
     fn refresh_words(&mut self) {
@@ -397,11 +408,13 @@ impl Ctx<'_> {
         let flow = Flow::of(self.state);
         let whole = &flow.text[..flow.finished];
         let words = self.state.words.as_ref().map_or("", |words| &words.text);
+        let edits = self.state.steps.edits();
+        let edited = self.state.words.as_ref().is_some_and(|words| words.edits != edits);
         // At full pace, words are cut again after every few tokens: each time takes the model's time.
         let hurried = self.state.playing && self.state.settings.pace == Settings::FULL_PACE;
         let soon = hurried && whole.starts_with(words) && whole.len() < words.len() + WORDS_EVERY;
-        if (self.state.words.is_none() || words != whole) && !soon {
-            self.submit(Lane::Words, Job::Words(Arc::from(whole)));
+        if edited || ((self.state.words.is_none() || words != whole) && !soon) {
+            self.submit(Lane::Words, Job::Words(Arc::from(whole), edits));
         }
     }
 

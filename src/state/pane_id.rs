@@ -9,6 +9,8 @@ pub enum PaneId {
     Text,
     /// The text's words and tokens.
     Tokens,
+    /// The text's words, step by step.
+    Steps,
     /// The distribution of the next token.
     Next,
     /// The choice of the next token, stage by stage.
@@ -17,6 +19,10 @@ pub enum PaneId {
     Tree,
     /// Who looks at whom.
     Attention,
+    /// One cell of attention, step by step.
+    Calculation,
+    /// What each layer would say, and what each part adds.
+    Layers,
     /// The model, and others to open.
     Models,
     /// What the text costs, and how far distributions are apart.
@@ -31,9 +37,9 @@ use PaneId as P;
 /// The panes with their titles, in groups, in the order of the groups' digits. A group's first pane is what its digit goes to.
 const GROUPS: [&[(PaneId, Message)]; 6] = [
     &[(P::Text, M::TitleText)],
-    &[(P::Tokens, M::TitleTokens)],
+    &[(P::Tokens, M::TitleTokens), (P::Steps, M::TitleSteps)],
     &[(P::Next, M::TitleNext), (P::Sampler, M::TitleSampler), (P::Tree, M::TitleTree)],
-    &[(P::Attention, M::TitleAttention)],
+    &[(P::Attention, M::TitleAttention), (P::Calculation, M::TitleCalculation), (P::Layers, M::TitleLayers)],
     &[(P::Models, M::TitleModels)],
     &[(P::Information, M::TitleInformation), (P::Repetition, M::TitleRepetition)],
 ];

@@ -26,6 +26,7 @@ impl Ctx<'_> {
 
     /// Adds a stage behind the active one.
     pub fn add_stage(&mut self, kind: Kind) {
+        self.remember_settings(None);
         let at = self.active_stage().map_or(self.state.settings.pipeline.len(), |index| index + 1);
         self.state.settings.pipeline.insert(at, Stage::new(kind));
         self.activate(at);
@@ -35,6 +36,7 @@ impl Ctx<'_> {
     /// Takes the active stage out.
     pub fn remove_stage(&mut self) {
         let Some(index) = self.active_stage() else { return self.no_stage() };
+        self.remember_settings(None);
         self.state.settings.pipeline.remove(index);
         let left = self.state.settings.pipeline.len();
         self.state.settings.active =
@@ -45,6 +47,7 @@ impl Ctx<'_> {
     /// Switches the active stage off or on.
     pub fn switch_stage(&mut self) {
         let Some(index) = self.active_stage() else { return self.no_stage() };
+        self.remember_settings(None);
         let stage = &mut self.state.settings.pipeline[index];
         stage.on = !stage.on;
         self.pipeline_changed();
@@ -55,6 +58,7 @@ impl Ctx<'_> {
         let Some(index) = self.active_stage() else { return self.no_stage() };
         let other = if down { index + 1 } else { index.wrapping_sub(1) };
         if other < self.state.settings.pipeline.len() {
+            self.remember_settings(None);
             self.state.settings.pipeline.swap(index, other);
             self.activate(other);
             self.pipeline_changed();
@@ -63,7 +67,9 @@ impl Ctx<'_> {
 
     /// Gives a stage its text.
     pub fn set_stage_text(&mut self, index: usize, text: &str) {
-        if let Some(stage) = self.state.settings.pipeline.get_mut(index) {
+        if index < self.state.settings.pipeline.len() {
+            self.remember_settings(None);
+            let stage = &mut self.state.settings.pipeline[index];
             (stage.text, stage.on) = (text.into(), true);
             self.pipeline_changed();
         }
@@ -71,6 +77,7 @@ impl Ctx<'_> {
 
     /// Puts another pipeline in the place of this one.
     pub fn set_pipeline(&mut self, sampler: Sampler) {
+        self.remember_settings(None);
         self.state.settings.pipeline = sampler.stages;
         self.state.settings.active = Knob::Seed;
         self.activate(0);

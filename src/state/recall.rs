@@ -59,8 +59,9 @@ impl Ctx<'_> {
                 places.insert(id, (places.len(), own));
             }
         }
+        record.tried = settings.changes.iter().map(ToString::to_string).collect();
         record.path = run.path().last().and_then(|tip| places.get(tip)).map(|&(place, _)| place);
-        self.submit(Lane::Files, Job::Save(record, path, model));
+        self.submit(Lane::Files, Job::Save(Box::new(record), path, model));
     }
 
     /// Opens a saved run.
@@ -77,6 +78,8 @@ impl Ctx<'_> {
         if let Ok(sampler) = record.pipeline.parse::<Sampler>() {
             self.set_pipeline(sampler);
         }
+        let tried = [record.interventions.as_slice(), record.tried.as_slice()].concat();
+        self.set_changes(&tried.join(" "));
         self.state.text = record.text.as_str().into();
         self.state.recall = Some(Recall::Cut(Box::new(record)));
         self.tokenize();
@@ -117,6 +120,12 @@ impl Ctx<'_> {
         }
         let costs =
             record.line().into_iter().filter_map(|index| Some((places[index], record.nodes[index].surprisal_bits?)));
+        if !record.interventions.is_empty() {
+            // The text is read here without them: costs are others than they were.
+            let list = record.interventions.join(" ");
+            self.state.selected = self.state.tip();
+            return self.say(Notice::warning(Message::MadeWithInterventions, &[&list]));
+        }
         self.state.recall = Some(Recall::Read(costs.collect()));
         self.state.selected = self.state.tip();
     }

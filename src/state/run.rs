@@ -208,6 +208,11 @@ impl Run {
         self.forked = true;
     }
 
+    /// How many steps can be taken back.
+    pub fn depth(&self) -> usize {
+        self.past.len()
+    }
+
     /// Takes back the last step; returns whether there was one.
     pub fn undo(&mut self) -> bool {
         let Some(place) = self.past.pop() else { return false };

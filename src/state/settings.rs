@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Listed;
 use crate::lm::Kind;
 use crate::lm::Sampler;
 use crate::lm::Stage;
@@ -37,12 +38,14 @@ pub struct Settings {
     pub pace: u32,
     /// What the keys turn.
     pub active: Knob,
+    /// What is changed in the run, to see what comes of it.
+    pub changes: Vec<Listed>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let pipeline = vec![Stage::temperature(0.8), Stage::top_k(0), Stage::top_p(0.95), Stage::min_p(0.0)];
-        Self { pipeline, seed: 7, pace: 10, active: Knob::Stage { stage: 0, parameter: 0 } }
+        Self { pipeline, seed: 7, pace: 10, active: Knob::Stage { stage: 0, parameter: 0 }, changes: Vec::new() }
     }
 }
 

@@ -1,37 +1,77 @@
 //! A word list with frequencies, and the words of it that a text begins with.
 
 use std::sync::LazyLock;
+use std::sync::OnceLock;
 
-use super::bpe::FoldMap;
-
+mod edit;
 mod embedded;
 mod error;
+mod prefixes;
 
+pub use edit::Edit;
 pub use error::DictionaryError;
 
 use error::{LONGEST_LINE, LONGEST_WORD, MOST_WORDS};
+use prefixes::{Prefixes, ROOT};
 
-/// Words and how often each was counted, in the order of their bytes.
+/// Words and how often each was counted. A word of frequency 0 is never matched.
 #[derive(Clone, Debug, Default)]
 pub struct Dictionary {
     text: String,
+    /// Where each word ends in the text: those read first in the order of their bytes, then those added.
     ends: Vec<u32>,
     frequencies: Vec<u64>,
+    /// The natural logarithm of each frequency.
+    logarithms: Vec<f64>,
     total: u64,
-    /// By first character, the words that begin with it: first index and the one after the last.
-    first: FoldMap<char, (u32, u32)>,
+    forward: Prefixes,
+    /// The words from their last letter, built when first asked for.
+    backward: OnceLock<Prefixes>,
+    /// Most characters of a word.
+    longest: usize,
+    /// Whether some word has a character outside ASCII.
+    beyond_ascii: bool,
+    /// Whether runs of letters are cut although some word has.
+    splits_letters: bool,
+    repeated: Option<Repeated>,
+}
+
+/// Words that a file lists more than once: the last frequency counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repeated {
+    /// How many lines repeat a word.
+    pub lines: usize,
+    /// The first such line, counted from 1.
+    pub line: usize,
+    /// Its word.
+    pub word: String,
 }
 
 impl Dictionary {
     /// The dictionary that comes with lmscope: jieba's 349,045 Chinese words. Unpacked by the first call, which takes
-    /// some ten milliseconds; safe to call from any thread.
+    /// some tens of milliseconds; safe to call from any thread.
     pub fn embedded() -> &'static Self {
-        static EMBEDDED: LazyLock<Dictionary> = LazyLock::new(|| embedded::dictionary().unwrap_or_default());
+        static EMBEDDED: LazyLock<Dictionary> = LazyLock::new(|| embedded::chinese().unwrap_or_default());
         &EMBEDDED
     }
 
+    /// The English word list that comes with lmscope; to be matched in text without spaces.
+    pub fn english() -> &'static Self {
+        static ENGLISH: LazyLock<Dictionary> = LazyLock::new(|| embedded::english().unwrap_or_default());
+        &ENGLISH
+    }
+
+    /// The dictionary for a text that names none: the English one for a run of letters that is no English word, the
+    /// Chinese one for all others.
+    pub fn for_text(text: &str) -> &'static Self {
+        let text = text.trim();
+        let run = text.len() >= SHORTEST_RUN && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if run && Self::english().frequency(text).is_none() { Self::english() } else { Self::embedded() }
+    }
+
     /// A dictionary from lines of `word [frequency [part-of-speech]]` in UTF-8; a missing frequency is 1, empty lines
-    /// are skipped. A word of frequency 0 is never matched.
+    /// are skipped. A word of frequency 0 is never matched. Of a word that stands there twice the last frequency counts,
+    /// and both count in the total, as in jieba.
     ///
     /// # Errors
     /// The first line that is not one, by number.
@@ -51,33 +91,76 @@ impl Dictionary {
                 entries.push((word, line, frequency));
             }
         }
-        entries.sort_unstable();
-        let twice = entries.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| pair[1]);
-        if let Some((word, line, _)) = twice.min_by_key(|entry| entry.1) {
-            return Err(DictionaryError::Duplicate { line, word: word.to_owned() });
-        }
         let total = entries.iter().try_fold(0_u64, |total, entry| total.checked_add(entry.2));
         let total = total.ok_or(DictionaryError::Total)?;
-        let mut dictionary = Self { total, ..Self::default() };
-        for (word, line, frequency) in entries {
-            if !dictionary.push(word, frequency) {
+        entries.sort_unstable();
+        let twice = || entries.windows(2).filter(|pair| pair[0].0 == pair[1].0).map(|pair| &pair[1]);
+        let repeated = twice().min_by_key(|entry| entry.1).map(|&(word, line, _)| Repeated {
+            lines: twice().count(),
+            line,
+            word: word.to_owned(),
+        });
+        let mut dictionary = Self { total, repeated, ..Self::default() };
+        for (index, &(word, line, frequency)) in entries.iter().enumerate() {
+            let last = entries.get(index + 1).is_none_or(|next| next.0 != word);
+            if last && !dictionary.push(word, frequency) {
                 return Err(DictionaryError::TooMany { line });
             }
         }
-        if dictionary.is_empty() { Err(DictionaryError::Empty) } else { Ok(dictionary) }
+        if dictionary.is_empty() {
+            return Err(DictionaryError::Empty);
+        }
+        dictionary.beyond_ascii = !dictionary.text.is_ascii();
+        dictionary.index();
+        Ok(dictionary)
     }
 
-    /// Adds a word that comes after all others; false if there is no more room.
+    /// Appends a word to the list; false if there is no more room.
     fn push(&mut self, word: &str, frequency: u64) -> bool {
-        let (Ok(end), Some(first)) = (u32::try_from(self.text.len() + word.len()), word.chars().next()) else {
-            return false;
-        };
-        let index = self.ends.len() as u32;
-        self.first.entry(first).or_insert((index, index)).1 = index + 1;
+        let Ok(end) = u32::try_from(self.text.len() + word.len()) else { return false };
         self.text.push_str(word);
         self.ends.push(end);
         self.frequencies.push(frequency);
+        self.logarithms.push((frequency as f64).ln());
+        self.longest = self.longest.max(if word.len() > self.longest { word.chars().count() } else { 0 });
         true
+    }
+
+    /// Builds the table of beginnings from the list.
+    fn index(&mut self) {
+        // Each word adds at most the characters that it does not share with the one before.
+        let mut before = "";
+        let nodes = (0..self.len()).map(|index| {
+            let word = self.word(index);
+            let same = before.chars().zip(word.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
+            before = word;
+            word.get(same..).unwrap_or_default().chars().count()
+        });
+        self.forward = Prefixes::with_room(nodes.sum::<usize>() * 9 / 8);
+        let mut forward = std::mem::take(&mut self.forward);
+        for index in (0..self.len()).filter(|&index| self.frequencies.get(index) > Some(&0)) {
+            forward.insert(self.letters(index), index as u32);
+        }
+        self.forward = forward;
+        self.backward = OnceLock::new();
+    }
+
+    /// The words from their last letter.
+    fn backward(&self) -> &Prefixes {
+        self.backward.get_or_init(|| {
+            let matched = || (0..self.len()).filter(|&index| self.frequencies.get(index) > Some(&0));
+            let mut backward = Prefixes::with_room(self.forward.nodes() * 5 / 4);
+            for index in matched() {
+                if backward.is_full(self.word(index).len()) {
+                    let letters = matched().map(|index| self.word(index).chars().count()).sum();
+                    let mut larger = Prefixes::with_room(letters);
+                    matched().for_each(|index| larger.insert(self.letters(index).rev(), index as u32));
+                    return larger;
+                }
+                backward.insert(self.letters(index).rev(), index as u32);
+            }
+            backward
+        })
     }
 
     /// The number of words.
@@ -95,68 +178,118 @@ impl Dictionary {
         self.total
     }
 
-    /// Every word with its frequency, in the order of their bytes.
-    pub fn words(&self) -> impl Iterator<Item = (&str, u64)> {
-        (0..self.len()).zip(&self.frequencies).filter_map(|(index, &frequency)| {
-            let (start, end) = self.range(index);
-            Some((self.text.get(start..end)?, frequency))
-        })
+    /// The natural logarithm of the sum of all frequencies.
+    pub(super) fn logarithm(&self) -> f64 {
+        (self.total as f64).ln()
     }
 
-    fn range(&self, index: usize) -> (usize, usize) {
+    /// The characters of the longest word.
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+
+    /// The words that were listed more than once, if any were.
+    pub fn repeated(&self) -> Option<&Repeated> {
+        self.repeated.as_ref()
+    }
+
+    /// Whether a run of ASCII letters and digits is one word for the matching methods: so for every dictionary with words
+    /// beyond ASCII. A list of ASCII words alone is there to cut such runs, whatever their case.
+    pub fn joins_letters(&self) -> bool {
+        self.beyond_ascii && !self.splits_letters
+    }
+
+    /// Has the matching methods take each ASCII letter and digit by itself where no word has it, as in the textbook.
+    pub fn split_letters(&mut self) {
+        self.splits_letters = true;
+    }
+
+    /// Every word with its frequency, in the order of their bytes; those added later follow.
+    pub fn words(&self) -> impl Iterator<Item = (&str, u64)> {
+        (0..self.len()).map(|index| (self.word(index), self.count(index)))
+    }
+
+    fn word(&self, index: usize) -> &str {
         let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);
         let end = self.ends.get(index).copied().unwrap_or(start);
-        (start as usize, end as usize)
+        self.text.get(start as usize..end as usize).unwrap_or_default()
     }
 
-    fn word(&self, index: usize) -> &[u8] {
-        let (start, end) = self.range(index);
-        self.text.as_bytes().get(start..end).unwrap_or_default()
+    fn letters(&self, index: usize) -> impl DoubleEndedIterator<Item = char> {
+        self.word(index).chars().map(|letter| self.letter(letter))
     }
 
-    /// The first index in `low..high` whose word does not satisfy `before`, which holds of a stretch at the start.
-    fn search(&self, mut low: usize, mut high: usize, before: impl Fn(&[u8]) -> bool) -> usize {
-        while low < high {
-            let middle = low.midpoint(high);
-            if before(self.word(middle)) { low = middle + 1 } else { high = middle }
-        }
-        low
+    fn count(&self, index: usize) -> u64 {
+        self.frequencies.get(index).copied().unwrap_or(0)
     }
 
-    /// How often `word` was counted; nothing if it is no word here.
+    /// How often `word` was counted; nothing if it is no word here, or is never matched.
     pub fn frequency(&self, word: &str) -> Option<u64> {
-        let &(low, high) = self.first.get(&word.chars().next()?)?;
-        let at = self.search(low as usize, high as usize, |other| other < word.as_bytes());
-        let found = at < high as usize && self.word(at) == word.as_bytes();
-        found.then(|| self.frequencies.get(at).copied()).flatten()
+        let mut node = ROOT;
+        for letter in word.chars() {
+            node = self.forward.step(node, self.letter(letter))?;
+        }
+        node.is_word().then(|| self.count(self.forward.word(node)))
+    }
+
+    /// A letter as the words have it.
+    #[inline]
+    fn letter(&self, letter: char) -> char {
+        if self.beyond_ascii { letter } else { letter.to_ascii_lowercase() }
     }
 
     /// Calls `found(length in bytes, frequency)` for every word that `text` begins with, the shortest first.
     pub fn prefixes(&self, text: &str, mut found: impl FnMut(usize, u64)) {
-        let mut characters = text.char_indices();
-        let Some((_, first)) = characters.next() else { return };
-        let Some(&(low, high)) = self.first.get(&first) else { return };
-        let (mut low, mut high) = (low as usize, high as usize);
-        let mut length = first.len_utf8();
-        loop {
-            if self.word(low).len() == length {
-                found(length, self.frequencies.get(low).copied().unwrap_or(0));
-                low += 1;
+        self.walk(&self.forward, text.chars(), |length, word| found(length, self.count(word)));
+    }
+
+    /// Calls `found(length in bytes)` for every word that `text` begins with, the shortest first.
+    #[inline]
+    pub(super) fn lengths(&self, text: &str, mut found: impl FnMut(usize)) {
+        self.walk(&self.forward, text.chars(), |length, _| found(length));
+    }
+
+    /// Calls `found(length in characters, natural logarithm of the frequency)` for every word that `letters` begin with.
+    #[inline]
+    pub(super) fn logarithms(&self, letters: &[char], mut found: impl FnMut(usize, f64)) {
+        let mut node = ROOT;
+        for (before, &letter) in letters.iter().enumerate() {
+            let Some(next) = self.forward.step(node, self.letter(letter)) else { return };
+            if next.is_word() {
+                found(before + 1, self.logarithms.get(self.forward.word(next)).copied().unwrap_or_default());
             }
-            let Some((at, character)) = characters.next() else { break };
-            // All words in low..high share the first `length` bytes; narrow them down to those that share the next character.
-            let end = at + character.len_utf8();
-            let next = text.as_bytes().get(length..end).unwrap_or_default();
-            let tail = |word: &[u8]| word.get(length..end.min(word.len())).unwrap_or_default() < next;
-            low = self.search(low, high, tail);
-            high = self.search(low, high, |word| word.get(length..end) == Some(next));
-            if low >= high {
-                break;
+            if !next.has_more() {
+                return;
             }
-            length = end;
+            node = next;
+        }
+    }
+
+    /// Calls `found(length in bytes)` for every word that `text` ends with, the shortest first.
+    pub(super) fn suffixes(&self, text: &str, mut found: impl FnMut(usize)) {
+        self.walk(self.backward(), text.chars().rev(), |length, _| found(length));
+    }
+
+    #[inline]
+    fn walk(&self, prefixes: &Prefixes, letters: impl Iterator<Item = char>, mut found: impl FnMut(usize, usize)) {
+        let mut node = ROOT;
+        let mut length = 0;
+        for letter in letters {
+            let Some(next) = prefixes.step(node, self.letter(letter)) else { return };
+            length += letter.len_utf8();
+            if next.is_word() {
+                found(length, prefixes.word(next));
+            }
+            if !next.has_more() {
+                return;
+            }
+            node = next;
         }
     }
 }
+
+/// The shortest run of letters that is taken for several English words.
+const SHORTEST_RUN: usize = 8;
 
 /// The lines of `text`, broken by line feeds, carriage returns, or both.
 fn lines(text: &str) -> impl Iterator<Item = &str> {

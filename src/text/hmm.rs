@@ -1,94 +1,199 @@
 //! New words from single characters: a hidden Markov model of where in a word a character stands.
 //!
-//! Four states, begin, middle, end, single; the most probable sequence of states by the Viterbi algorithm gives the cuts.
-//! The parameters are those of jieba's `finalseg` (MIT), counted on segmented Chinese text: emissions as counts in
-//! `assets/hmm-zh.bin`, the rest as the logarithms below.
+//! Four tags, begin, end, middle, single; the most probable sequence of tags by the Viterbi algorithm (Viterbi 1967) gives the
+//! cuts. [`Hmm::embedded`] has the parameters of jieba's `finalseg` (MIT), counted on segmented Chinese text;
+//! [`Counts`] counts others.
 
 use std::sync::LazyLock;
 
-use super::{bpe::FoldMap, packed::Packed};
+use super::bpe::FoldMap;
 
-static FILE: &[u8] = include_bytes!("../../assets/hmm-zh.bin");
-const MOST_BYTES: u64 = 1 << 20;
+mod count;
+mod embedded;
+mod file;
 
-/// What stands for the logarithm of zero.
-const IMPOSSIBLE: f64 = -3.14e100;
+pub use count::Counts;
+pub use count::Sentence;
+pub use file::HmmError;
 
-const BEGIN: usize = 0;
-const END: usize = 1;
-const MIDDLE: usize = 2;
-const SINGLE: usize = 3;
+/// What stands for the logarithm of zero: as in jieba, small enough that any possible way is better.
+pub const IMPOSSIBLE: f64 = -3.14e100;
 
-/// Log-probability of the first state: begin, end, middle, single.
-const START: [f64; 4] = [-0.262_686_608_092_500_16, IMPOSSIBLE, IMPOSSIBLE, -1.465_263_339_853_767_8];
+/// What stands for a tag that is not allowed: less than any impossible way.
+const FORBIDDEN: f64 = -1e150;
 
-/// For each state the two that may come before, with the log-probability of that step. Of two equally probable ways the later one counts.
-const BEFORE: [[(usize, f64); 2]; 4] = [
-    [(END, -0.589_714_973_685_451_3), (SINGLE, -0.721_196_565_466_984_1)],
-    [(BEGIN, -0.510_825_623_765_99), (MIDDLE, -0.333_448_568_119_485_14)],
-    [(BEGIN, -0.916_290_731_874_155), (MIDDLE, -1.260_362_382_026_822_6)],
-    [(END, -0.808_525_047_466_993_7), (SINGLE, -0.665_863_144_879_821_2)],
-];
-
-/// For each character the log-probability of it in each state.
-static EMISSIONS: LazyLock<FoldMap<char, [f64; 4]>> = LazyLock::new(|| emissions().unwrap_or_default());
-
-/// Unpacked, the file holds for each state the number of its characters, and the total of its counts; for each character how
-/// far its code is from the one before and its count; all in LEB128.
-fn emissions() -> Option<FoldMap<char, [f64; 4]>> {
-    let bytes = Packed::inflate(FILE, MOST_BYTES)?;
-    let mut packed = Packed::new(&bytes);
-    let mut table: FoldMap<char, [f64; 4]> = FoldMap::default();
-    for state in [BEGIN, END, MIDDLE, SINGLE] {
-        let characters = packed.number()?;
-        let total = packed.number()? as f64;
-        let mut code = 0_u32;
-        for _ in 0..characters {
-            code = code.checked_add(u32::try_from(packed.number()?).ok()?)?;
-            let count = packed.number()? as f64;
-            let row = table.entry(char::from_u32(code)?).or_insert([IMPOSSIBLE; 4]);
-            *row.get_mut(state)? = (count / total).ln();
-        }
-    }
-    Some(table)
+/// Where in a word a character stands; in the order in which, of two equally probable ways, the later one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tag {
+    /// At the beginning of a word of several.
+    Begin,
+    /// At its end.
+    End,
+    /// In its middle.
+    Middle,
+    /// It is a word by itself.
+    Single,
 }
 
-/// The lengths in bytes of the words that `text` is most probably made of.
-pub(super) fn words(text: &str) -> Vec<usize> {
-    let mut probability = [0.0; 4];
-    let mut back: Vec<[u8; 4]> = Vec::with_capacity(text.len() / 3 + 1);
-    for (at, character) in text.chars().enumerate() {
-        let emission = EMISSIONS.get(&character).copied().unwrap_or([IMPOSSIBLE; 4]);
-        let mut next = [0.0; 4];
-        let mut from = [0; 4];
-        for state in [BEGIN, END, MIDDLE, SINGLE] {
-            if at == 0 {
-                next[state] = START[state] + emission[state];
-                continue;
+impl Tag {
+    /// Every tag, in index order.
+    pub const ALL: [Self; 4] = [Self::Begin, Self::End, Self::Middle, Self::Single];
+
+    /// Its letter: B, E, M, S.
+    pub fn letter(self) -> char {
+        match self {
+            Self::Begin => 'B',
+            Self::End => 'E',
+            Self::Middle => 'M',
+            Self::Single => 'S',
+        }
+    }
+
+    /// The two tags that may stand before it.
+    pub fn before(self) -> [Self; 2] {
+        match self {
+            Self::Begin | Self::Single => [Self::End, Self::Single],
+            Self::End | Self::Middle => [Self::Begin, Self::Middle],
+        }
+    }
+
+    /// Whether a word ends with it.
+    pub fn ends(self) -> bool {
+        matches!(self, Self::End | Self::Single)
+    }
+}
+
+/// One number for each tag.
+pub type ByTag = [f64; 4];
+
+/// A hidden Markov model of tags. All numbers are natural logarithms of probabilities, [`IMPOSSIBLE`] for 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hmm {
+    start: ByTag,
+    /// `steps[from][to]`
+    steps: [ByTag; 4],
+    emissions: FoldMap<char, ByTag>,
+}
+
+/// A character on the trellis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Column {
+    /// The character.
+    pub character: char,
+    /// The logarithm of its probability under each tag.
+    pub emission: ByTag,
+    /// The logarithm of the probability of the best way to each tag, this character included.
+    pub score: ByTag,
+    /// The logarithm of the probability of the way to each tag that lost.
+    pub lost: ByTag,
+    /// The tag before on the best way to each tag; of no use at the first character.
+    pub from: [Tag; 4],
+}
+
+impl Hmm {
+    /// The model that comes with lmscope: jieba's.
+    pub fn embedded() -> &'static Self {
+        static EMBEDDED: LazyLock<Hmm> = LazyLock::new(embedded::hmm);
+        &EMBEDDED
+    }
+
+    /// The logarithm of the probability that a sentence begins with `tag`.
+    pub fn start(&self, tag: Tag) -> f64 {
+        self.start[tag as usize]
+    }
+
+    /// The logarithm of the probability that `to` follows `from`.
+    pub fn step(&self, from: Tag, to: Tag) -> f64 {
+        self.steps[from as usize][to as usize]
+    }
+
+    /// The logarithms of the probabilities of `character` under each tag.
+    pub fn emission(&self, character: char) -> ByTag {
+        self.emissions.get(&character).copied().unwrap_or([IMPOSSIBLE; 4])
+    }
+
+    /// How many characters have an emission.
+    pub fn characters(&self) -> usize {
+        self.emissions.len()
+    }
+
+    /// Walks along `text`, character by character.
+    pub fn columns<'a>(&'a self, text: &'a str) -> impl Iterator<Item = Column> + 'a {
+        self.walk(text, |_| |_| true)
+    }
+
+    /// The columns of a walk on which a character has only tags that are allowed there.
+    fn walk<'a, F: Fn(Tag) -> bool>(
+        &'a self,
+        text: &'a str,
+        allowed: impl Fn(usize) -> F + 'a,
+    ) -> impl Iterator<Item = Column> + 'a {
+        let mut before: Option<ByTag> = None;
+        text.chars().enumerate().map(move |(place, character)| {
+            let allowed = allowed(place);
+            let mut emission = self.emission(character);
+            for tag in Tag::ALL.into_iter().filter(|&tag| !allowed(tag)) {
+                emission[tag as usize] = FORBIDDEN;
             }
-            let [(first, a), (second, b)] = BEFORE[state];
-            let a = probability[first] + a + emission[state];
-            let b = probability[second] + b + emission[state];
-            (next[state], from[state]) = if b >= a { (b, second as u8) } else { (a, first as u8) };
+            let mut column =
+                Column { character, emission, score: [0.0; 4], lost: [IMPOSSIBLE; 4], from: [Tag::Begin; 4] };
+            for tag in Tag::ALL {
+                let index = tag as usize;
+                let Some(before) = before else {
+                    column.score[index] = self.start(tag) + emission[index];
+                    continue;
+                };
+                let [first, second] = tag.before();
+                let way = |from: Tag| before[from as usize] + self.step(from, tag) + emission[index];
+                let (a, b) = (way(first), way(second));
+                (column.score[index], column.lost[index], column.from[index]) =
+                    if b >= a { (b, a, second) } else { (a, b, first) };
+            }
+            before = Some(column.score);
+            column
+        })
+    }
+
+    /// The most probable tags of `text`, one for each character.
+    pub fn tags(&self, text: &str) -> Vec<Tag> {
+        best(self.columns(text)).0
+    }
+
+    /// The most probable tags of `text` on which a word ends with the character at `place`, or does not; and the
+    /// logarithm of their probability.
+    pub fn tags_with(&self, text: &str, place: usize, ends: bool) -> (Vec<Tag>, f64) {
+        best(self.walk(text, move |at| move |tag: Tag| at != place || tag.ends() == ends))
+    }
+
+    /// The lengths in bytes of the words that `text` is most probably made of.
+    pub(super) fn words(&self, text: &str) -> Vec<usize> {
+        let tags = self.tags(text);
+        let mut lengths = Vec::with_capacity(tags.len());
+        let mut length = 0;
+        let mut rest = text.chars().zip(&tags).peekable();
+        while let Some((character, _)) = rest.next() {
+            length += character.len_utf8();
+            // A word starts at a begin or a single, whatever stands before.
+            let starts = rest.peek().is_none_or(|(_, next)| matches!(next, Tag::Begin | Tag::Single));
+            if starts {
+                lengths.push(std::mem::take(&mut length));
+            }
         }
-        probability = next;
-        back.push(from);
+        lengths
     }
-    let mut state = if probability[SINGLE] >= probability[END] { SINGLE } else { END };
-    let mut lengths = Vec::new();
-    let mut length = 0;
-    // From the last character back: a word starts at a begin or a single.
-    for (character, from) in text.chars().rev().zip(back.iter().rev()) {
-        length += character.len_utf8();
-        if state == BEGIN || state == SINGLE {
-            lengths.push(length);
-            length = 0;
-        }
-        state = usize::from(from[state]);
+}
+
+/// The best way through a trellis, and the logarithm of its probability.
+fn best(columns: impl Iterator<Item = Column>) -> (Vec<Tag>, f64) {
+    let mut last = [0.0; 4];
+    let ways: Vec<[Tag; 4]> = columns.map(|column| (last = column.score, column.from).1).collect();
+    let mut tag = if last[Tag::Single as usize] >= last[Tag::End as usize] { Tag::Single } else { Tag::End };
+    let logarithm = last[tag as usize];
+    let mut tags = Vec::with_capacity(ways.len());
+    for from in ways.iter().rev() {
+        tags.push(tag);
+        tag = from[tag as usize];
     }
-    if length > 0 {
-        lengths.push(length);
-    }
-    lengths.reverse();
-    lengths
+    tags.reverse();
+    (tags, logarithm)
 }

@@ -2,15 +2,24 @@
 
 use std::{fmt, str::FromStr};
 
-use unicode_segmentation::UnicodeSegmentation;
-
 use super::dictionary::Dictionary;
+use super::hmm::Hmm;
 
-mod lattice;
+mod clusters;
+mod gold;
+mod graph;
 mod maximum;
 mod route;
+mod steps;
+mod why;
 
-use lattice::Lattice;
+pub use gold::{Gold, GoldError, GoldSentence, Score};
+pub use graph::Route;
+pub use route::Recut;
+pub use steps::{Candidate, Direction, Lookup, Match, Pass, Rule, Step, Taken, Weighed};
+pub use why::{Flip, NoPlace, Reason, Tagging, Why};
+
+use clusters::Clusters;
 
 /// How a text is cut into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,37 +90,35 @@ pub struct Word {
     pub known: bool,
 }
 
-/// The words of `text` by `method`; together they are the whole text, and no character with its marks (extended grapheme
-/// cluster, UAX #29) is cut in two.
-///
-/// The matching methods take a run of ASCII letters and digits for a word where the dictionary has none longer, and any
-/// other character by itself. [`Method::Route`] and [`Method::Hmm`] cut as jieba does without and with its hidden Markov model.
-pub fn segment(text: &str, method: Method, dictionary: &Dictionary) -> Vec<Word> {
-    let ends = match method {
-        Method::Forward => maximum::forward(&Lattice::new(text, dictionary)),
-        Method::Backward => maximum::backward(&Lattice::new(text, dictionary)),
-        Method::Bidirectional => maximum::bidirectional(&Lattice::new(text, dictionary)),
-        Method::Route => whole_characters(text, route::cut(text, dictionary, false)),
-        Method::Hmm => whole_characters(text, route::cut(text, dictionary, true)),
-    };
-    let mut start = 0;
-    let words = ends.into_iter().map(|end| {
-        let word = text.get(start..end).unwrap_or_default();
-        let known = dictionary.frequency(word).is_some_and(|frequency| frequency > 0);
-        Word { start: std::mem::replace(&mut start, end), end, known }
-    });
-    words.collect()
+/// What a text is cut with.
+#[derive(Clone, Copy, Debug)]
+pub struct Segmenter<'a> {
+    /// The words.
+    pub dictionary: &'a Dictionary,
+    /// The model of where in a word characters stand, for [`Method::Hmm`].
+    pub hmm: &'a Hmm,
 }
 
-/// Drops the cuts that fall inside a grapheme cluster.
-fn whole_characters(text: &str, ends: Vec<usize>) -> Vec<usize> {
-    if text.is_ascii() && !text.contains('\r') {
-        return ends;
+impl Segmenter<'_> {
+    /// The words of `text` by `method`; together they are the whole text, and no character with its marks (extended
+    /// grapheme cluster, UAX #29) is cut in two.
+    ///
+    /// The matching methods take a run of ASCII letters and digits for a word where the dictionary has none longer (unless
+    /// [it cuts them](Dictionary::joins_letters)), and any other character by itself. [`Method::Route`] and [`Method::Hmm`]
+    /// cut as jieba does without and with its hidden Markov model.
+    pub fn words(self, text: &str, method: Method) -> Vec<Word> {
+        let clusters = Clusters::new(text);
+        match method {
+            Method::Forward => maximum::forward(text, self.dictionary, &clusters),
+            Method::Backward => maximum::backward(text, self.dictionary, &clusters),
+            Method::Bidirectional => maximum::bidirectional(text, self.dictionary, &clusters),
+            Method::Route => route::cut(self, text, &clusters, false),
+            Method::Hmm => route::cut(self, text, &clusters, true),
+        }
     }
-    let mut boundaries = text.grapheme_indices(true).map(|(at, cluster)| at + cluster.len()).peekable();
-    let kept = ends.into_iter().filter(|&end| {
-        while boundaries.next_if(|&boundary| boundary < end).is_some() {}
-        boundaries.peek() == Some(&end)
-    });
-    kept.collect()
+}
+
+/// The words of `text` by `method`, with the hidden Markov model that comes with lmscope.
+pub fn segment(text: &str, method: Method, dictionary: &Dictionary) -> Vec<Word> {
+    Segmenter { dictionary, hmm: Hmm::embedded() }.words(text, method)
 }

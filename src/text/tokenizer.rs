@@ -171,6 +171,11 @@ impl Tokenizer {
         tokens
     }
 
+    /// The ids of the tokens that [`encode`](Self::encode) gives.
+    pub fn encode_ids(&self, text: &str) -> Vec<u32> {
+        self.encode(text).iter().map(|token| token.id).collect()
+    }
+
     /// The tokens of `text` as [`Tokenizer::encode`] gives them, with every merge that made them, word by word.
     pub fn merging(&self, text: &str) -> Vec<Merging> {
         let mut words = Vec::new();

@@ -25,6 +25,12 @@ const GROUND: [u8; 3] = [0x1a, 0x10, 0x2b];
 /// The 16 steps of viridis in xterm's 256 colours: the nearest hues whose lightness never falls.
 const INDEXED: [u8; 16] = [53, 54, 54, 24, 60, 60, 30, 30, 31, 36, 71, 77, 113, 149, 184, 226];
 
+/// Viridis at a value from 0 to 1, for a picture: red, green, blue.
+pub fn viridis(value: f32) -> [u8; 3] {
+    let colour = colorous::VIRIDIS.eval_continuous(f64::from(value.clamp(0.0, 1.0)));
+    [colour.r, colour.g, colour.b]
+}
+
 /// The step of a value, 0 to 15; below 0 and not a number count as 0, above 1 as 1.
 pub fn step(value: f32) -> u16 {
     (value.clamp(0.0, 1.0) * f32::from(STEPS - 1)).round() as u16

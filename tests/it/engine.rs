@@ -132,6 +132,8 @@ fn hugging_face_families_compute_what_transformers_computes() {
         "bert",
         "roberta",
         "distilbert",
+        "albert",
+        "electra",
         "xlnet",
         "t5",
         "t5-v1.1",

@@ -10,6 +10,7 @@ use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, path::PathBuf}
 use flate2::{Compression, write::DeflateEncoder};
 use lmscope::text::{Dictionary, DictionaryError, Method, segment};
 use serde::Deserialize;
+use unicode_segmentation::UnicodeSegmentation;
 
 fn cut<'a>(text: &'a str, method: Method, dictionary: &Dictionary) -> Vec<&'a str> {
     let mut after = 0;
@@ -41,7 +42,6 @@ struct Cut {
 
 /// Joins the words of `expected` that lie in one grapheme cluster: jieba cuts between code points.
 fn whole_characters(text: &str, expected: &[String]) -> Vec<String> {
-    use unicode_segmentation::UnicodeSegmentation;
     let boundaries: Vec<usize> = text.grapheme_indices(true).map(|(at, cluster)| at + cluster.len()).collect();
     let mut words: Vec<String> = Vec::new();
     let mut end = 0;
@@ -143,8 +143,12 @@ fn no_method_cuts_a_character_from_its_marks() {
 proptest::proptest! {
     #[test]
     fn the_words_of_any_text_are_the_whole_of_it(text in "([\u{4e00}-\u{4fff}]|[a-z0-9.%+ ]|\r\n|[\u{300}-\u{305}]|\\PC){0,40}") {
+        let boundaries: Vec<usize> = text.grapheme_indices(true).map(|(at, _)| at).chain([text.len()]).collect();
         for method in Method::ALL {
             cut(&text, method, Dictionary::embedded());
+            for word in segment(&text, method, Dictionary::embedded()) {
+                assert!(boundaries.binary_search(&word.end).is_ok(), "{method} cuts a character of {text:?}");
+            }
         }
     }
 }
@@ -195,6 +199,15 @@ fn a_dictionary_may_have_any_line_ends_a_byte_order_mark_and_missing_columns() {
 }
 
 #[test]
+fn of_a_word_that_stands_twice_the_last_frequency_counts_and_it_is_said() {
+    let dictionary = Dictionary::read("a 1\nb 2\na 3\nb 4\nb 5".as_bytes()).unwrap();
+    assert_eq!(dictionary.words().collect::<Vec<_>>(), [("a", 3), ("b", 5)]);
+    assert_eq!(dictionary.total(), 15, "jieba adds up all lines");
+    let repeated = dictionary.repeated().unwrap();
+    assert_eq!((repeated.lines, repeated.line, repeated.word.as_str()), (3, 3, "a"));
+}
+
+#[test]
 fn a_bad_dictionary_is_an_error_that_names_the_line() {
     use DictionaryError as E;
     let frequency = |found: &str| E::Frequency { line: 2, found: found.to_owned() };
@@ -212,7 +225,6 @@ fn a_bad_dictionary_is_an_error_that_names_the_line() {
         (b"a 1\nb 1,000".to_vec(), frequency("1,000")),
         (b"a 1\nb 99999999999999999999".to_vec(), frequency("99999999999999999999")),
         (b"a 1\nb 2 n x".to_vec(), E::Columns { line: 2 }),
-        (b"a 1\nb 2\na 3".to_vec(), E::Duplicate { line: 3, word: "a".to_owned() }),
         (vec![b'a'; 2000], E::TooLong { line: 1, length: 2000, limit: 1024 }),
         (vec![b'a'; 2 << 20], E::TooLong { line: 1, length: 2 << 20, limit: 1 << 20 }),
         ("\u{301}\u{302} 1".as_bytes().to_vec(), E::Invisible { line: 1 }),
@@ -249,6 +261,23 @@ fn write(path: &str, bytes: &[u8]) {
     std::fs::write(path, packed).unwrap();
 }
 
+/// Packs words for the program; `total` is what all of them count, and those that stand there more than once.
+fn write_words(path: &str, words: &BTreeMap<&str, u64>, total: u64) {
+    let (mut shared, mut lengths, mut tails, mut frequencies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut before: &str = "";
+    for (word, &frequency) in words {
+        let same = before.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
+        shared.push(u8::try_from(same).unwrap());
+        lengths.push(u8::try_from(word.len() - same).unwrap());
+        tails.extend_from_slice(&word.as_bytes()[same..]);
+        number(&mut frequencies, frequency);
+        before = word;
+    }
+    let count = u32::try_from(words.len()).unwrap();
+    let bytes = [&count.to_le_bytes()[..], &u64::to_le_bytes(total), &shared, &lengths, &tails, &frequencies].concat();
+    write(path, &bytes);
+}
+
 #[test]
 #[ignore = "writes assets/words-zh.bin from jieba's dict.txt in LMSCOPE_JIEBA"]
 fn the_embedded_dictionary_is_built() {
@@ -263,19 +292,19 @@ fn the_embedded_dictionary_is_built() {
         words.insert(word, frequency);
         total += frequency;
     }
-    let (mut shared, mut lengths, mut tails, mut frequencies) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut before: &str = "";
-    for (word, &frequency) in &words {
-        let same = before.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
-        shared.push(u8::try_from(same).unwrap());
-        lengths.push(u8::try_from(word.len() - same).unwrap());
-        tails.extend_from_slice(&word.as_bytes()[same..]);
-        number(&mut frequencies, frequency);
-        before = word;
-    }
-    let count = u32::try_from(words.len()).unwrap();
-    let bytes = [&count.to_le_bytes()[..], &u64::to_le_bytes(total), &shared, &lengths, &tails, &frequencies].concat();
-    write("assets/words-zh.bin", &bytes);
+    write_words("assets/words-zh.bin", &words, total);
+}
+
+#[test]
+#[ignore = "writes assets/words-en.bin from symspellpy's frequency_dictionary_en_82_765.txt, named by LMSCOPE_ENGLISH"]
+fn the_embedded_english_words_are_built() {
+    let path = std::env::var_os("LMSCOPE_ENGLISH").expect("LMSCOPE_ENGLISH names the list");
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines = text.trim_start_matches('\u{feff}').lines().filter_map(|line| line.split_once(' '));
+    // Counted in thousands, which is all that keeps the file small; the rarest count one.
+    let thousands = |count: &str| (count.trim().parse::<u64>().unwrap().saturating_add(500) / 1000).max(1);
+    let words: BTreeMap<&str, u64> = lines.map(|(word, count)| (word, thousands(count))).collect();
+    write_words("assets/words-en.bin", &words, words.values().sum());
 }
 
 #[test]

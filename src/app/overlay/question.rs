@@ -21,6 +21,10 @@ pub(in crate::app) enum Question {
     StageText(usize),
     /// The width and the rules of a beam search.
     Beam,
+    /// The interventions.
+    Changes,
+    /// Queries, keys and values of one's own.
+    Own,
     /// The file to write the run to.
     Save,
     /// The file of a run to open.
@@ -38,6 +42,8 @@ impl Question {
             Self::StageText(_) => Message::WhichStageText,
             Self::Name(_) => Message::WhichName,
             Self::Beam => Message::WhichBeam,
+            Self::Changes => Message::WhichChanges,
+            Self::Own => Message::WhichOwn,
             Self::Save => Message::WhichFileSaved,
             Self::Recall => Message::WhichFile,
         }
@@ -48,7 +54,9 @@ impl Question {
         match self {
             Self::Model | Self::Recall => Message::KeyOpen,
             Self::Save => Message::KeySave,
-            Self::Pipeline | Self::StageText(_) | Self::Name(_) | Self::Beam => Message::KeyDo,
+            Self::Pipeline | Self::StageText(_) | Self::Name(_) | Self::Beam | Self::Changes | Self::Own => {
+                Message::KeyDo
+            }
         }
     }
 
@@ -66,6 +74,8 @@ impl Question {
             },
             Self::StageText(index) => ctx.set_stage_text(index, answer),
             Self::Beam => return ctx.search(answer),
+            Self::Changes => return ctx.set_changes(answer),
+            Self::Own => return ctx.set_own(answer),
             Self::Save => ctx.save(PathBuf::from(answer.trim())),
             Self::Recall => ctx.recall(PathBuf::from(answer.trim())),
             Self::Name(node) => ctx.name(node, answer),

@@ -20,12 +20,12 @@ pub struct Masks {
     /// Only these masks: causal, bidirectional, prefix[:N], seq2seq[:N], window[:N], except:N, permutation[:3,0,1,2]; several times
     #[arg(long, value_name = "MASK")]
     pub mask: Vec<Asked>,
-    /// The layer whose weights are shown, from 1
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    pub layer: u32,
-    /// The head whose weights are shown, from 1
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    pub head: u32,
+    /// The layer whose weights are shown, from 0
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub layer: usize,
+    /// The head whose weights are shown, from 0
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub head: usize,
     /// Measure the rank and determinant of every head's weights, causal and seen from both sides, instead
     #[arg(long)]
     pub rank: bool,

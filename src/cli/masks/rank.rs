@@ -19,11 +19,11 @@ struct Answer<'a> {
     model: &'a str,
     tokens: usize,
     width: usize,
-    heads: Vec<Head<'a>>,
+    heads: Vec<Ranked<'a>>,
 }
 
 #[derive(Serialize)]
-struct Head<'a> {
+struct Ranked<'a> {
     layer: usize,
     head: usize,
     causal: Measured<'a>,
@@ -86,7 +86,7 @@ pub(super) fn run(
         let heads = measured.iter().map(|each| {
             let (layer, head) = one(each);
             let products = each.products;
-            Head { layer, head, causal: (&each.causal).into(), both_ways: (&each.both_ways).into(), products }
+            Ranked { layer, head, causal: (&each.causal).into(), both_ways: (&each.both_ways).into(), products }
         });
         let (model, tokens) = (session.model.name.as_str(), tokens.len());
         return output.json(&Answer { model, tokens, width, heads: heads.collect() });
@@ -108,7 +108,7 @@ fn print(
     let log = |rank: &Rank| format!("{:.1}", rank.log_determinant);
     let row = |each: &HeadRank| {
         vec![
-            format!("L{}.H{}", each.layer + 1, each.head + 1),
+            format!("{}.{}", each.layer, each.head),
             each.products.to_string(),
             each.causal.numerical.to_string(),
             format!("{:.1}", each.causal.effective),
@@ -130,9 +130,8 @@ fn print(
     ];
     output.table(&columns, &measured.iter().map(row).collect::<Vec<_>>())?;
     let count = measured.len();
-    let mean = |of: &dyn Fn(&HeadRank) -> f64| {
-        format!("{:.1}", measured.iter().map(of).sum::<f64>() / count.max(1) as f64)
-    };
+    let mean =
+        |of: &dyn Fn(&HeadRank) -> f64| format!("{:.1}", measured.iter().map(of).sum::<f64>() / count.max(1) as f64);
     let full = measured.iter().filter(|head| head.causal.full()).count();
     let causal = mean(&|head| head.causal.numerical as f64);
     output.say(Message::RankFull, &[&full, &count, &causal, &tokens])?;

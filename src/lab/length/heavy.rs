@@ -31,7 +31,7 @@ impl Walk<'_> {
             if let Some(lightest) = old.min_by(|&a, &b| drawn[a].total_cmp(&drawn[b])) {
                 kept[lightest] = false;
             }
-            let (token, mask) = (&tokens[at..=at], Mask::Kept(kept.clone()));
+            let (token, mask) = (&tokens[at..=at], Mask::Kept(kept.clone(), Box::new(own.clone())));
             let new = self.engine.extend(&path, token, &mask, self.workspace, self.go_on)?;
             kept.push(true);
             let cache = runs(&kept);

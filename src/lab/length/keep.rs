@@ -21,7 +21,9 @@ impl Walk<'_> {
             let new = self.engine.extend(&path, part, &mask, self.workspace, self.go_on)?;
             path.extend(new);
             let first = |query: usize| window.map_or(0, |window| (query + 1).saturating_sub(window));
-            self.foretell(&path[start..], start + 1, &|query| (vec![first(query)..query + 1], Arc::from([])))?;
+            self.foretell(&path[start..], start + 1, &|query| {
+                (std::iter::once(first(query)..query + 1).collect(), Arc::from([]))
+            })?;
         }
         Ok(())
     }
@@ -35,7 +37,9 @@ impl Walk<'_> {
             let mask = &self.engine.blueprint.mask;
             let path = self.engine.extend(&[], &tokens[start..end], mask, self.workspace, self.go_on)?;
             let from = start;
-            self.foretell(&path[done - start..], done + 1, &|query| (vec![from..query + 1], Arc::from([])))?;
+            self.foretell(&path[done - start..], done + 1, &|query| {
+                (std::iter::once(from..query + 1).collect(), Arc::from([]))
+            })?;
             done = end;
             start += stride.max(1);
         }

@@ -29,7 +29,7 @@ impl Walk<'_> {
                     *sink = Arc::new(moved);
                 }
             }
-            let (token, mask) = (&tokens[at..=at], Mask::Kept(kept));
+            let (token, mask) = (&tokens[at..=at], Mask::Kept(kept, Box::new(own.clone())));
             let new = self.engine.extend(&cache, token, &mask, self.workspace, self.go_on)?;
             self.foretell(&new, at + 1, &|query| (vec![0..SINKS, recent..query + 1], Arc::from([])))?;
             path.extend(new);

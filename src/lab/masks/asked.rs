@@ -68,9 +68,7 @@ impl Asked {
                     Err(Misfit::Longer { mask: mask.to_string(), length })
                 }
                 Mask::Except(n) if *n >= length => Err(Misfit::Longer { mask: mask.to_string(), length }),
-                Mask::Permutation(order) if order.len() != length => {
-                    Err(Misfit::Order { named: order.len(), length })
-                }
+                Mask::Permutation(order) if order.len() != length => Err(Misfit::Order { named: order.len(), length }),
                 _ => Ok(mask.clone()),
             },
         }

@@ -112,12 +112,7 @@ impl Reader<'_> {
     }
 
     /// The position before; where it sees the token, that of a pass over the text before the token alone.
-    fn next(
-        &self,
-        path: &[Arc<Position>],
-        at: usize,
-        workspace: &mut Workspace,
-    ) -> Result<Foretellers, ForwardError> {
+    fn next(&self, path: &[Arc<Position>], at: usize, workspace: &mut Workspace) -> Result<Foretellers, ForwardError> {
         let Some(before) = at.checked_sub(1) else { return Ok((None, None)) };
         let there = path.get(before).cloned();
         if !self.mask.visible(before, at) {

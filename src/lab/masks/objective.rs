@@ -21,6 +21,8 @@ pub enum Piece {
     Start,
     /// What a sequence or span ends with.
     End,
+    /// Whether the token that is seen is another than stood there.
+    Changed(bool),
 }
 
 /// What a model is given and what it has to say: `predicted[i]` is what is asked for at `seen[i]`.
@@ -62,6 +64,7 @@ pub fn example(objective: Objective, length: usize, seed: u64) -> Example {
         Objective::Denoising => denoised(length, seed),
         Objective::Permutation => permuted(length, seed),
         Objective::BlankFilling => blanks(length, seed),
+        Objective::ReplacedTokens => detected(length, seed),
     }
 }
 
@@ -74,13 +77,28 @@ fn masked(length: usize, seed: u64) -> Example {
     let one = |at: usize| match chance(at) {
         _ if !hidden.contains(&at) => Piece::Token(at),
         r if r < 0.8 => Piece::Mask,
-        r if r < 0.9 => Piece::Replaced(at, (uniform(seed ^ 0x616e_79, at as u64) * f64::from(u32::MAX)) as u32),
+        r if r < 0.9 => Piece::Replaced(at, (uniform(seed ^ 0x0061_6e79, at as u64) * f64::from(u32::MAX)) as u32),
         _ => Piece::Token(at),
     };
     Example {
         input: (0..length).map(one).collect(),
         decoder: None,
         target: (0..length).map(|at| hidden.contains(&at).then_some(Piece::Token(at))).collect(),
+        order: None,
+    }
+}
+
+/// A token of the vocabulary in the place of some, drawn here by chance where the training has a small model draw it, and the
+/// question whether each is the one that stood there (Clark et al. 2020, section 2).
+fn detected(length: usize, seed: u64) -> Example {
+    let mut changed = drawn(length, seed);
+    changed.truncate(share(HIDDEN, length));
+    let number = |at: usize| (uniform(seed ^ 0x0061_6e79, at as u64) * f64::from(u32::MAX)) as u32;
+    let one = |at: usize| if changed.contains(&at) { Piece::Replaced(at, number(at)) } else { Piece::Token(at) };
+    Example {
+        input: (0..length).map(one).collect(),
+        decoder: None,
+        target: (0..length).map(|at| Some(Piece::Changed(changed.contains(&at)))).collect(),
         order: None,
     }
 }

@@ -8,48 +8,12 @@
 
 use std::sync::Arc;
 
+use crate::lab::singular;
 use crate::lm::AttentionKind;
 use crate::lm::ForwardError;
 use crate::lm::Mask;
 use crate::lm::Position;
 use crate::lm::Transformer;
-
-/// Sweeps after which the rotations of a matrix have long ended.
-const SWEEPS: usize = 60;
-
-/// The singular values of a square matrix `[n, n]` by rows, the greatest first, in float64: one-sided Jacobi rotations
-/// (Hestenes 1958), which keep the small ones accurate (Demmel and Veselić 1992).
-pub fn singular_values(matrix: &[f64], n: usize) -> Vec<f64> {
-    let mut rows: Vec<Vec<f64>> = matrix.chunks_exact(n.max(1)).map(<[f64]>::to_vec).collect();
-    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-    for _ in 0..SWEEPS {
-        let mut turned = false;
-        for p in 0..rows.len() {
-            for q in p + 1..rows.len() {
-                let (before, after) = rows.split_at_mut(q);
-                let (a, b) = (&mut before[p], &mut after[0]);
-                let (aa, bb, ab) = (dot(a, a), dot(b, b), dot(a, b));
-                if ab == 0.0 || ab.abs() <= f64::EPSILON * aa.sqrt() * bb.sqrt() {
-                    continue;
-                }
-                turned = true;
-                let zeta = (bb - aa) / (2.0 * ab);
-                let tangent = zeta.signum() / (zeta.abs() + zeta.hypot(1.0));
-                let cosine = 1.0 / tangent.hypot(1.0);
-                let sine = cosine * tangent;
-                for (x, y) in a.iter_mut().zip(b.iter_mut()) {
-                    (*x, *y) = (cosine * *x - sine * *y, sine * *x + cosine * *y);
-                }
-            }
-        }
-        if !turned {
-            break;
-        }
-    }
-    let mut values: Vec<f64> = rows.iter().map(|row| dot(row, row).sqrt()).collect();
-    values.sort_by(|a, b| b.total_cmp(a));
-    values
-}
 
 /// What was measured of one square matrix.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,11 +33,9 @@ pub struct Rank {
 impl Rank {
     /// Measures a square matrix, `[n, n]` by rows.
     pub fn of(matrix: &[f64], n: usize) -> Self {
-        let singular = singular_values(matrix, n);
+        let singular = singular::orthogonal(matrix.chunks_exact(n.max(1)).map(<[f64]>::to_vec).collect());
         let floor = singular.first().copied().unwrap_or(0.0) * n as f64 * f64::from(f32::EPSILON);
         let numerical = singular.iter().filter(|&&value| value > floor).count();
-        let sum: f64 = singular.iter().sum();
-        let entropy: f64 = singular.iter().map(|value| value / sum).filter(|p| *p > 0.0).map(|p| -p * p.ln()).sum();
         let row = |i: usize| matrix.get(i * n..(i + 1) * n).unwrap_or_default();
         let triangular = (0..n).all(|i| row(i).iter().skip(i + 1).all(|cell| *cell == 0.0));
         let log_determinant = if triangular {
@@ -81,7 +43,7 @@ impl Rank {
         } else {
             singular.iter().map(|value| value.log10()).sum()
         };
-        let effective = if sum > 0.0 { entropy.exp() } else { 0.0 };
+        let effective = singular::effective_rank(&singular);
         Self { singular, numerical, effective, log_determinant, triangular }
     }
 

@@ -111,6 +111,7 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed("max_position_embeddings")?,
         norm_epsilon: 1e-5,
         segments: 0,
+        embedding_width: None,
         decoder_start: Some(reader.token("decoder_start_token_id")?.unwrap_or(2)),
         encoder: Some(shape("encoder")?),
     };

@@ -8,7 +8,7 @@ use crate::lm::{
     names::{Attention, FeedForward, HeadNames, LayerNames, StackNames, Transposed, stack},
 };
 
-const UNDERSTANDS: &str = "understanding: filling in, classifying, comparing";
+pub(super) const UNDERSTANDS: &str = "understanding: filling in, classifying, comparing";
 
 pub(super) const BERT: Family = Family {
     name: "BERT",
@@ -57,7 +57,7 @@ pub(super) const UNILM: Family = Family {
     read_gguf: gguf,
 };
 
-const NAMES: Names = Names {
+pub(super) const NAMES: Names = Names {
     prefixes: &["bert.", ""],
     embedding: "embeddings.word_embeddings",
     head: HeadNames {
@@ -155,7 +155,7 @@ const GGUF_NAMES: Names = Names {
     ..NAMES
 };
 
-fn blueprint(family: &'static str, objective: Objective, activation: Activation) -> Blueprint {
+pub(super) fn blueprint(family: &'static str, objective: Objective, activation: Activation) -> Blueprint {
     Blueprint {
         family,
         stacks: Stacks::Encoder,
@@ -171,7 +171,7 @@ fn blueprint(family: &'static str, objective: Objective, activation: Activation)
     }
 }
 
-fn hugging_face(
+pub(super) fn hugging_face(
     reader: Reader<'_>,
     family: &'static str,
     names: &Names,
@@ -197,6 +197,7 @@ fn hugging_face(
         context: context(rows, offset)?,
         norm_epsilon: reader.number("layer_norm_eps")?.unwrap_or(1e-12),
         segments: reader.size("type_vocab_size")?.unwrap_or(2),
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };
@@ -223,6 +224,7 @@ fn distilbert(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed("max_position_embeddings")?,
         norm_epsilon: 1e-12,
         segments: 0,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };
@@ -234,7 +236,7 @@ fn distilbert(reader: Reader<'_>) -> Result<Plan, ModelError> {
     Ok(Plan { blueprint, config, names: DISTILBERT_NAMES })
 }
 
-fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
+pub(super) fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
     let key = |name: &str| format!("bert.{name}");
     let width = reader.needed(&key("embedding_length"))?;
     let heads = reader.needed(&key("attention.head_count"))?;
@@ -252,6 +254,7 @@ fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed(&key("context_length"))?,
         norm_epsilon: reader.number(&key("attention.layer_norm_epsilon"))?.unwrap_or(1e-12),
         segments,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };

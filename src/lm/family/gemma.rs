@@ -136,6 +136,7 @@ fn sizes(width: usize, layers: usize, head_width: usize) -> Config {
         context: 1,
         norm_epsilon: 1e-6,
         segments: 0,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     }

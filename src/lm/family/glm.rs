@@ -108,6 +108,7 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed("max_position_embeddings")?,
         norm_epsilon: reader.number("rms_norm_eps")?.unwrap_or(1.562_5e-7),
         segments: 0,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };
@@ -145,6 +146,7 @@ fn chatglm(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed("seq_length")?,
         norm_epsilon: reader.number("layernorm_epsilon")?.unwrap_or(1e-5),
         segments: 0,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };
@@ -175,6 +177,7 @@ fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed(&key("context_length"))?,
         norm_epsilon: reader.number(&key("attention.layer_norm_rms_epsilon"))?.unwrap_or(1e-5),
         segments: 0,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };

@@ -85,6 +85,7 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed("n_positions")?,
         norm_epsilon: reader.number("layer_norm_epsilon")?.unwrap_or(1e-5),
         segments: 0,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };
@@ -107,6 +108,7 @@ fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed("gpt2.context_length")?,
         norm_epsilon: reader.number("gpt2.attention.layer_norm_epsilon")?.unwrap_or(1e-5),
         segments: 0,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };

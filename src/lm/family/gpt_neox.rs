@@ -91,6 +91,7 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.size("max_position_embeddings")?.unwrap_or(2048),
         norm_epsilon: reader.number("layer_norm_eps")?.unwrap_or(1e-5),
         segments: 0,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };
@@ -122,6 +123,7 @@ fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.needed(&key("context_length"))?,
         norm_epsilon: reader.number(&key("attention.layer_norm_epsilon"))?.unwrap_or(1e-5),
         segments: 0,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };

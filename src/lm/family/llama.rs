@@ -108,6 +108,7 @@ fn hugging_face(reader: Reader<'_>, family: &'static str, query_key_norm: bool) 
         context: reader.size("max_position_embeddings")?.unwrap_or(2048),
         norm_epsilon: reader.number("rms_norm_eps")?.unwrap_or(1e-6),
         segments: 0,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };
@@ -176,6 +177,7 @@ fn gguf(reader: Reader<'_>, family: &'static str, architecture: &str, pairs: Pai
         context,
         norm_epsilon: reader.number(&key("attention.layer_norm_rms_epsilon"))?.unwrap_or(1e-5),
         segments: 0,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };

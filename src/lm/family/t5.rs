@@ -143,6 +143,7 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.size("n_positions")?.unwrap_or(512),
         norm_epsilon: reader.number("layer_norm_epsilon")?.unwrap_or(1e-6),
         segments: 0,
+        embedding_width: None,
         decoder_start: Some(reader.token("decoder_start_token_id")?.unwrap_or(0)),
         encoder: Some(encoder),
     };
@@ -214,6 +215,7 @@ fn gguf(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: reader.size(&key("context_length"))?.unwrap_or(512),
         norm_epsilon: reader.number(&key("attention.layer_norm_rms_epsilon"))?.unwrap_or(1e-6),
         segments: 0,
+        embedding_width: None,
         decoder_start: Some(reader.token(&key("decoder_start_token_id"))?.unwrap_or(0)),
         encoder: Some(encoder),
     };

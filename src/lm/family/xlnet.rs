@@ -92,6 +92,7 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         context: 512,
         norm_epsilon: reader.number("layer_norm_eps")?.unwrap_or(1e-12),
         segments: 0,
+        embedding_width: None,
         decoder_start: None,
         encoder: None,
     };

@@ -104,14 +104,15 @@ impl<'a> Finder<'a> {
             return Ok(None);
         }
         let transform = names.transform.map(|(dense, norm)| -> Result<_, ModelError> {
-            Ok((finder.linear(dense, width, width)?, finder.norm(norm, width)?))
+            let inner = embedding.columns();
+            Ok((finder.linear(dense, inner, width)?, finder.norm(norm, inner)?))
         });
         let linear = if self.blueprint.tied_head {
             let bias = names.bias.iter().find_map(|name| finder.tensor(name, &[""]).ok());
             let bias = bias.map(|(full, tensor)| vector(&full, tensor, rows)).transpose()?;
             Linear { matrix: embedding.clone(), bias }
         } else {
-            finder.linear(names.matrix, rows, width)?
+            finder.linear(names.matrix, rows, if transform.is_some() { embedding.columns() } else { width })?
         };
         Ok(Some(Head { transform: transform.transpose()?, linear }))
     }
@@ -131,9 +132,9 @@ impl<'a> Finder<'a> {
     /// Position embeddings: as many rows as the context needs.
     pub(super) fn positions(&self, name: &str, config: &Config) -> Result<Matrix, ModelError> {
         let Positions::Learned { offset, .. } = self.blueprint.positions else {
-            return self.matrix(name, config.context, config.width, false);
+            return self.matrix(name, config.context, config.embedding(), false);
         };
-        self.matrix(name, config.context + offset, config.width, false)
+        self.matrix(name, config.context + offset, config.embedding(), false)
     }
 
     /// `[buckets, heads]`
@@ -182,7 +183,7 @@ impl<'a> Finder<'a> {
         self.linear_stored(name, rows, columns, self.names.transposed != Transposed::None)
     }
 
-    fn linear(&self, name: &str, rows: usize, columns: usize) -> Result<Linear, ModelError> {
+    pub(super) fn linear(&self, name: &str, rows: usize, columns: usize) -> Result<Linear, ModelError> {
         let transposed = self.names.transposed == Transposed::All && name != self.names.head.matrix;
         self.linear_stored(name, rows, columns, transposed)
     }

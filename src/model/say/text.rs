@@ -2,7 +2,8 @@
 
 use super::Say;
 use crate::model::StageError;
-use crate::text::{DictionaryError, ExpressionError, Fault, Place, TokenizerError};
+use crate::text::segment::{GoldError, NoPlace};
+use crate::text::{DictionaryError, ExpressionError, Fault, HmmError, Place, TokenizerError};
 
 impl Say for TokenizerError {
     fn chinese(&self) -> String {
@@ -67,11 +68,52 @@ impl Say for DictionaryError {
             Self::Columns { line } => format!("第 {line} 行：多于词、词频、词性三列"),
             Self::TooLong { line, length, limit } => format!("第 {line} 行：词长 {length} 字节，最多读取 {limit} 字节"),
             Self::Invisible { line } => format!("第 {line} 行：词里没有可见字符；请去掉这一行"),
-            Self::Duplicate { line, word } => format!("第 {line} 行：{word} 前面已有；请去掉一个"),
             Self::Control { line } => format!("第 {line} 行：词里有控制字符；请去掉这一行"),
             Self::TooMany { line } => format!("第 {line} 行：词太多；请换用较小的词典"),
             Self::Total => "词频之和太大；请按比例缩小".to_owned(),
             Self::Empty => "文件里没有词；每行一个词，空格后是它的词频".to_owned(),
+        }
+    }
+}
+
+impl Say for HmmError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::Json { message, line, column } => {
+                format!(
+                    "不是隐马尔可夫模型：第 {line} 行第 {column} 列 {message}；请用 `train-tokenizer --algorithm hmm` 训练一个"
+                )
+            }
+            Self::Kind(kind) => format!("种类是 {kind:?}；隐马尔可夫模型的文件写的是 \"lmscope-hmm\""),
+            Self::Tag(tag) => format!("标记 {tag:?}：标记只有 B、E、M、S"),
+            Self::Step(None, tag) => format!("以 {tag:?} 开头的句子：句子以 B 或 S 开头"),
+            Self::Step(Some(from), to) => format!("{from:?} 之后的 {to:?}：E、S 之后是 B 或 S，B、M 之后是 M 或 E"),
+            Self::Empty => "什么也没有统计：请用词以空格分隔的文本训练".to_owned(),
+            Self::Total => "计数之和超过 2^64".to_owned(),
+        }
+    }
+}
+
+impl Say for GoldError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::NotUtf8 { line } => format!("第 {line} 行不是 UTF-8；请先转换文件，例如用 iconv"),
+            Self::Columns { line } => format!("第 {line} 行：不足两列；CoNLL-U 的词元是编号、制表符、词形"),
+            Self::Empty => "文件里没有词；每行一个句子，词以空格分隔".to_owned(),
+            Self::Differs { line, text, gold } => {
+                format!("第 {line} 行不是这段文本的切分：文件是 {gold:?}，文本是 {text:?}")
+            }
+            Self::TooShort { text } => format!("文本后面还有 {text:?}，文件里没有"),
+        }
+    }
+}
+
+impl Say for NoPlace {
+    fn chinese(&self) -> String {
+        match self {
+            Self::Outside { length } if *length < 2 => "文本里没有两个字符之间的位置".to_owned(),
+            Self::Outside { length } => format!("位置在两个字符之间：请选 1 到 {}", length - 1),
+            Self::Inside { start, end } => format!("这里是第 {start} 到 {end} 字节的字符内部：请选其中之一"),
         }
     }
 }

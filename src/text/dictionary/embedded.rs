@@ -1,20 +1,30 @@
-//! The dictionary compiled into the program: deflated columns.
+//! The dictionaries compiled into the program: deflated columns.
 //!
 //! Unpacked: the number of words (u32, little-endian), the total frequency (u64); then for each word, in the order of their
 //! bytes, how many bytes it shares with the word before (u8 each), how many follow (u8 each), all the bytes that follow, and
-//! the frequencies in LEB128. `tests/it/segment.rs` builds it.
+//! the frequencies in LEB128. `tests/it/segment.rs` builds them.
 
 use super::Dictionary;
 use crate::text::packed::Packed;
 
-static FILE: &[u8] = include_bytes!("../../../assets/words-zh.bin");
+static CHINESE: &[u8] = include_bytes!("../../../assets/words-zh.bin");
+static ENGLISH: &[u8] = include_bytes!("../../../assets/words-en.bin");
 
-/// The largest it may be when unpacked, in bytes.
+/// The largest one may be when unpacked, in bytes.
 const MOST_BYTES: u64 = 16 << 20;
 
-/// Unpacks the dictionary.
-pub(super) fn dictionary() -> Option<Dictionary> {
-    let bytes = Packed::inflate(FILE, MOST_BYTES)?;
+/// The Chinese words.
+pub(super) fn chinese() -> Option<Dictionary> {
+    unpacked(CHINESE)
+}
+
+/// The English words.
+pub(super) fn english() -> Option<Dictionary> {
+    unpacked(ENGLISH)
+}
+
+fn unpacked(file: &[u8]) -> Option<Dictionary> {
+    let bytes = Packed::inflate(file, MOST_BYTES)?;
     let mut packed = Packed::new(&bytes);
     let count = u32::from_le_bytes(packed.array()?) as usize;
     let total = u64::from_le_bytes(packed.array()?);
@@ -24,6 +34,7 @@ pub(super) fn dictionary() -> Option<Dictionary> {
     let mut dictionary = Dictionary { total, ..Dictionary::default() };
     dictionary.ends.reserve_exact(count);
     dictionary.frequencies.reserve_exact(count);
+    dictionary.logarithms.reserve_exact(count);
     dictionary.text.reserve(count * 10);
     let mut word = Vec::new();
     for (&shared, &length) in shared.iter().zip(lengths) {
@@ -35,5 +46,7 @@ pub(super) fn dictionary() -> Option<Dictionary> {
             return None;
         }
     }
+    dictionary.beyond_ascii = !dictionary.text.is_ascii();
+    dictionary.index();
     Some(dictionary)
 }

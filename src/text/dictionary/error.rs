@@ -50,13 +50,6 @@ pub enum DictionaryError {
         /// The line.
         line: usize,
     },
-    /// The same word stands on two lines.
-    Duplicate {
-        /// The later line.
-        line: usize,
-        /// The word.
-        word: String,
-    },
     /// There are more words than fit.
     TooMany {
         /// The line that is one too many.
@@ -83,7 +76,6 @@ impl fmt::Display for DictionaryError {
             Self::TooLong { line, length, limit } => write!(f, "line {line}: {length} bytes; at most {limit} are read"),
             Self::Control { line } => write!(f, "line {line}: a control character in the word; remove it"),
             Self::Invisible { line } => write!(f, "line {line}: the word has no visible character; remove the line"),
-            Self::Duplicate { line, word } => write!(f, "line {line}: {word:?} occurs before; remove one"),
             Self::TooMany { line } => write!(f, "line {line}: more words than fit; at most {MOST_WORDS} are read"),
             Self::Total => write!(f, "the frequencies add up to more than 2^64; divide them all by the same number"),
             Self::Empty => write!(f, "no word in the file; each line holds a word and, after a space, its frequency"),

@@ -55,6 +55,32 @@ fn taking_a_candidate_replaces_the_selected_token_and_undo_brings_it_back() {
 }
 
 #[test]
+fn the_pages_of_attention_explain_every_family() {
+    for fixture in ["t5", "bart", "bert", "xlnet", "gpt-neox", "gemma2", "glm", "gpt2", "qwen3"] {
+        let mut driver = on(fixture, "5 9 17 33 8 2");
+        driver.keys("<enter> 4 x B f F").settle();
+        let screen = driver.screen();
+        assert!(screen.contains("KL ") || screen.contains("rank"), "{fixture}: {screen}");
+        let state = driver.app.state();
+        assert!(!state.explained.failed, "{fixture}: {screen}");
+        let effect = state.explained.effect.expect("an effect");
+        assert!(effect.kl_bits >= 0.0 && effect.rank > 0, "{fixture}");
+        driver.keys("t <left> 4").settle();
+        let state = driver.app.state();
+        let cell = state.explained.cell.as_ref().expect("computed").as_ref().expect("a cell");
+        let weight = cell.row.cells[cell.cell.key - cell.row.first].weight;
+        let shown = state.row(state.selected).expect("a row")[cell.cell.key];
+        assert!((weight - shown).abs() < 1e-5, "{fixture}: {weight} {shown}");
+        driver.keys("4").settle();
+        let state = driver.app.state();
+        let found = state.explained.attribution.as_ref().expect("parts");
+        assert!(found.difference().abs() < 1e-3, "{fixture}: {}", found.difference());
+        assert!(state.explained.lens(state.selected).is_some(), "{fixture}");
+        assert!(driver.screen().contains("difference"), "{fixture}: {}", driver.screen());
+    }
+}
+
+#[test]
 fn a_decoder_goes_on_behind_its_source_and_its_rows_show_both_attentions() {
     for fixture in ["t5", "t5-v1.1", "bart"] {
         let mut driver = on(fixture, "5 9 17 33");

@@ -35,6 +35,28 @@ fn stages_are_added_moved_switched_and_removed_by_key() {
 }
 
 #[test]
+fn edits_of_the_pipeline_are_taken_back_in_their_turn_among_the_tokens() {
+    let mut driver = explorer(Some(TEXT), 120, 40);
+    let first = driver.app.state().settings.pipeline.clone();
+    let length = |driver: &Driver| driver.app.state().run.len();
+    driver.keys("<enter> 3 A j j j <enter>");
+    let added = driver.app.state().settings.pipeline.clone();
+    driver.keys("s").settle();
+    let drawn = length(&driver);
+    driver.keys("+ + +");
+    let turned = driver.app.state().settings.pipeline.clone();
+    assert!(first != added && added != turned);
+    driver.keys("u");
+    assert_eq!((&driver.app.state().settings.pipeline, length(&driver)), (&added, drawn), "three turns are one edit");
+    driver.keys("u");
+    assert_eq!((&driver.app.state().settings.pipeline, length(&driver)), (&added, drawn - 1));
+    driver.keys("u");
+    assert_eq!((&driver.app.state().settings.pipeline, length(&driver)), (&first, drawn - 1));
+    driver.keys("C-r C-r C-r").settle();
+    assert_eq!((&driver.app.state().settings.pipeline, length(&driver)), (&turned, drawn));
+}
+
+#[test]
 fn a_pipeline_is_written_as_a_line_and_a_wrong_one_says_why_and_stays() {
     let mut driver = explorer(Some(TEXT), 120, 40);
     driver.keys("<enter> 3 W");

