@@ -241,7 +241,8 @@ fn print(session: &Session, given: &Given, answer: &Answer<'_>, output: &mut Out
         Column::Right(Message::MaskApart),
     ];
     output.table(&columns, &answer.masks.iter().map(row).collect::<Vec<_>>())?;
-    output.say(Message::MaskForeign, &[])?;
+    let foretold = answer.masks.iter().any(|trial| trial.way.is_some());
+    output.say(if foretold { Message::MaskForeign } else { Message::MaskNothing }, &[])?;
     if answer.masks.iter().any(|trial| trial.peeked_bits_per_token.is_some()) {
         output.say(Message::MaskPeeks, &[])?;
     }

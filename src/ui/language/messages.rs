@@ -871,6 +871,7 @@ messages! {
     MaskOwn = "{} (own)", "{}（原有）";
     MaskTrained = "{}: trained to predict {}, under {}", "{}：训练目标是{}，掩码为 {}";
     MaskForeign = "under a mask it was not trained with it is out of its element: a worse loss there says nothing about the mask", "在未训练过的掩码之下模型并不适应：损失变大不说明掩码不好";
+    MaskNothing = "nothing is foretold: the file has no language-model head, or no mask token to hide a token behind", "没有可预测的：文件里没有语言模型头，或没有可代替词元的掩码词元";
     MaskPeeks = "peeking: the position that foretells a token would see that token, and its number would be no prediction; each such token is foretold by a pass over the text before it", "偷看：预测某词元的位置会看到该词元本身，那个数不是预测；这样的词元改由只读其前文的一遍来预测";
     MaskGrid = "{} · left what is seen, right the weights of layer {}, head {} (row: the query)", "{} · 左为可见，右为层 {} 头 {} 的权重（行为查询）";
     MaskStreams = "{} · the content stream left, the query stream right, layer {}, head {}: no query sees its own token", "{} · 左为内容流，右为查询流，层 {} 头 {}：查询看不到自己的词元";
