@@ -62,6 +62,18 @@
 //! - `attribute`: `model`, `mask`, `interventions`, `position`, `token`, `logit`, `sum`, `capped` (the sum, bent), the
 //!   `difference` of logit and sum, `norms_held`, `gate_held`, `parts` of `part`, `layer`, `head`, `logit`, and
 //!   `stream_norms`.
+//! - `masks`: `model`, `objective`, `own` (its mask), `tokens`, `layer` and `head` (from 0), `masks` of a `mask`, whether it
+//!   is the `own`, the `way` a token is foretold (`next`, `hidden`, `query`; null without a head), `foretold` (how many are),
+//!   `bits`, `bits_per_token`, `own_bits_per_token` (of the same tokens under the own mask), `peeked_bits_per_token` (what a pass that sees the answers would charge), `kl_bits_per_token`
+//!   (from the own mask), `costs` (`bits`, `peeked`, `kl` by token), `visible` and `weights` by row, `query_weights` of a
+//!   second stream. With `--rank`: `width` of a head, `heads` of `layer`, `head`, `causal` and `both_ways` (`singular`,
+//!   `numerical`, `effective`, `log10_determinant`, `full`), `products` (the rank of q·kᵀ). With `--reuse`: `reuse` of a
+//!   `reading`, `own`, `before`, `added`, `reused`, `share`, `going_on_ms`, `anew_ms`.
+//! - `length`: `model`, `tokens`, `budget` (of the cache), `strategies` of a `strategy`, `bits` and `bits_per_token` of the
+//!   same tokens, `lost_bits_per_token` (against `full`), `held` (at most), `seconds`, and `tokens` of `at`, `bits`, `kept`
+//!   (ranges of the text that the cache held) and what the model had `written` before them. With `--cost`: `threads`,
+//!   `points` of `tokens`, `cache_bytes`, `kept_bytes`, `prefill_ms`, `step_ms`, `quadratic_share`, and `prefill_fit` and
+//!   `step_fit`: a, b, c of a + b·n + c·n² in milliseconds.
 //! - `models`: `embedded` and `families`; of one model its names, sizes, `architecture`, `runs` and, where it does not,
 //!   `reason`, `blueprint`, `parameters`, `bytes`, `memory` (`weights`, `per_token`, `context`), `tensors` by type,
 //!   `every_tensor` (`name`, `dtype`, `shape`, `bytes`); with `--check`, `tensors` read and those `not_finite`; of
@@ -85,8 +97,10 @@ mod generate;
 mod glance;
 mod help;
 mod input;
+mod length;
 mod lens;
 mod looked;
+mod masks;
 mod meter;
 mod models;
 mod output;
@@ -107,8 +121,9 @@ use std::process::ExitCode;
 
 pub use arguments::{
     Algorithm, Attention, Attribute, Beam, Bench, Changes, Choose, Common, Compare, Compress, Decompress,
-    ExploreOptions, Fill, Generate, Invocation, KindOfAttention, Lens, Looked, Models, Numbers, Order, Repetition,
-    Sampling, Score, Segment, Source, Subcommand, Tokenize, Tokenizers, Trace, TrainTokenizer, Units, Vocabulary,
+    ExploreOptions, Fill, Generate, Invocation, KindOfAttention, Length, Lens, Looked, Masks, Models, Numbers, Order,
+    Repetition, Sampling, Score, Segment, Source, Subcommand, Tokenize, Tokenizers, Trace, TrainTokenizer, Units,
+    Vocabulary,
 };
 pub use failure::Failure;
 
@@ -199,6 +214,8 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::Attention(options) => attention::run(common, options, streams.input, &mut output),
             Subcommand::Lens(options) => lens::run(common, options, streams.input, &mut output),
             Subcommand::Attribute(options) => attribute::run(common, options, streams.input, &mut output),
+            Subcommand::Masks(options) => masks::run(common, options, streams.input, &mut output),
+            Subcommand::Length(options) => length::run(common, options, streams.input, &mut output),
             Subcommand::Models(options) => models::run(common, options, &mut output),
             Subcommand::Bench(options) => bench::run(common, options, &mut output),
         },

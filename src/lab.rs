@@ -5,6 +5,8 @@ pub mod compression;
 pub mod flow;
 pub mod heads;
 pub mod information;
+pub mod length;
+pub mod masks;
 pub mod repetition;
 pub mod rivals;
 pub mod singular;

@@ -6,12 +6,16 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
 mod explain;
+mod length;
+mod masks;
 mod sampling;
 mod segment;
 mod train;
 mod vocabulary;
 
 pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
+pub use length::Length;
+pub use masks::Masks;
 pub use sampling::Sampling;
 pub use segment::Segment;
 pub use train::{Algorithm, Choose, TrainTokenizer, Units};
@@ -149,6 +153,10 @@ pub enum Subcommand {
     Lens(Lens),
     /// What each head and block added to a token's logit
     Attribute(Attribute),
+    /// The same weights and text under every mask: what is seen, what a token costs, which ranks, what a cache is worth
+    Masks(Masks),
+    /// What a long text loses when less of it is kept, and what length costs on this machine
+    Length(Length),
     /// The models that are built in, and the families that can be read; or one model
     Models(Models),
     /// Measure tokens per second

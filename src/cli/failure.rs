@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::job::RecordError;
 use crate::lab::compression::CompressionError;
+use crate::lab::masks::Misfit;
 use crate::lm::beam::RulesError;
 use crate::lm::explain::{ExplainError, GivenError};
 use crate::lm::load::LoadError;
@@ -96,6 +97,12 @@ pub enum Failure {
     ReplayedElse(usize),
     /// A stage of the sampler that the model cannot have.
     Stage(StageError),
+    /// The model of this name is no decoder that stands alone.
+    NoDecoderAlone(String),
+    /// A mask that does not fit the text.
+    Mask(Misfit),
+    /// More tokens than are set side by side: how many there are, and how many may be.
+    TooManyTokens(usize, usize),
     /// No beam search can follow these rules.
     Beam(RulesError),
     /// An intervention that cannot be made.
@@ -140,6 +147,7 @@ impl Failure {
                 | TrainError::MetaspaceOfBytes,
             )
             | Self::Beam(_)
+            | Self::Mask(_)
             | Self::Stage(_)
             | Self::Change(_)
             | Self::Explain(_)
@@ -205,6 +213,10 @@ impl Failure {
             Self::Record(error) => error.say(language),
             Self::Pipeline(error) => error.say(language),
             Self::ReplayedElse(step) => Message::CliReplayedElse.say(language, &[step]),
+            Self::NoDecoderAlone(model) => Message::CliNoDecoderAlone.say(language, &[model]),
+            Self::Mask(Misfit::Longer { mask, length }) => Message::CliMaskLonger.say(language, &[mask, length]),
+            Self::Mask(Misfit::Order { named, length }) => Message::CliMaskOrder.say(language, &[named, length]),
+            Self::TooManyTokens(tokens, most) => Message::CliTooManyTokens.say(language, &[tokens, most]),
             Self::Beam(error) => error.say(language),
             Self::Change(error) => error.say(language),
             Self::Explain(error) => error.say(language),

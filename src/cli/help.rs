@@ -28,7 +28,7 @@ pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
 
 /// What each command does.
-const COMMANDS: [(&str, &str); 18] = [
+const COMMANDS: [(&str, &str); 20] = [
     ("tokenize", "一段文本的词元"),
     ("segment", "一段文本的词，按词典切分"),
     ("tokenizers", "几个分词器各怎样切同一段文本，在哪里一致"),
@@ -45,12 +45,14 @@ const COMMANDS: [(&str, &str); 18] = [
     ("attention", "谁看了谁：所有头一览、一个头的网格、一个单元的逐步计算"),
     ("lens", "模型若在每一层之后停下会说什么"),
     ("attribute", "每个头和每个块给一个词元的 logit 加了多少"),
+    ("masks", "同样的权重和文本在各种掩码之下：看到什么、每个词元的代价、矩阵的秩、缓存的价值"),
+    ("length", "长文本少保留一些会损失什么，长度在这台机器上的代价"),
     ("models", "内置的模型和可读取的家族，或某一个模型"),
     ("bench", "测量每秒词元数"),
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 119] = [
+const ARGUMENTS: [(&str, &str, &str); 132] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -197,6 +199,27 @@ const ARGUMENTS: [(&str, &str, &str); 119] = [
     ("attribute", "position", "位置，从 0 数起；不给出则为最后一个"),
     ("attribute", "top", "打印多少个部分，最大的在前；JSON 里是全部"),
     ("trace", "output", "要写的文件"),
+    ("masks", "given", "编码器读的文本，用于解码器前有编码器的模型；不给出则为文本本身"),
+    (
+        "masks",
+        "mask",
+        "只用这些掩码：causal、bidirectional、prefix[:N]、seq2seq[:N]、window[:N]、except:N、permutation[:3,0,1,2]；可多次给出",
+    ),
+    ("masks", "hide", "代替被隐藏词元的词元编号；不给出则为分词器的掩码词元"),
+    ("masks", "layer", "显示哪一层的权重，从 0 数起"),
+    ("masks", "head", "显示哪个头的权重，从 0 数起"),
+    ("masks", "rank", "改为测量每个头的权重矩阵在因果掩码和双向之下的秩与行列式"),
+    ("masks", "reuse", "改为把最后 N 个词元当作新的一轮，测量缓存有多少可以再用"),
+    ("length", "text", "文本，或存有文本的文件；- 读取标准输入"),
+    ("length", "budget", "缓存容纳多少个词元；不给出则为文本的一半，至多 128"),
+    (
+        "length",
+        "strategies",
+        "用哪些策略：full、chunks、overlap、window、sinks、heavy、surprising、summary；不给出则全部",
+    ),
+    ("length", "cue", "让模型写摘要的提示"),
+    ("length", "cost", "改为测量长度在这台机器上的代价：缓存、读提示、再生成一个词元"),
+    ("length", "upto", "测量的最长提示"),
     ("models", "specs", "内置模型、文件、Hugging Face 文件夹或 hf:owner/name；给出几个则并排比较"),
     ("models", "tensors", "列出每个张量：名称、类型、形状、字节"),
     ("models", "check", "读取每个权重，指出不是有限数的"),
