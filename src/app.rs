@@ -169,6 +169,7 @@ impl App {
             ctx.refresh_steps(self.focus == PaneId::Steps);
             ctx.refresh_repetition(self.focus == PaneId::Repetition);
             ctx.refresh_vocabulary(self.focus == PaneId::Vocabulary);
+            ctx.refresh_architectures(self.focus == PaneId::Architectures);
             ctx.refresh_contrast(self.focus == PaneId::Compare);
             ctx.refresh_explained(self.focus);
             let text = std::sync::Arc::clone(&self.state.text);

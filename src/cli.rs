@@ -62,6 +62,8 @@
 //! - `attribute`: `model`, `mask`, `interventions`, `position`, `token`, `logit`, `sum`, `capped` (the sum, bent), the
 //!   `difference` of logit and sum, `norms_held`, `gate_held`, `parts` of `part`, `layer`, `head`, `logit`, and
 //!   `stream_norms`.
+//! - `architectures`: `model`, its `objective`, `architectures` of `architecture`, `objective`, `mask`, `families`, `found` on
+//!   this machine, `input` of `given`, `id`, `place` in the sentence, `asked`, `bits`, the same of a `decoder`, `order`, `bits`.
 //! - `masks`: `model`, `objective`, `own` (its mask), `tokens`, `layer` and `head` (from 0), `masks` of a `mask`, whether it
 //!   is the `own`, the `way` a token is foretold (`next`, `hidden`, `query`; null without a head), `foretold` (how many are),
 //!   `bits`, `bits_per_token`, `own_bits_per_token` (of the same tokens under the own mask), `peeked_bits_per_token` (what a pass that sees the answers would charge), `kl_bits_per_token`
@@ -82,6 +84,7 @@
 //!   (null for a model that fills in).
 //! - without a command: `model`, `text`, `tokens` with `surprisal_bits`, `next` with `probability`, `entropy_bits`.
 
+mod architectures;
 mod arguments;
 mod attention;
 mod attribute;
@@ -120,10 +123,10 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 pub use arguments::{
-    Algorithm, Attention, Attribute, Beam, Bench, Changes, Choose, Common, Compare, Compress, Decompress,
-    ExploreOptions, Fill, Generate, Invocation, KindOfAttention, Length, Lens, Looked, Masks, Models, Numbers, Order,
-    Repetition, Sampling, Score, Segment, Source, Subcommand, Tokenize, Tokenizers, Trace, TrainTokenizer, Units,
-    Vocabulary,
+    Algorithm, Architectures, Attention, Attribute, Beam, Bench, Changes, Choose, Common, Compare, Compress,
+    Decompress, ExploreOptions, Fill, Generate, Invocation, KindOfAttention, Length, Lens, Looked, Masks, Models,
+    Numbers, Order, Repetition, Sampling, Score, Segment, Source, Subcommand, Tokenize, Tokenizers, Trace,
+    TrainTokenizer, Units, Vocabulary,
 };
 pub use failure::Failure;
 
@@ -214,6 +217,7 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::Attention(options) => attention::run(common, options, streams.input, &mut output),
             Subcommand::Lens(options) => lens::run(common, options, streams.input, &mut output),
             Subcommand::Attribute(options) => attribute::run(common, options, streams.input, &mut output),
+            Subcommand::Architectures(options) => architectures::run(common, options, streams.input, &mut output),
             Subcommand::Masks(options) => masks::run(common, options, streams.input, &mut output),
             Subcommand::Length(options) => length::run(common, options, streams.input, &mut output),
             Subcommand::Models(options) => models::run(common, options, &mut output),

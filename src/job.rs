@@ -2,6 +2,7 @@
 //! anybody still wants it. No thread here: the host runs [`execute`] on a lane's thread, tests run it inline.
 
 mod ahead;
+mod architectures;
 mod beam;
 mod bounds;
 mod choice;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 pub use ahead::Ahead;
 pub use ahead::LookAhead;
+pub use architectures::Ask;
 pub use beam::BeamSearch;
 pub use beam::Beams;
 pub use bounds::start_of_text;
@@ -77,6 +79,7 @@ pub use vocabulary::Survey;
 pub use vocabulary::Unreachable;
 
 use crate::hub::Progress;
+use crate::lab::architectures::Scene;
 use crate::lab::repetition::Copy;
 use crate::lab::tokenizers::Cutter;
 use crate::lab::vocabulary::Entry;
@@ -86,6 +89,7 @@ use crate::lm::NotFinite;
 use crate::lm::Position;
 use crate::lm::explain::ExplainError;
 use crate::lm::explain::PrepareError;
+use crate::model::Found;
 use crate::model::Model;
 use crate::model::NoTokenizer;
 use crate::model::NotSound;
@@ -122,11 +126,13 @@ pub enum Lane {
     Vocabulary,
     /// Comparing tokenizers.
     Contrast,
+    /// Showing what architectures are asked.
+    Architectures,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Text,
         Self::Words,
         Self::Evidence,
@@ -138,6 +144,7 @@ impl Lane {
         Self::Explain,
         Self::Vocabulary,
         Self::Contrast,
+        Self::Architectures,
     ];
 }
 
@@ -180,6 +187,8 @@ pub enum Job {
     AddCutter(Spec),
     /// Compare what tokenizers and methods make of a text.
     Contrast(Arc<str>, Vec<Cutter>),
+    /// Make a sentence an example of what an architecture is trained on.
+    Rehearse(Ask),
     /// Write a run to a file.
     Save(Box<Record>, PathBuf, Arc<Model>),
     /// Read a run that the model made.
@@ -267,6 +276,8 @@ pub enum Body {
     Cutter(String, Cutter),
     /// What several made of a text.
     Contrast(Arc<Contrast>),
+    /// An example of an objective, and the models on this machine.
+    Scene(Arc<Scene>, Arc<[Found]>),
     /// The run is written.
     Saved(PathBuf),
     /// A run was read.
@@ -323,6 +334,7 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Browse(job) => vocabulary::browse(job, ticket, send),
         Job::AddCutter(spec) => vocabulary::add(&spec, ticket, send),
         Job::Contrast(text, cutters) => vocabulary::contrast(text, &cutters, ticket, send),
+        Job::Rehearse(job) => architectures::ask(&job, ticket, send),
         Job::Save(record, path, model) => record::save(*record, &path, &model, send),
         Job::Recall(path, model) => record::recall(&path, &model, send),
         Job::Panic => panic!("a worker was asked to panic"),
@@ -350,6 +362,7 @@ impl Job {
             Self::Probe(probe) => Some(Arc::clone(&probe.model)),
             Self::Cures(cures) => Some(Arc::clone(&cures.model)),
             Self::Explain(job) => Some(Arc::clone(&job.model)),
+            Self::Rehearse(job) => Some(Arc::clone(&job.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
             Self::Measure(measure) => Some(Arc::clone(&measure.model)),
             Self::Open(_)

@@ -1,5 +1,6 @@
 //! Measurements on what a model computes.
 
+pub mod architectures;
 pub mod arithmetic_coding;
 pub mod compression;
 pub mod flow;

@@ -15,6 +15,7 @@ pub mod steps;
 pub mod vocabulary;
 
 mod absorb;
+mod architectures;
 mod ctx;
 mod deeds;
 mod edits;
@@ -28,6 +29,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use architectures::Architectures;
 pub use command::Command;
 pub use contrast::Contrasts;
 pub use ctx::Ctx;
@@ -171,6 +173,8 @@ pub struct State {
     pub vocabulary: Vocabulary,
     /// Tokenizers side by side.
     pub contrasts: Contrasts,
+    /// The architecture in view.
+    pub architectures: Architectures,
     /// Whether tokens are being generated one after another.
     pub playing: bool,
     /// Whether a single token is being drawn, and how many more were asked for meanwhile.
@@ -219,6 +223,7 @@ impl State {
             steps: Steps::default(),
             vocabulary: Vocabulary::default(),
             contrasts: Contrasts::default(),
+            architectures: Architectures::default(),
             playing: false,
             drawing: false,
             queued: 0,

@@ -1,6 +1,7 @@
 //! Every pane, by its name.
 
 use crate::panes::Pane;
+use crate::panes::architectures::Architectures;
 use crate::panes::attention::Attention;
 use crate::panes::calculation::Calculation;
 use crate::panes::compare::Compare;
@@ -54,6 +55,7 @@ panes! {
     Calculation => calculation: Calculation,
     Layers => layers: Layers,
     Models => models: Models,
+    Architectures => architectures: Architectures,
     Information => information: Information,
     Repetition => repetition: Repetition,
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
+mod architectures;
 mod explain;
 mod length;
 mod masks;
@@ -13,6 +14,7 @@ mod segment;
 mod train;
 mod vocabulary;
 
+pub use architectures::Architectures;
 pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
 pub use length::Length;
 pub use masks::Masks;
@@ -155,6 +157,8 @@ pub enum Subcommand {
     Attribute(Attribute),
     /// The same weights and text under every mask: what is seen, what a token costs, which ranks, what a cache is worth
     Masks(Masks),
+    /// Who sees whom, and what is asked in training, on one sentence
+    Architectures(Architectures),
     /// What a long text loses when less of it is kept, and what length costs on this machine
     Length(Length),
     /// The models that are built in, and the families that can be read; or one model

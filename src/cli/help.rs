@@ -28,7 +28,7 @@ pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
 
 /// What each command does.
-const COMMANDS: [(&str, &str); 20] = [
+const COMMANDS: [(&str, &str); 21] = [
     ("tokenize", "一段文本的词元"),
     ("segment", "一段文本的词，按词典切分"),
     ("tokenizers", "几个分词器各怎样切同一段文本，在哪里一致"),
@@ -45,6 +45,7 @@ const COMMANDS: [(&str, &str); 20] = [
     ("attention", "谁看了谁：所有头一览、一个头的网格、一个单元的逐步计算"),
     ("lens", "模型若在每一层之后停下会说什么"),
     ("attribute", "每个头和每个块给一个词元的 logit 加了多少"),
+    ("architectures", "各种架构：谁看到谁，训练时问什么，用一句话演示"),
     ("masks", "同样的权重和文本在各种掩码之下：看到什么、每个词元的代价、矩阵的秩、缓存的价值"),
     ("length", "长文本少保留一些会损失什么，长度在这台机器上的代价"),
     ("models", "内置的模型和可读取的家族，或某一个模型"),
@@ -52,7 +53,7 @@ const COMMANDS: [(&str, &str); 20] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 132] = [
+const ARGUMENTS: [(&str, &str, &str); 133] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -199,6 +200,7 @@ const ARGUMENTS: [(&str, &str, &str); 132] = [
     ("attribute", "position", "位置，从 0 数起；不给出则为最后一个"),
     ("attribute", "top", "打印多少个部分，最大的在前；JSON 里是全部"),
     ("trace", "output", "要写的文件"),
+    ("architectures", "only", "只显示这一种架构"),
     ("masks", "given", "编码器读的文本，用于解码器前有编码器的模型；不给出则为文本本身"),
     (
         "masks",

@@ -11,6 +11,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use ratatui::layout::Rect;
 
+pub(super) use draw::wrapped;
+
 use super::Pane;
 use super::View;
 use crate::lab::steps::Procedure;

@@ -66,6 +66,10 @@ impl Ctx<'_> {
             Body::Measured(measured) => self.measured(measured),
             Body::Survey(survey) => self.state.vocabulary.survey = Some(survey),
             Body::Unreachable(found) => self.state.vocabulary.unreachable = Some(found),
+            Body::Scene(scene, found) => {
+                self.state.architectures.scene = Some(scene);
+                self.state.architectures.found = found;
+            }
             Body::Listed(listed) => self.state.vocabulary.listed(listed),
             Body::Cutter(name, cutter) => self.state.contrasts.add(name, cutter),
             Body::Contrast(contrast) => self.contrasted(contrast),
@@ -235,7 +239,8 @@ impl Ctx<'_> {
             | Lane::Information
             | Lane::Explain
             | Lane::Vocabulary
-            | Lane::Contrast => {}
+            | Lane::Contrast
+            | Lane::Architectures => {}
         }
     }
 

@@ -111,6 +111,8 @@ pub enum Command {
     NextSort,
     /// Show only the pieces that no text gives, or all again.
     OnlyUnreachable,
+    /// Draw the hidden tokens of an example anew.
+    DrawAnew,
     /// Add a tokenizer or method to those compared.
     AddCutter,
     /// Take the selected one out of those compared.

@@ -29,6 +29,8 @@ pub enum PaneId {
     Layers,
     /// The model, and others to open.
     Models,
+    /// Architectures on the text: who sees whom, what is asked.
+    Architectures,
     /// What the text costs, and how far distributions are apart.
     Information,
     /// What the path says again.
@@ -49,7 +51,7 @@ const GROUPS: [&[(PaneId, Message)]; 6] = [
     ],
     &[(P::Next, M::TitleNext), (P::Sampler, M::TitleSampler), (P::Tree, M::TitleTree)],
     &[(P::Attention, M::TitleAttention), (P::Calculation, M::TitleCalculation), (P::Layers, M::TitleLayers)],
-    &[(P::Models, M::TitleModels)],
+    &[(P::Models, M::TitleModels), (P::Architectures, M::TitleArchitectures)],
     &[(P::Information, M::TitleInformation), (P::Repetition, M::TitleRepetition)],
 ];
 

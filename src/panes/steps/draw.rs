@@ -43,7 +43,7 @@ fn below(area: Rect, rows: usize) -> Rect {
 }
 
 /// A sentence over as many rows as it needs, one column kept free on the left.
-pub(super) fn wrapped(sentence: &str, columns: usize, style: Style) -> Vec<Line<'static>> {
+pub(in crate::panes) fn wrapped(sentence: &str, columns: usize, style: Style) -> Vec<Line<'static>> {
     let room = columns.saturating_sub(2).max(8);
     let mut rows = Vec::new();
     let mut row = String::new();
