@@ -8,6 +8,7 @@ mod choice;
 mod explain;
 mod generate;
 mod look;
+mod masks;
 mod measure;
 mod open;
 mod read;
@@ -43,6 +44,10 @@ pub use look::Overview;
 pub use look::ROLLOUT;
 pub use look::Rows;
 pub use look::Subject;
+pub use masks::MaskTrial;
+pub use masks::Tried;
+pub use masks::TryMasks;
+pub use masks::Weights;
 pub use measure::Bill;
 pub use measure::Coded;
 pub use measure::Compared;
@@ -110,11 +115,13 @@ pub enum Lane {
     Steps,
     /// Explaining what the model computed.
     Explain,
+    /// Trying the text under other masks, or with less of it kept.
+    Trials,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Text,
         Self::Words,
         Self::Evidence,
@@ -124,6 +131,7 @@ impl Lane {
         Self::Information,
         Self::Steps,
         Self::Explain,
+        Self::Trials,
     ];
 }
 
@@ -158,6 +166,8 @@ pub enum Job {
     Look(Look),
     /// Explain what the model computed.
     Explain(Box<Explain>),
+    /// Try a text under other masks.
+    Masks(Box<TryMasks>),
     /// Measure a text's code and pairs of distributions.
     Measure(Measure),
     /// Write a run to a file.
@@ -235,6 +245,8 @@ pub enum Body {
     Overview(Overview),
     /// Part of an explanation.
     Explanation(Box<Explanation>),
+    /// Part of what the mask lab found.
+    Masks(Box<MaskTrial>),
     /// What a text costs, how far distributions are apart.
     Measured(Measured),
     /// The run is written.
@@ -287,6 +299,7 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Cures(cures) => repetition::cure(&cures, ticket, send),
         Job::Explain(job) => explain::explain(&job, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
+        Job::Masks(job) => masks::run(&job, ticket, send),
         Job::Measure(measure) => measure::measure(measure, ticket, send),
         Job::Save(record, path, model) => record::save(*record, &path, &model, send),
         Job::Recall(path, model) => record::recall(&path, &model, send),
@@ -316,6 +329,7 @@ impl Job {
             Self::Cures(cures) => Some(Arc::clone(&cures.model)),
             Self::Explain(job) => Some(Arc::clone(&job.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
+            Self::Masks(job) => Some(Arc::clone(&job.model)),
             Self::Measure(measure) => Some(Arc::clone(&measure.model)),
             Self::Open(_)
             | Self::Tokenize(..)

@@ -6,6 +6,7 @@ use crate::panes::calculation::Calculation;
 use crate::panes::generate::Generate;
 use crate::panes::information::Information;
 use crate::panes::layers::Layers;
+use crate::panes::masks::Masks;
 use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
 use crate::panes::repetition::Repetition;
@@ -49,6 +50,7 @@ panes! {
     Attention => attention: Attention,
     Calculation => calculation: Calculation,
     Layers => layers: Layers,
+    Masks => masks: Masks,
     Models => models: Models,
     Information => information: Information,
     Repetition => repetition: Repetition,

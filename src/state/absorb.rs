@@ -63,6 +63,7 @@ impl Ctx<'_> {
             Body::Explanation(explanation) => self.explained(*explanation),
             Body::Rows(rows) => self.rows(rows),
             Body::Overview(overview) => self.overview(overview),
+            Body::Masks(found) => self.mask_tried(*found),
             Body::Measured(measured) => self.measured(measured),
             Body::Saved(path) => self.say(Notice::info(Message::RunSaved, &[&path.display()])),
             Body::Recalled(record) => self.recalled(*record),
@@ -111,6 +112,7 @@ impl Ctx<'_> {
         state.settings.changes.clear();
         state.search = Search::default();
         state.repetition = Repetition::default();
+        state.masks.renew();
         state.head_choice = HeadChoice::default();
         state.step_time = None;
         state.selected = 0;
@@ -120,6 +122,7 @@ impl Ctx<'_> {
         self.cancel(Lane::Evidence);
         self.cancel(Lane::Lab);
         self.cancel(Lane::Explain);
+        self.cancel(Lane::Trials);
         self.forget_measures();
         self.prepare();
         self.tokenize();
@@ -224,7 +227,7 @@ impl Ctx<'_> {
             Lane::Files => (self.state.opening, self.state.fetching) = (None, None),
             Lane::Lab => self.state.repetition.curing = false,
             Lane::Steps => self.state.steps.playing = false,
-            Lane::Text | Lane::Words | Lane::Evidence | Lane::Information | Lane::Explain => {}
+            Lane::Text | Lane::Words | Lane::Evidence | Lane::Information | Lane::Explain | Lane::Trials => {}
         }
     }
 

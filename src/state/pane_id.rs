@@ -23,6 +23,8 @@ pub enum PaneId {
     Calculation,
     /// What each layer would say, and what each part adds.
     Layers,
+    /// The text under one mask after another.
+    Masks,
     /// The model, and others to open.
     Models,
     /// What the text costs, and how far distributions are apart.
@@ -39,7 +41,12 @@ const GROUPS: [&[(PaneId, Message)]; 6] = [
     &[(P::Text, M::TitleText)],
     &[(P::Tokens, M::TitleTokens), (P::Steps, M::TitleSteps)],
     &[(P::Next, M::TitleNext), (P::Sampler, M::TitleSampler), (P::Tree, M::TitleTree)],
-    &[(P::Attention, M::TitleAttention), (P::Calculation, M::TitleCalculation), (P::Layers, M::TitleLayers)],
+    &[
+        (P::Attention, M::TitleAttention),
+        (P::Calculation, M::TitleCalculation),
+        (P::Layers, M::TitleLayers),
+        (P::Masks, M::TitleMasks),
+    ],
     &[(P::Models, M::TitleModels)],
     &[(P::Information, M::TitleInformation), (P::Repetition, M::TitleRepetition)],
 ];
