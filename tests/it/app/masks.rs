@@ -2,6 +2,7 @@
 
 use lmscope::app::App;
 use lmscope::job::Lane;
+use lmscope::lab::masks::reuse::Reuse;
 use lmscope::lm::{AttentionKind, Distribution, Mask, Workspace};
 use lmscope::runtime::headless::Driver;
 use lmscope::state::PaneId;
@@ -111,7 +112,7 @@ fn every_head_s_rank_and_what_the_cache_is_worth_have_their_parts() {
     assert!(driver.screen().contains("36 of 36 heads have full rank"), "{}", driver.screen());
     driver.keys(".").settle();
     let reuse = &driver.app.state().masks.reuse;
-    assert_eq!(reuse.iter().map(|reuse| reuse.share()).collect::<Vec<_>>(), [1.0, 0.0, 0.0]);
+    assert_eq!(reuse.iter().map(Reuse::share).collect::<Vec<_>>(), [1.0, 0.0, 0.0]);
     driver.keys(".").settle();
     assert!(driver.screen().contains("above what is given") && driver.screen().contains("</s>"), "{}", driver.screen());
 }
