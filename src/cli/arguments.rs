@@ -10,12 +10,14 @@ mod length;
 mod masks;
 mod sampling;
 mod segment;
+mod vocabulary;
 
 pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
 pub use length::Length;
 pub use masks::Masks;
 pub use sampling::Sampling;
 pub use segment::Segment;
+pub use vocabulary::{Tokenizers, Vocabulary};
 
 use super::help;
 use crate::lm::beam::{self, Rules};
@@ -121,6 +123,10 @@ pub enum Subcommand {
     Tokenize(Tokenize),
     /// The words of a text, by a dictionary
     Segment(Segment),
+    /// What several tokenizers make of one text, and where they agree
+    Tokenizers(Tokenizers),
+    /// The pieces of a tokenizer: search, sort, their merges, those that no text gives
+    Vocabulary(Vocabulary),
     /// Continue a text, token by token
     Generate(Generate),
     /// What a model puts where a token is hidden

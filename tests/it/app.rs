@@ -13,6 +13,7 @@ mod paths;
 mod pictures;
 mod repetition;
 mod sizes;
+mod vocabulary;
 
 use lmscope::app::App;
 use lmscope::app::Start;
