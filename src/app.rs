@@ -172,6 +172,7 @@ impl App {
             ctx.refresh_architectures(self.focus == PaneId::Architectures);
             ctx.refresh_contrast(self.focus == PaneId::Compare);
             ctx.refresh_explained(self.focus);
+            ctx.refresh_masks(self.focus == PaneId::Masks);
             let text = std::sync::Arc::clone(&self.state.text);
             self.panes.prompt.set(&text);
         }
@@ -310,6 +311,7 @@ impl App {
                     self.overlay = Some(Overlay::ask(Question::Changes, line.trim()));
                 }
             }
+            Command::WriteMasks => self.overlay = Some(Overlay::ask(Question::Masks, &ctx.masks_line())),
             Command::WriteOwn => self.overlay = Some(Overlay::ask(Question::Own, OWN)),
             Command::WritePipeline => {
                 let active = ctx.active_stage().filter(|&index| ctx.state.settings.pipeline[index].kind.takes_text());

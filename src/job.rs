@@ -9,6 +9,7 @@ mod choice;
 mod explain;
 mod generate;
 mod look;
+mod masks;
 mod measure;
 mod open;
 mod read;
@@ -46,6 +47,10 @@ pub use look::Overview;
 pub use look::ROLLOUT;
 pub use look::Rows;
 pub use look::Subject;
+pub use masks::MaskTrial;
+pub use masks::Tried;
+pub use masks::TryMasks;
+pub use masks::Weights;
 pub use measure::Bill;
 pub use measure::Coded;
 pub use measure::Compared;
@@ -128,11 +133,13 @@ pub enum Lane {
     Contrast,
     /// Showing what architectures are asked.
     Architectures,
+    /// Trying the text under other masks, or with less of it kept.
+    Trials,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Text,
         Self::Words,
         Self::Evidence,
@@ -145,6 +152,7 @@ impl Lane {
         Self::Vocabulary,
         Self::Contrast,
         Self::Architectures,
+        Self::Trials,
     ];
 }
 
@@ -179,6 +187,8 @@ pub enum Job {
     Look(Look),
     /// Explain what the model computed.
     Explain(Box<Explain>),
+    /// Try a text under other masks.
+    Masks(Box<TryMasks>),
     /// Measure a text's code and pairs of distributions.
     Measure(Measure),
     /// List the pieces of a vocabulary.
@@ -264,6 +274,8 @@ pub enum Body {
     Overview(Overview),
     /// Part of an explanation.
     Explanation(Box<Explanation>),
+    /// Part of what the mask lab found.
+    Masks(Box<MaskTrial>),
     /// What a text costs, how far distributions are apart.
     Measured(Measured),
     /// What is known of every piece of a vocabulary.
@@ -330,6 +342,7 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Cures(cures) => repetition::cure(&cures, ticket, send),
         Job::Explain(job) => explain::explain(&job, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
+        Job::Masks(job) => masks::run(&job, ticket, send),
         Job::Measure(measure) => measure::measure(measure, ticket, send),
         Job::Browse(job) => vocabulary::browse(job, ticket, send),
         Job::AddCutter(spec) => vocabulary::add(&spec, ticket, send),
@@ -364,6 +377,7 @@ impl Job {
             Self::Explain(job) => Some(Arc::clone(&job.model)),
             Self::Rehearse(job) => Some(Arc::clone(&job.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
+            Self::Masks(job) => Some(Arc::clone(&job.model)),
             Self::Measure(measure) => Some(Arc::clone(&measure.model)),
             Self::Open(_)
             | Self::Browse(_)

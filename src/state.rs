@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod explained;
 pub mod flow;
 pub mod information;
+pub mod masks;
 pub mod notice;
 pub mod repetition;
 pub mod run;
@@ -40,6 +41,7 @@ pub use explained::Explained;
 pub use explained::Listed;
 pub use flow::Flow;
 pub use information::Information;
+pub use masks::Masks;
 pub use notice::Notice;
 pub use pane_id::PaneId;
 pub use repetition::Repetition;
@@ -167,6 +169,8 @@ pub struct State {
     pub repetition: Repetition,
     /// What was measured of the text.
     pub information: Information,
+    /// The text under other masks.
+    pub masks: Masks,
     /// A text step by step.
     pub steps: Steps,
     /// The vocabulary in view.
@@ -220,6 +224,7 @@ impl State {
             search: Search::default(),
             repetition: Repetition::default(),
             information: Information::default(),
+            masks: Masks::default(),
             steps: Steps::default(),
             vocabulary: Vocabulary::default(),
             contrasts: Contrasts::default(),

@@ -8,6 +8,7 @@ use crate::panes::compare::Compare;
 use crate::panes::generate::Generate;
 use crate::panes::information::Information;
 use crate::panes::layers::Layers;
+use crate::panes::masks::Masks;
 use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
 use crate::panes::repetition::Repetition;
@@ -54,6 +55,7 @@ panes! {
     Attention => attention: Attention,
     Calculation => calculation: Calculation,
     Layers => layers: Layers,
+    Masks => masks: Masks,
     Models => models: Models,
     Architectures => architectures: Architectures,
     Information => information: Information,

@@ -9,7 +9,6 @@ use super::Ticket;
 use super::said;
 use crate::hub::Surroundings;
 use crate::lab::architectures;
-use crate::lab::masks::TrialError;
 use crate::lm::Workspace;
 use crate::lm::blueprint::Objective;
 use crate::model;
@@ -41,13 +40,4 @@ pub(super) fn ask(job: &Ask, ticket: &Ticket, send: Send<'_>) -> Result<(), Stop
         said(send(Body::Scene(Arc::new(scene), found)))?;
     }
     Ok(())
-}
-
-impl From<TrialError> for Stop {
-    fn from(error: TrialError) -> Self {
-        match error {
-            TrialError::Forward(error) => error.into(),
-            TrialError::NotFinite(logit) => Self::NotFinite(logit),
-        }
-    }
 }

@@ -63,6 +63,7 @@ impl Ctx<'_> {
             Body::Explanation(explanation) => self.explained(*explanation),
             Body::Rows(rows) => self.rows(rows),
             Body::Overview(overview) => self.overview(overview),
+            Body::Masks(found) => self.mask_tried(*found),
             Body::Measured(measured) => self.measured(measured),
             Body::Survey(survey) => self.state.vocabulary.survey = Some(survey),
             Body::Unreachable(found) => self.state.vocabulary.unreachable = Some(found),
@@ -120,6 +121,7 @@ impl Ctx<'_> {
         state.settings.changes.clear();
         state.search = Search::default();
         state.repetition = Repetition::default();
+        state.masks.renew();
         state.head_choice = HeadChoice::default();
         state.step_time = None;
         state.selected = 0;
@@ -129,6 +131,7 @@ impl Ctx<'_> {
         self.cancel(Lane::Evidence);
         self.cancel(Lane::Lab);
         self.cancel(Lane::Explain);
+        self.cancel(Lane::Trials);
         self.forget_measures();
         self.prepare();
         self.tokenize();
@@ -240,7 +243,8 @@ impl Ctx<'_> {
             | Lane::Explain
             | Lane::Vocabulary
             | Lane::Contrast
-            | Lane::Architectures => {}
+            | Lane::Architectures
+            | Lane::Trials => {}
         }
     }
 

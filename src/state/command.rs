@@ -175,6 +175,8 @@ pub enum Command {
     PreviousPart,
     /// Write queries, keys and values of one's own.
     WriteOwn,
+    /// Write the masks to try.
+    WriteMasks,
     /// Look at the next head.
     NextHead,
     /// Look at the head before.

@@ -8,6 +8,7 @@ mod generating;
 mod informed;
 mod keys;
 mod linked;
+mod masks;
 mod paths;
 mod pictures;
 mod repetition;
