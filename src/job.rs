@@ -16,6 +16,7 @@ mod repetition;
 mod segment;
 mod steps;
 mod ticket;
+mod training;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -70,9 +71,13 @@ pub use steps::Lesson;
 pub use steps::Story;
 pub use ticket::Desk;
 pub use ticket::Ticket;
+pub use training::Trained;
 
 use crate::hub::Progress;
 use crate::lab::repetition::Copy;
+use crate::lab::training::Course;
+use crate::lab::training::Plan;
+use crate::lab::training::TrainingError;
 use crate::lm::Distribution;
 use crate::lm::ForwardError;
 use crate::lm::NotFinite;
@@ -110,11 +115,13 @@ pub enum Lane {
     Steps,
     /// Explaining what the model computed.
     Explain,
+    /// Learning a vocabulary.
+    Training,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Text,
         Self::Words,
         Self::Evidence,
@@ -124,6 +131,7 @@ impl Lane {
         Self::Information,
         Self::Steps,
         Self::Explain,
+        Self::Training,
     ];
 }
 
@@ -164,6 +172,10 @@ pub enum Job {
     Save(Box<Record>, PathBuf, Arc<Model>),
     /// Read a run that the model made.
     Recall(PathBuf, Arc<Model>),
+    /// Learn a vocabulary, on so many threads.
+    Train(Plan, usize),
+    /// Write what was learned up to a step as a `tokenizer.json`.
+    SaveTokenizer(Arc<Course>, usize, PathBuf),
     /// Panics on purpose, to show that a worker's panic stays inside the program.
     Panic,
 }
@@ -237,7 +249,11 @@ pub enum Body {
     Explanation(Box<Explanation>),
     /// What a text costs, how far distributions are apart.
     Measured(Measured),
-    /// The run is written.
+    /// So much of a training is done, of so much.
+    Training(u64, u64),
+    /// A vocabulary was learned.
+    Trained(Trained),
+    /// The run, or the tokenizer, is written.
     Saved(PathBuf),
     /// A run was read.
     Recalled(Box<Record>),
@@ -264,6 +280,8 @@ pub enum Fault {
     Change(PrepareError),
     /// What cannot be explained.
     Explain(ExplainError),
+    /// What cannot be learned.
+    Training(TrainingError),
 }
 
 /// Where a worker sends each part of its answer; `Break` asks it to stop.
@@ -290,6 +308,8 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Measure(measure) => measure::measure(measure, ticket, send),
         Job::Save(record, path, model) => record::save(*record, &path, &model, send),
         Job::Recall(path, model) => record::recall(&path, &model, send),
+        Job::Train(plan, threads) => training::train(plan, threads, ticket, send),
+        Job::SaveTokenizer(course, step, path) => training::save(&course, step, &path, send),
         Job::Panic => panic!("a worker was asked to panic"),
     };
     let _ = match outcome {
@@ -325,6 +345,8 @@ impl Job {
             | Self::Beat(_)
             | Self::Save(..)
             | Self::Recall(..)
+            | Self::Train(..)
+            | Self::SaveTokenizer(..)
             | Self::Panic => None,
         }
     }

@@ -11,6 +11,7 @@ pub mod repetition;
 pub mod run;
 pub mod settings;
 pub mod steps;
+pub mod training;
 
 mod absorb;
 mod ctx;
@@ -45,6 +46,7 @@ pub use search::Search;
 pub use settings::Knob;
 pub use settings::Settings;
 pub use steps::Steps;
+pub use training::Training;
 
 use crate::hub::Progress;
 use crate::job::Generation;
@@ -163,6 +165,8 @@ pub struct State {
     pub information: Information,
     /// A text step by step.
     pub steps: Steps,
+    /// A vocabulary that is learned.
+    pub training: Training,
     /// Whether tokens are being generated one after another.
     pub playing: bool,
     /// Whether a single token is being drawn, and how many more were asked for meanwhile.
@@ -209,6 +213,7 @@ impl State {
             repetition: Repetition::default(),
             information: Information::default(),
             steps: Steps::default(),
+            training: Training::default(),
             playing: false,
             drawing: false,
             queued: 0,

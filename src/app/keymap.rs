@@ -138,6 +138,18 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Steps), &[code(K::Enter)], C::Take, M::HelpTakeFlip, Some((7, M::KeyApply))),
     row(Pane(P::Steps), &[ch('u')], C::Undo, M::HelpUndoFlip, Some((8, M::KeyUndo))),
 
+    row(Pane(P::Training), &[ch('.'), code(K::Right), ch('l')], C::StepForward, M::HelpStepForward, Some((1, M::KeyStepForward))),
+    row(Pane(P::Training), &[ch(','), code(K::Left), ch('h')], C::StepBack, M::HelpStepBack, Some((2, M::KeyStepBack))),
+    row(Pane(P::Training), &[ch(' ')], C::Play, M::HelpPlayTraining, Some((3, M::KeyPlay))),
+    row(Pane(P::Training), &[ch(']')], C::NextMethod, M::HelpNextTrainer, Some((4, M::KeyMethod))),
+    row(Pane(P::Training), &[ch('[')], C::PreviousMethod, M::HelpPreviousTrainer, None),
+    row(Pane(P::Training), &[ch('t')], C::NextText, M::HelpNextCorpus, Some((5, M::KeyOtherText))),
+    row(Pane(P::Training), &[ch('f')], C::LearnFile, M::HelpLearnFile, Some((6, M::KeyFile))),
+    row(Pane(P::Training), &[ch('S')], C::SaveTokenizer, M::HelpSaveTokenizer, Some((7, M::KeySave))),
+    row(Pane(P::Training), &[ch('B')], C::SwitchBytes, M::HelpSwitchBytes, Some((8, M::KeyBytes))),
+    row(Pane(P::Training), &[ch('+'), ch('=')], C::TurnUp, M::HelpSizeUp, Some((9, M::KeySize))),
+    row(Pane(P::Training), &[ch('-')], C::TurnDown, M::HelpSizeDown, None),
+
     row(Pane(P::Models), &[code(K::Enter)], C::Take, M::HelpTakeModel, Some((1, M::KeyOpen))),
     row(Pane(P::Models), &[ch('o')], C::OpenModel, M::HelpOpenModel, Some((2, M::KeyOther))),
 
@@ -211,6 +223,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Panes, &[ch('1'), ch('e'), ch('i')], C::Go(P::Text), M::HelpGoText, Some((21, M::KeyText))),
     row(Panes, &[ch('2')], C::Go(P::Tokens), M::HelpGoTokens, None),
     row(Panes, &[], C::Go(P::Steps), M::HelpGoSteps, None),
+    row(Panes, &[], C::Go(P::Training), M::HelpGoTraining, None),
     row(Panes, &[ch('3')], C::Go(P::Next), M::HelpGoNext, None),
     row(Panes, &[], C::Go(P::Sampler), M::HelpGoSampler, None),
     row(Panes, &[], C::Go(P::Tree), M::HelpGoTree, None),

@@ -12,6 +12,7 @@ use crate::panes::repetition::Repetition;
 use crate::panes::sampler::Sampler;
 use crate::panes::steps::Steps;
 use crate::panes::tokens::Tokens;
+use crate::panes::training::Training;
 use crate::panes::tree::Tree;
 use crate::state::PaneId;
 
@@ -43,6 +44,7 @@ panes! {
     Text => prompt: Prompt,
     Tokens => tokens: Tokens,
     Steps => steps: Steps,
+    Training => training: Training,
     Next => generate: Generate,
     Sampler => sampler: Sampler,
     Tree => tree: Tree,
