@@ -138,7 +138,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Steps), &[code(K::Enter)], C::Take, M::HelpTakeFlip, Some((7, M::KeyApply))),
     row(Pane(P::Steps), &[ch('u')], C::Undo, M::HelpUndoFlip, Some((8, M::KeyUndo))),
 
-    row(Pane(P::Training), &[ch('.'), code(K::Right), ch('l')], C::StepForward, M::HelpStepForward, Some((1, M::KeyStepForward))),
+    row(Pane(P::Training), &[ch('.'), code(K::Right), ch('l'), code(K::Enter)], C::StepForward, M::HelpStepForward, Some((1, M::KeyStepForward))),
     row(Pane(P::Training), &[ch(','), code(K::Left), ch('h')], C::StepBack, M::HelpStepBack, Some((2, M::KeyStepBack))),
     row(Pane(P::Training), &[ch(' ')], C::Play, M::HelpPlayTraining, Some((3, M::KeyPlay))),
     row(Pane(P::Training), &[ch(']')], C::NextMethod, M::HelpNextTrainer, Some((4, M::KeyMethod))),

@@ -18,4 +18,4 @@ pub use count::{Counter, WordCounts};
 pub use error::TrainError;
 pub use pairs::PairTraining;
 pub use recipe::{Algorithm, Cutting, Recipe};
-pub use rules::{Choice, Pair, PairRules, PairStep, Rule};
+pub use rules::{Choice, Example, Pair, PairRules, PairStep, Rule};

@@ -35,6 +35,8 @@ pub struct Course {
     /// How many of them were no UTF-8.
     pub invalid: u64,
     training: PairTraining,
+    /// The place of each of the words among those of the training.
+    places: Vec<usize>,
     steps: Vec<PairStep>,
 }
 
@@ -91,7 +93,7 @@ impl Course {
         });
         let Counted { words: different, bytes, invalid } = counted;
         let (different, bytes, invalid) = (different.len(), *bytes, *invalid);
-        Ok(wanted.then_some(Self { recipe, words, different, bytes, invalid, training, steps }))
+        Ok(wanted.then_some(Self { recipe, words, different, bytes, invalid, training, places, steps }))
     }
 
     /// How many steps there are.
@@ -127,12 +129,23 @@ impl Course {
             Candidate {
                 label: format!("{} + {}", self.label(pair.left), self.label(pair.right)),
                 worth: score(pair.score),
-                behind: if index == 0 { String::new() } else { format!("−{}", score(best - pair.score)) },
+                behind: match index {
+                    0 => String::new(),
+                    _ if pair.score == best => "=".to_owned(),
+                    _ => format!("−{}", score(best - pair.score)),
+                },
                 share: pair.score / best,
                 won: index == 0 && step > 0,
             }
         };
         std::iter::once(&happened.pair).chain(&happened.others).enumerate().map(candidate).collect()
+    }
+
+    /// The most frequent word that a step changed, where that is none of the words that are followed.
+    pub fn example(&self, step: usize) -> Option<Followed> {
+        let example = self.steps.get(step.checked_sub(1)?)?.example.as_ref()?;
+        let cuts = vec![(step - 1, example.before.clone()), (step, example.after.clone())];
+        (!self.places.contains(&example.word)).then_some(Followed { times: example.times, cuts })
     }
 
     /// The tokens of a word after a step, each with whether the step made it.

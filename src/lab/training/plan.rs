@@ -25,7 +25,7 @@ pub const SAMPLES: [&str; 2] =
 
 /// What ends a word in the second of [`SAMPLES`].
 const SUFFIX: &str = "</w>";
-/// Pairs that are rarer are not merged.
+/// Pairs of the samples that are rarer are not merged.
 const MIN_FREQUENCY: u64 = 2;
 
 /// What is learned from.
@@ -104,7 +104,7 @@ impl Plan {
             byte_level,
             unknown: (!byte_level).then(|| "[UNK]".to_owned()),
             pairs: PairRules {
-                min_frequency: MIN_FREQUENCY,
+                min_frequency: if sample { MIN_FREQUENCY } else { 1 },
                 suffix: if ends { SUFFIX.to_owned() } else { String::new() },
                 choice: if self.method == Method::Likelihood { Choice::Likelihood } else { Choice::Count },
                 ..usual.pairs

@@ -95,7 +95,8 @@ fn words(state: &State, course: &Course, area: Rect, buf: &mut Buffer) {
     let head = state.language.say(Message::TrainWords, &[&course.tokens(training.at), &course.different]);
     let area = lines(&[Line::styled(format!(" {head}"), theme.dim())], area, state, buf);
     let room = usize::from(area.height);
-    let mut order: Vec<&Followed> = course.words.iter().collect();
+    let example = course.example(training.at);
+    let mut order: Vec<&Followed> = course.words.iter().chain(&example).collect();
     if order.len() > room {
         order.sort_by_key(|word| word.before(training.at).is_none());
     }

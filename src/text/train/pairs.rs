@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use super::chars;
 use super::heap::Queue;
-use super::rules::{Choice, Pair, PairRules, PairStep};
+use super::rules::{Choice, Example, Pair, PairRules, PairStep};
 use super::{TrainError, WordCounts};
 use crate::text::{bpe::FoldMap, byte_level};
 
@@ -196,11 +196,19 @@ impl PairTraining {
         let joined = self.id(spelling, length);
         self.merges.push((key(pair.left, pair.right), joined));
         let mut found: FoldMap<Key, Vec<u32>> = FoldMap::default();
+        let mut example: Option<Example> = None;
         for word in words {
+            let &(_, length, times) = self.words.get(word as usize)?;
+            let tells = self.notes > 0 && example.as_ref().is_none_or(|example| example.times < times);
+            let was = if tells { self.word(word as usize).to_vec() } else { Vec::new() };
             self.merge(word, &pair, joined, &mut found);
+            let word = word as usize;
+            if tells && self.word(word).len() < length as usize {
+                example = Some(Example { word, times, before: was, after: self.word(word).to_vec() });
+            }
         }
         self.enqueue(found);
-        Some(PairStep { pair, joined, is_new, others, before, after: self.total })
+        Some(PairStep { pair, joined, is_new, others, example, before, after: self.total })
     }
 
     /// Makes every merge that is left, telling `each` of it, until that breaks.

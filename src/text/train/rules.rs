@@ -73,10 +73,25 @@ pub struct PairStep {
     pub is_new: bool,
     /// The pairs that would have been next, the best first: as many as [`PairTraining::notes`].
     pub others: Vec<Pair>,
+    /// The most frequent of the words that it changed, where others are noted.
+    pub example: Option<Example>,
     /// How many tokens the corpus was before.
     pub before: u64,
     /// How many it is now.
     pub after: u64,
+}
+
+/// A word that a merge changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// Its place among the words of the training.
+    pub word: usize,
+    /// How often it occurs.
+    pub times: u64,
+    /// Its tokens before.
+    pub before: Vec<u32>,
+    /// Its tokens now.
+    pub after: Vec<u32>,
 }
 
 impl PairStep {

@@ -854,8 +854,8 @@ messages! {
     CureFilter = "best of 5 drawn", "五取其一";
     CureHand = "you, by hand", "你，亲手";
     CureByHand = "Enter: choose every token yourself, in the next token's pane", "Enter：在下一词元面板里亲自选每个词元";
-    TrainMerged = "{} + {} → {}: {} times · {} tokens become {}", "{} + {} → {}：{} 次 · 词元由 {} 个变为 {} 个";
-    TrainMergedBy = "{} + {} → {}: {} times, score {} · {} tokens become {}", "{} + {} → {}：{} 次，得分 {} · 词元由 {} 个变为 {} 个";
+    TrainMerged = "{} + {} → {}: {}× · {} tokens become {}", "{} + {} → {}：{} 次 · 词元由 {} 个变为 {} 个";
+    TrainMergedBy = "{} + {} → {}: {}×, score {} · {} tokens become {}", "{} + {} → {}：{} 次，得分 {} · 词元由 {} 个变为 {} 个";
     TrainOnly = "there is no other pair", "没有其他词元对";
     TrainBefore = "before {} + {}: {}, which is {} less", "先于 {} + {}：{}，少 {}";
     TrainOlderFirst = "a tie with {} + {}: {} too; {} is older than {}", "与 {} + {} 打平：同为 {}；{} 比 {} 早";
@@ -880,7 +880,7 @@ messages! {
     TrainShare = "{} %", "{} %";
     TrainStopped = "the training is stopped", "训练已停止";
     TrainNothing = "nothing is learned: t takes another text, f a file", "什么也没有学：按 t 换文本，按 f 选文件";
-    TrainNoPairs = "no pair occurs {} times: t takes another text, f a file", "没有词元对出现 {} 次：按 t 换文本，按 f 选文件";
+    TrainNoPairs = "nothing can be merged: no pair occurs {}×; t takes another text, f a file", "没有可合并的：没有词元对出现 {} 次；按 t 换文本，按 f 选文件";
     TrainSize = "at most {} tokens", "至多 {} 个词元";
     TrainCharactersOnly = "this method has no tokens of bytes", "这种方法没有字节词元";
     TrainWords = "{} tokens · {} different words, the most frequent first", "{} 个词元 · {} 个不同的词，最常见的在前";
