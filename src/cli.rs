@@ -14,6 +14,13 @@
 //!   `vocabulary_size`, `alphabet`, `merges`, `tokens_before`, `tokens_after`, `stopped` (`size`, `pairs`), `file`. Of `hmm`
 //!   `algorithm`, `bytes`, `sentences`, `words`, `characters`, `file`, `steps` of `step`, `text`, `tags`,
 //!   `new_characters`, `words`.
+//! - `tokenizers`: `bytes`, `characters`, `words`, `chinese_characters`, `parts` the text was read in, `tokenizers` of
+//!   `name`, `tokens`, `bytes_per_token`, `tokens_per_word`, `tokens_per_chinese_character`, `used` (different ones),
+//!   `vocabulary`, `entropy_bits` (per token), `entropy_bits_per_byte`, `agreement` with each in turn, `gold`
+//!   (`words`, `found`, `right`, `precision`, `recall`, `f1`), `ends` of the pieces of a short text.
+//! - `vocabulary`: `kind`, `size`, `found`, `pieces` of a token, its `spelling`, `length`, `rank`, `score`, `special`, and
+//!   with `--unreachable` `unreachable` (`reason`, `proved`, `pieces` that come instead, `by`) and `reasons` counted. With
+//!   `--tree`: `id`, `spelling`, `kind`, `tree` of `depth`, `id`, `text`, `bytes`, `rank`, and a `text` that gives the piece.
 //! - `generate`: `model`, `prompt` (`text`, `ids`), the settings (`seed`, `temperature`, `top_k`, `top_p`, `min_p`), `text`
 //!   (what was generated), `stopped` (`steps`, `end`, `context`), `steps` of a token and, by the model before the sampler,
 //!   `probability`, `surprisal_bits`, `entropy_bits`, `rank` (from 1), then `sampler_probability`, `candidates`, `random`.
@@ -88,8 +95,10 @@ mod score;
 mod segment;
 mod session;
 mod tokenize;
+mod tokenizers;
 mod trace;
 mod train_tokenizer;
+mod vocabulary;
 mod windows;
 
 use std::ffi::OsString;
@@ -99,7 +108,7 @@ use std::process::ExitCode;
 pub use arguments::{
     Algorithm, Attention, Attribute, Beam, Bench, Changes, Choose, Common, Compare, Compress, Decompress,
     ExploreOptions, Fill, Generate, Invocation, KindOfAttention, Lens, Looked, Models, Numbers, Order, Repetition,
-    Sampling, Score, Segment, Source, Subcommand, Tokenize, Trace, TrainTokenizer, Units,
+    Sampling, Score, Segment, Source, Subcommand, Tokenize, Tokenizers, Trace, TrainTokenizer, Units, Vocabulary,
 };
 pub use failure::Failure;
 
@@ -177,6 +186,8 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::TrainTokenizer(options) => {
                 train_tokenizer::run(common, options, streams.input, streams.errors, &mut output)
             }
+            Subcommand::Tokenizers(options) => tokenizers::run(common, options, streams.input, &mut output),
+            Subcommand::Vocabulary(options) => vocabulary::run(common, options, &mut output),
             Subcommand::Generate(options) => generate::run(common, options, streams.input, &mut output),
             Subcommand::Fill(options) => fill::run(common, options, streams.input, &mut output),
             Subcommand::Score(options) => score::run(common, options, streams.input, &mut output),

@@ -17,6 +17,7 @@ mod segment;
 mod steps;
 mod ticket;
 mod training;
+mod vocabulary;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -72,12 +73,18 @@ pub use steps::Story;
 pub use ticket::Desk;
 pub use ticket::Ticket;
 pub use training::Trained;
+pub use vocabulary::Browse;
+pub use vocabulary::Contrast;
+pub use vocabulary::Survey;
+pub use vocabulary::Unreachable;
 
 use crate::hub::Progress;
 use crate::lab::repetition::Copy;
+use crate::lab::tokenizers::Cutter;
 use crate::lab::training::Course;
 use crate::lab::training::Plan;
 use crate::lab::training::TrainingError;
+use crate::lab::vocabulary::Entry;
 use crate::lm::Distribution;
 use crate::lm::ForwardError;
 use crate::lm::NotFinite;
@@ -85,6 +92,7 @@ use crate::lm::Position;
 use crate::lm::explain::ExplainError;
 use crate::lm::explain::PrepareError;
 use crate::model::Model;
+use crate::model::NoTokenizer;
 use crate::model::NotSound;
 use crate::model::OpenError;
 use crate::model::Spec;
@@ -117,11 +125,15 @@ pub enum Lane {
     Explain,
     /// Learning a vocabulary.
     Training,
+    /// Listing a vocabulary.
+    Vocabulary,
+    /// Comparing tokenizers.
+    Contrast,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Text,
         Self::Words,
         Self::Evidence,
@@ -132,6 +144,8 @@ impl Lane {
         Self::Steps,
         Self::Explain,
         Self::Training,
+        Self::Vocabulary,
+        Self::Contrast,
     ];
 }
 
@@ -168,6 +182,12 @@ pub enum Job {
     Explain(Box<Explain>),
     /// Measure a text's code and pairs of distributions.
     Measure(Measure),
+    /// List the pieces of a vocabulary.
+    Browse(Browse),
+    /// Open a tokenizer to compare.
+    AddCutter(Spec),
+    /// Compare what tokenizers and methods make of a text.
+    Contrast(Arc<str>, Vec<Cutter>),
     /// Write a run to a file.
     Save(Box<Record>, PathBuf, Arc<Model>),
     /// Read a run that the model made.
@@ -253,6 +273,16 @@ pub enum Body {
     Training(u64, u64),
     /// A vocabulary was learned.
     Trained(Trained),
+    /// What is known of every piece of a vocabulary.
+    Survey(Arc<Survey>),
+    /// The pieces that no text gives.
+    Unreachable(Arc<Unreachable>),
+    /// Pieces that were looked for, in their order.
+    Listed(Vec<Entry>),
+    /// A tokenizer to compare, with its name.
+    Cutter(String, Cutter),
+    /// What several made of a text.
+    Contrast(Arc<Contrast>),
     /// The run, or the tokenizer, is written.
     Saved(PathBuf),
     /// A run was read.
@@ -270,6 +300,8 @@ pub enum Body {
 pub enum Fault {
     /// The model could not be opened.
     Open(OpenError),
+    /// The model has no tokenizer.
+    NoTokenizer(NoTokenizer),
     /// The forward pass refused, because the context is full or a token is not the model's.
     Forward(ForwardError),
     /// The model computed a logit that is not a number.
@@ -306,6 +338,9 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Explain(job) => explain::explain(&job, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
         Job::Measure(measure) => measure::measure(measure, ticket, send),
+        Job::Browse(job) => vocabulary::browse(job, ticket, send),
+        Job::AddCutter(spec) => vocabulary::add(&spec, ticket, send),
+        Job::Contrast(text, cutters) => vocabulary::contrast(text, &cutters, ticket, send),
         Job::Save(record, path, model) => record::save(*record, &path, &model, send),
         Job::Recall(path, model) => record::recall(&path, &model, send),
         Job::Train(plan, threads) => training::train(plan, threads, ticket, send),
@@ -338,6 +373,9 @@ impl Job {
             Self::Look(look) => Some(Arc::clone(&look.model)),
             Self::Measure(measure) => Some(Arc::clone(&measure.model)),
             Self::Open(_)
+            | Self::Browse(_)
+            | Self::AddCutter(_)
+            | Self::Contrast(..)
             | Self::Tokenize(..)
             | Self::Words(..)
             | Self::Steps(_)

@@ -9,4 +9,6 @@ pub mod repetition;
 pub mod rivals;
 pub mod singular;
 pub mod steps;
+pub mod tokenizers;
 pub mod training;
+pub mod vocabulary;

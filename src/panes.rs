@@ -2,6 +2,7 @@
 
 pub mod attention;
 pub mod calculation;
+pub mod compare;
 pub mod format;
 pub mod generate;
 pub mod information;
@@ -16,6 +17,7 @@ mod tabs;
 pub mod tokens;
 pub mod training;
 pub mod tree;
+pub mod vocabulary;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Alignment;

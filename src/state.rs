@@ -1,6 +1,7 @@
 //! What panes share: the model, the text, the run, what is selected, and the evidence at hand.
 
 pub mod command;
+pub mod contrast;
 pub mod effect;
 pub mod evidence;
 pub mod explained;
@@ -12,6 +13,7 @@ pub mod run;
 pub mod settings;
 pub mod steps;
 pub mod training;
+pub mod vocabulary;
 
 mod absorb;
 mod ctx;
@@ -28,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use command::Command;
+pub use contrast::Contrasts;
 pub use ctx::Ctx;
 pub use deeds::GLANCE_EVERY;
 pub use effect::Effect;
@@ -47,6 +50,7 @@ pub use settings::Knob;
 pub use settings::Settings;
 pub use steps::Steps;
 pub use training::Training;
+pub use vocabulary::Vocabulary;
 
 use crate::hub::Progress;
 use crate::job::Generation;
@@ -167,6 +171,10 @@ pub struct State {
     pub steps: Steps,
     /// A vocabulary that is learned.
     pub training: Training,
+    /// The vocabulary in view.
+    pub vocabulary: Vocabulary,
+    /// Tokenizers side by side.
+    pub contrasts: Contrasts,
     /// Whether tokens are being generated one after another.
     pub playing: bool,
     /// Whether a single token is being drawn, and how many more were asked for meanwhile.
@@ -214,6 +222,8 @@ impl State {
             information: Information::default(),
             steps: Steps::default(),
             training: Training::default(),
+            vocabulary: Vocabulary::default(),
+            contrasts: Contrasts::default(),
             playing: false,
             drawing: false,
             queued: 0,

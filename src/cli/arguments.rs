@@ -9,11 +9,13 @@ mod explain;
 mod sampling;
 mod segment;
 mod train;
+mod vocabulary;
 
 pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
 pub use sampling::Sampling;
 pub use segment::Segment;
 pub use train::{Algorithm, Choose, TrainTokenizer, Units};
+pub use vocabulary::{Tokenizers, Vocabulary};
 
 use super::help;
 use crate::lm::beam::{self, Rules};
@@ -121,6 +123,10 @@ pub enum Subcommand {
     Segment(Segment),
     /// Learn a vocabulary from texts, merge by merge
     TrainTokenizer(TrainTokenizer),
+    /// What several tokenizers make of one text, and where they agree
+    Tokenizers(Tokenizers),
+    /// The pieces of a tokenizer: search, sort, their merges, those that no text gives
+    Vocabulary(Vocabulary),
     /// Continue a text, token by token
     Generate(Generate),
     /// What a model puts where a token is hidden

@@ -76,7 +76,7 @@ fn key(left: u32, right: u32) -> u64 {
 const SHORT: usize = 64;
 
 /// The rank of a pair that does not merge.
-const NEVER: u32 = u32::MAX;
+pub(super) const NEVER: u32 = u32::MAX;
 
 /// Buffers for merging long words.
 #[derive(Debug, Default)]
@@ -104,8 +104,13 @@ impl Merges {
         }
     }
 
+    /// The left, the right and the result of every merge, in no order.
+    pub(super) fn each(&self) -> impl Iterator<Item = (u32, u32, u32)> {
+        self.table.iter().map(|(&pair, &(_, joined))| ((pair >> 32) as u32, pair as u32, joined))
+    }
+
     /// Rank and result of joining `left` and `right`.
-    fn rank(&self, left: u32, right: u32) -> (u32, u32) {
+    pub(super) fn rank(&self, left: u32, right: u32) -> (u32, u32) {
         self.table.get(&key(left, right)).copied().unwrap_or((NEVER, NONE))
     }
 

@@ -1,5 +1,7 @@
 //! From a word to the symbols that merging starts from, and from there to ids.
 
+use std::sync::OnceLock;
+
 use super::{
     bpe::{FoldMap, Links, Merges, NONE, Symbol},
     byte_level,
@@ -33,7 +35,7 @@ pub(super) struct Affixes {
 
 impl Affixes {
     /// The id of the one character `character` of a word, by where it stands.
-    fn id(&self, character: char, is_first: bool, is_last: bool) -> Option<u32> {
+    pub(super) fn id(&self, character: char, is_first: bool, is_last: bool) -> Option<u32> {
         let mut spelling = String::new();
         if !is_first {
             spelling.push_str(&self.prefix);
@@ -67,6 +69,8 @@ pub(super) struct BytePairs {
     pub(super) affixes: Option<Affixes>,
     /// The number of pieces.
     pub(super) count: u32,
+    /// What may be merged to the right of each piece, once it was asked for.
+    pub(super) followers: OnceLock<Vec<u32>>,
 }
 
 /// Words met before in the same text, and a buffer.
@@ -161,7 +165,7 @@ impl BytePairs {
     }
 
     /// Appends what merging starts from.
-    fn start(&self, word: &str, base: usize, out: &mut Vec<Symbol>) {
+    pub(super) fn start(&self, word: &str, base: usize, out: &mut Vec<Symbol>) {
         match &self.units {
             Units::Bytes(ids) => {
                 for (at, byte) in (base..).zip(word.bytes()) {

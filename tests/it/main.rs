@@ -22,3 +22,4 @@ mod text;
 mod training;
 mod training_cli;
 mod ui;
+mod vocabulary;

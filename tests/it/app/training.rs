@@ -9,7 +9,7 @@ use super::explorer;
 
 fn page(text: &str, width: u16, height: u16) -> Driver {
     let mut driver = explorer(Some(text), width, height);
-    driver.keys("<enter> 2 2 2").settle();
+    driver.keys("<enter> 2 2 2 2 2").settle();
     assert_eq!(driver.app.focus(), PaneId::Training);
     driver
 }
