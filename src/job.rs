@@ -18,6 +18,7 @@ mod repetition;
 mod segment;
 mod steps;
 mod ticket;
+mod training;
 mod vocabulary;
 
 use std::ops::ControlFlow;
@@ -78,6 +79,7 @@ pub use steps::Lesson;
 pub use steps::Story;
 pub use ticket::Desk;
 pub use ticket::Ticket;
+pub use training::Trained;
 pub use vocabulary::Browse;
 pub use vocabulary::Contrast;
 pub use vocabulary::Survey;
@@ -87,6 +89,9 @@ use crate::hub::Progress;
 use crate::lab::architectures::Scene;
 use crate::lab::repetition::Copy;
 use crate::lab::tokenizers::Cutter;
+use crate::lab::training::Course;
+use crate::lab::training::Plan;
+use crate::lab::training::TrainingError;
 use crate::lab::vocabulary::Entry;
 use crate::lm::Distribution;
 use crate::lm::ForwardError;
@@ -127,6 +132,8 @@ pub enum Lane {
     Steps,
     /// Explaining what the model computed.
     Explain,
+    /// Learning a vocabulary.
+    Training,
     /// Listing a vocabulary.
     Vocabulary,
     /// Comparing tokenizers.
@@ -139,7 +146,7 @@ pub enum Lane {
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Text,
         Self::Words,
         Self::Evidence,
@@ -149,6 +156,7 @@ impl Lane {
         Self::Information,
         Self::Steps,
         Self::Explain,
+        Self::Training,
         Self::Vocabulary,
         Self::Contrast,
         Self::Architectures,
@@ -203,6 +211,10 @@ pub enum Job {
     Save(Box<Record>, PathBuf, Arc<Model>),
     /// Read a run that the model made.
     Recall(PathBuf, Arc<Model>),
+    /// Learn a vocabulary, on so many threads.
+    Train(Plan, usize),
+    /// Write what was learned up to a step as a `tokenizer.json`.
+    SaveTokenizer(Arc<Course>, usize, PathBuf),
     /// Panics on purpose, to show that a worker's panic stays inside the program.
     Panic,
 }
@@ -278,6 +290,10 @@ pub enum Body {
     Masks(Box<MaskTrial>),
     /// What a text costs, how far distributions are apart.
     Measured(Measured),
+    /// So much of a training is done, of so much.
+    Training(u64, u64),
+    /// A vocabulary was learned.
+    Trained(Trained),
     /// What is known of every piece of a vocabulary.
     Survey(Arc<Survey>),
     /// The pieces that no text gives.
@@ -290,7 +306,7 @@ pub enum Body {
     Contrast(Arc<Contrast>),
     /// An example of an objective, and the models on this machine.
     Scene(Arc<Scene>, Arc<[Found]>),
-    /// The run is written.
+    /// The run, or the tokenizer, is written.
     Saved(PathBuf),
     /// A run was read.
     Recalled(Box<Record>),
@@ -319,6 +335,8 @@ pub enum Fault {
     Change(PrepareError),
     /// What cannot be explained.
     Explain(ExplainError),
+    /// What cannot be learned.
+    Training(TrainingError),
 }
 
 /// Where a worker sends each part of its answer; `Break` asks it to stop.
@@ -350,6 +368,8 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Rehearse(job) => architectures::ask(&job, ticket, send),
         Job::Save(record, path, model) => record::save(*record, &path, &model, send),
         Job::Recall(path, model) => record::recall(&path, &model, send),
+        Job::Train(plan, threads) => training::train(plan, threads, ticket, send),
+        Job::SaveTokenizer(course, step, path) => training::save(&course, step, &path, send),
         Job::Panic => panic!("a worker was asked to panic"),
     };
     let _ = match outcome {
@@ -390,6 +410,8 @@ impl Job {
             | Self::Beat(_)
             | Self::Save(..)
             | Self::Recall(..)
+            | Self::Train(..)
+            | Self::SaveTokenizer(..)
             | Self::Panic => None,
         }
     }

@@ -8,13 +8,16 @@ pub mod format;
 pub mod generate;
 pub mod information;
 pub mod layers;
+mod lines;
 pub mod masks;
 pub mod models;
 pub mod prompt;
 pub mod repetition;
 pub mod sampler;
 pub mod steps;
+mod tabs;
 pub mod tokens;
+pub mod training;
 pub mod tree;
 pub mod vocabulary;
 

@@ -13,6 +13,7 @@ pub mod repetition;
 pub mod run;
 pub mod settings;
 pub mod steps;
+pub mod training;
 pub mod vocabulary;
 
 mod absorb;
@@ -52,6 +53,7 @@ pub use search::Search;
 pub use settings::Knob;
 pub use settings::Settings;
 pub use steps::Steps;
+pub use training::Training;
 pub use vocabulary::Vocabulary;
 
 use crate::hub::Progress;
@@ -173,6 +175,8 @@ pub struct State {
     pub masks: Masks,
     /// A text step by step.
     pub steps: Steps,
+    /// A vocabulary that is learned.
+    pub training: Training,
     /// The vocabulary in view.
     pub vocabulary: Vocabulary,
     /// Tokenizers side by side.
@@ -226,6 +230,7 @@ impl State {
             information: Information::default(),
             masks: Masks::default(),
             steps: Steps::default(),
+            training: Training::default(),
             vocabulary: Vocabulary::default(),
             contrasts: Contrasts::default(),
             architectures: Architectures::default(),

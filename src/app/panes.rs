@@ -15,6 +15,7 @@ use crate::panes::repetition::Repetition;
 use crate::panes::sampler::Sampler;
 use crate::panes::steps::Steps;
 use crate::panes::tokens::Tokens;
+use crate::panes::training::Training;
 use crate::panes::tree::Tree;
 use crate::panes::vocabulary::Vocabulary;
 use crate::state::PaneId;
@@ -47,6 +48,7 @@ panes! {
     Text => prompt: Prompt,
     Tokens => tokens: Tokens,
     Steps => steps: Steps,
+    Training => training: Training,
     Vocabulary => vocabulary: Vocabulary,
     Compare => compare: Compare,
     Next => generate: Generate,

@@ -14,7 +14,7 @@ use super::arguments::{Algorithm, Common, TrainTokenizer};
 use super::meter::Meter;
 use super::output::{Output, thousands};
 use super::{Failure, file};
-use crate::lab::training::{self, CorpusError, Counted, Source};
+use crate::lab::training::{self, Counted, Source, TrainingError};
 use crate::text::train::{self, PairTraining, Recipe};
 use crate::ui::{Message, safe};
 
@@ -67,7 +67,7 @@ pub(super) fn run(
         output.part(r#"{"steps":["#)?;
     }
     learn(common, options, &mut training, output)?;
-    let written = recipe.file(&training);
+    let written = recipe.file(&training, usize::MAX);
     match options.output.as_deref() {
         Some(path) if path == Path::new("-") => return output.bytes(&written),
         Some(path) => file::write(path, &written)?,
@@ -167,10 +167,10 @@ fn read(common: &Common, options: &TrainTokenizer, recipe: &Recipe, stdin: &mut 
     let mut meter = Meter::new(Message::CliCompressing, common.language);
     let counted = training::count(recipe, sources, common.threads, &mut |done| meter.show(done, all));
     counted.map_err(|error| match error {
-        CorpusError::Read(path, error) if path == Path::new("-") => Failure::Input(error),
-        CorpusError::Read(path, error) => Failure::Read(path, error),
-        CorpusError::Train(error) => Failure::Train(error),
-        CorpusError::Stopped => Failure::NobodyReads,
+        TrainingError::Read(path, error) if path == Path::new("-") => Failure::Input(error),
+        TrainingError::Read(path, error) => Failure::Read(path, error),
+        TrainingError::Train(error) => Failure::Train(error),
+        TrainingError::Stopped | TrainingError::Write(..) | TrainingError::Taken(_) => Failure::NobodyReads,
     })
 }
 

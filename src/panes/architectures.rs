@@ -10,7 +10,7 @@ use ratatui::text::Span;
 
 use super::Pane;
 use super::View;
-use super::steps::wrapped;
+use super::lines::wrapped;
 use crate::lab::architectures;
 use crate::lab::architectures::Architecture;
 use crate::lab::architectures::Cell;

@@ -11,8 +11,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use ratatui::layout::Rect;
 
-pub(super) use draw::wrapped;
-
 use super::Pane;
 use super::View;
 use crate::lab::steps::Procedure;
@@ -67,9 +65,8 @@ impl Pane for Steps {
         // With a box around it or a rule above, what is inside begins in the same row.
         let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
         if at.y == inner.y {
-            let chosen =
-                draw::tab_at(ctx.state, usize::from(at.x.saturating_sub(inner.x + u16::from(area.x == inner.x))));
-            if let Some(procedure) = chosen {
+            let column = usize::from(at.x.saturating_sub(inner.x + u16::from(area.x == inner.x)));
+            if let Some(procedure) = super::tabs::at(tabs(ctx.state), column) {
                 ctx.state.steps.procedure = procedure;
             }
         }

@@ -15,6 +15,8 @@ pub enum PaneId {
     Vocabulary,
     /// Tokenizers side by side.
     Compare,
+    /// A vocabulary that is learned, merge by merge.
+    Training,
     /// The distribution of the next token.
     Next,
     /// The choice of the next token, stage by stage.
@@ -50,6 +52,7 @@ const GROUPS: [&[(PaneId, Message)]; 6] = [
         (P::Steps, M::TitleSteps),
         (P::Vocabulary, M::TitleVocabulary),
         (P::Compare, M::TitleCompare),
+        (P::Training, M::TitleTraining),
     ],
     &[(P::Next, M::TitleNext), (P::Sampler, M::TitleSampler), (P::Tree, M::TitleTree)],
     &[

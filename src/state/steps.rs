@@ -29,7 +29,7 @@ pub const SAMPLES: [&str; 5] =
 /// The most of the person's text that is shown step by step, in bytes.
 const MOST_BYTES: usize = 2048;
 /// How long a step stays while steps are played.
-const BEAT: Duration = Duration::from_millis(600);
+pub(super) const BEAT: Duration = Duration::from_millis(600);
 
 /// A text step by step.
 #[derive(Debug)]

@@ -12,8 +12,10 @@ mod file;
 mod heap;
 mod pairs;
 mod recipe;
+mod rules;
 
 pub use count::{Counter, WordCounts};
 pub use error::TrainError;
-pub use pairs::{Choice, Pair, PairRules, PairStep, PairTraining, Rule};
+pub use pairs::PairTraining;
 pub use recipe::{Algorithm, Cutting, Recipe};
+pub use rules::{Choice, Example, Pair, PairRules, PairStep, Rule};

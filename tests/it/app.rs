@@ -13,6 +13,7 @@ mod paths;
 mod pictures;
 mod repetition;
 mod sizes;
+mod training;
 mod vocabulary;
 
 use lmscope::app::App;

@@ -123,7 +123,7 @@ fn what_was_learned_opens_and_cuts_the_corpus_as_the_training_left_it() {
     let bytes = corpus("shakespeare");
     let mut training = learn(&recipe, &bytes).unwrap();
     while training.step().is_some() {}
-    let tokenizer = Tokenizer::from_json(&recipe.file(&training)).unwrap();
+    let tokenizer = Tokenizer::from_json(&recipe.file(&training, usize::MAX)).unwrap();
     let text = String::from_utf8(bytes).unwrap();
     let encoded: usize = text.split_inclusive('\n').map(|line| tokenizer.encode(line).len()).sum();
     assert_eq!(encoded as u64, training.total());

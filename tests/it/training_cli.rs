@@ -13,7 +13,7 @@ fn every_merge_is_told_with_the_pair_that_lost_and_the_rule() {
     let corpus = corpus("training-wikipedia.txt", b"aaabdaaabac");
     let told = run(&["train-tokenizer", &corpus, "--characters", "--steps"]).output;
     assert!(
-        told.starts_with("1. a + a → aa: 4 times · 11 tokens become 9\n   before a + b: 2, which is 2 less\n"),
+        told.starts_with("1. a + a → aa: 4× · 11 tokens become 9\n   before a + b: 2, which is 2 less\n"),
         "{told}"
     );
     assert!(told.contains("a tie with aa + a: 2 too; a is older than aa"), "{told}");

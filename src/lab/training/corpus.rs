@@ -11,6 +11,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::mpsc::SyncSender;
 use std::thread;
 
+use super::TrainingError;
 use crate::text::train::Counter;
 use crate::text::train::Recipe;
 use crate::text::train::TrainError;
@@ -40,17 +41,6 @@ pub struct Counted {
     pub invalid: u64,
 }
 
-/// Why a corpus was not counted.
-#[derive(Debug)]
-pub enum CorpusError {
-    /// A part could not be read.
-    Read(PathBuf, io::Error),
-    /// There is nothing to learn from, or too much.
-    Train(TrainError),
-    /// Nobody wants it any more.
-    Stopped,
-}
-
 /// Counts the words of the sources on `threads` threads; `progress` is told how many bytes were read so far. Memory is
 /// bounded by the words, not by the length of the corpus.
 ///
@@ -61,7 +51,7 @@ pub fn count<'a>(
     sources: impl IntoIterator<Item = Result<Source<'a>, (PathBuf, io::Error)>>,
     threads: usize,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
-) -> Result<Counted, CorpusError> {
+) -> Result<Counted, TrainingError> {
     let (give, take) = mpsc::sync_channel(threads);
     let take = Mutex::new(take);
     let work = || counting(recipe, &take);
@@ -71,12 +61,12 @@ pub fn count<'a>(
         drop(give);
         let mut counted = Counted::default();
         for counter in counters {
-            let part = counter.join().map_err(|_| CorpusError::Stopped)?.map_err(CorpusError::Train)?;
+            let part = counter.join().map_err(|_| TrainingError::Stopped)?.map_err(TrainingError::Train)?;
             counted.words.merge(part.words);
             counted.invalid += part.invalid;
         }
         counted.bytes = read?;
-        counted.words.check().map_err(CorpusError::Train)?;
+        counted.words.check().map_err(TrainingError::Train)?;
         Ok(counted)
     })
 }
@@ -99,13 +89,13 @@ fn feed(
     mut read: u64,
     give: &SyncSender<Vec<u8>>,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
-) -> Result<u64, CorpusError> {
-    let Source { path, mut content } = source.map_err(|(path, error)| CorpusError::Read(path, error))?;
+) -> Result<u64, TrainingError> {
+    let Source { path, mut content } = source.map_err(|(path, error)| TrainingError::Read(path, error))?;
     let mut rest = Vec::new();
     loop {
         let before = rest.len();
         let end = content.by_ref().take(CHUNK as u64).read_to_end(&mut rest);
-        end.map_err(|error| CorpusError::Read(path.clone(), error))?;
+        end.map_err(|error| TrainingError::Read(path.clone(), error))?;
         let fresh = rest.len() - before;
         read += fresh as u64;
         let line_end = rest.iter().skip(before).rposition(|&byte| byte == b'\n').map(|at| before + at + 1);
@@ -122,7 +112,7 @@ fn feed(
             return Ok(read);
         }
         if progress(read).is_break() {
-            return Err(CorpusError::Stopped);
+            return Err(TrainingError::Stopped);
         }
     }
 }

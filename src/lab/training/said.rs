@@ -11,7 +11,7 @@ use crate::ui::safe;
 
 /// What a merge did, and why its pair came before the next best. The training is at the step, or behind it.
 pub fn merged(training: &PairTraining, step: &PairStep) -> [Note; 2] {
-    let label = |id| safe::token_label(training.spelling(id).as_bytes());
+    let label = |id| safe::token_label(&training.bytes(id));
     let pair = |pair: &Pair| (label(pair.left), label(pair.right));
     let by_count = training.rules().choice == Choice::Count;
     let (left, right) = pair(&step.pair);
@@ -43,6 +43,6 @@ pub fn merged(training: &PairTraining, step: &PairStep) -> [Note; 2] {
 }
 
 /// A likelihood's score, four digits of it.
-fn score(score: f64) -> String {
+pub(super) fn score(score: f64) -> String {
     if score >= 0.001 { format!("{score:.4}") } else { format!("{score:.3e}") }
 }

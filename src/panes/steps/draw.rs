@@ -1,18 +1,19 @@
 //! The methods, the text with what is settled, and what the step chose from.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Alignment;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::text::Span;
 
-use super::tabs;
 use crate::lab::steps;
 use crate::lab::steps::Choice;
 use crate::lab::steps::Frame;
-use crate::lab::steps::Procedure;
 use crate::lab::steps::Row;
+use crate::panes::lines::below;
+use crate::panes::lines::lines;
+use crate::panes::lines::wrapped;
+use crate::panes::tabs;
 use crate::state::State;
 use crate::ui::Ribbon;
 use crate::ui::bar;
@@ -29,59 +30,9 @@ const CANDIDATE: usize = 36;
 /// Rows of the text.
 const STAVES: usize = 3;
 
-/// Draws lines from the top of an area; returns what is left below.
-pub(super) fn lines(lines: &[Line<'_>], area: Rect, state: &State, buf: &mut Buffer) -> Rect {
-    for (line, row) in lines.iter().zip(area.rows()) {
-        ink::line(buf, row, line, Alignment::Left, &state.theme);
-    }
-    below(area, lines.len())
-}
-
-fn below(area: Rect, rows: usize) -> Rect {
-    let rows = u16::try_from(rows).unwrap_or(u16::MAX).min(area.height);
-    Rect { y: area.y + rows, height: area.height - rows, ..area }
-}
-
-/// A sentence over as many rows as it needs, one column kept free on the left.
-pub(in crate::panes) fn wrapped(sentence: &str, columns: usize, style: Style) -> Vec<Line<'static>> {
-    let room = columns.saturating_sub(2).max(8);
-    let mut rows = Vec::new();
-    let mut row = String::new();
-    for word in sentence.split_inclusive([' ', '/', '，', '；']) {
-        if !row.is_empty() && safe::width(&row) + safe::width(word.trim_end()) > room {
-            rows.push(std::mem::take(&mut row));
-        }
-        row.push_str(word);
-    }
-    rows.push(row);
-    rows.into_iter().map(|row| Line::styled(format!(" {}", row.trim_end()), style)).collect()
-}
-
-/// The procedure whose tab is drawn at a column.
-pub(super) fn tab_at(state: &State, column: usize) -> Option<Procedure> {
-    let mut x = 1;
-    for (procedure, name) in tabs(state) {
-        let end = x + safe::width(name);
-        if (x..end).contains(&column) {
-            return Some(procedure);
-        }
-        x = end + 3;
-    }
-    None
-}
-
 /// The tabs and the text; returns what is left below.
 pub(super) fn head(state: &State, area: Rect, buf: &mut Buffer) -> Rect {
-    let theme = &state.theme;
-    let mut spans = vec![Span::raw(" ")];
-    for (index, (procedure, name)) in tabs(state).enumerate() {
-        if index > 0 {
-            spans.push(Span::styled(" · ", theme.dim()));
-        }
-        let chosen = procedure == state.steps.procedure;
-        spans.push(Span::styled(name, if chosen { theme.accent() } else { theme.dim() }));
-    }
-    let area = lines(&[Line::from(spans)], area, state, buf);
+    let area = tabs::draw(state, super::tabs(state), state.steps.procedure, area, buf);
     text(state, area, buf)
 }
 

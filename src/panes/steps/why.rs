@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::text::Span;
 
-use super::draw::lines;
-use super::draw::wrapped;
 use crate::lab::steps;
+use crate::panes::lines::lines;
+use crate::panes::lines::wrapped;
 use crate::state::State;
 use crate::ui::Message;
 

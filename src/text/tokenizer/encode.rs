@@ -15,7 +15,7 @@ impl Tokenizer {
             Part::Added(token) => tokens.push(token),
             Part::Plain(mut section) => {
                 let Some(swift) = &mut swift else { return self.encode_slowly(section, &mut tokens) };
-                self.words(&mut section, |section, word| {
+                self.each_word(&mut section, |section, word| {
                     ids.clear();
                     swift.encode(&section.text, &word, &mut ids);
                     let mut start = word.start;
@@ -37,7 +37,7 @@ impl Tokenizer {
         self.each_part(text, &mut |part| match part {
             Part::Added(token) => ids.push(token.id),
             Part::Plain(mut section) => {
-                self.words(&mut section, |section, word| swift.encode(&section.text, &word, &mut ids));
+                self.each_word(&mut section, |section, word| swift.encode(&section.text, &word, &mut ids));
             }
         });
         ids
@@ -50,7 +50,7 @@ impl Tokenizer {
 
     /// Visits the words of a section, which the steps may change.
     #[inline]
-    fn words(&self, section: &mut Section<'_>, mut visit: impl FnMut(&Section<'_>, Range<usize>)) {
+    fn each_word(&self, section: &mut Section<'_>, mut visit: impl FnMut(&Section<'_>, Range<usize>)) {
         match &*self.steps {
             [step] if let Some(words) = step.words() => words.each(&section.text, |word| visit(section, word)),
             _ => self.pieces(section).into_iter().for_each(|word| visit(section, word)),
@@ -94,12 +94,12 @@ impl Tokenizer {
     }
 
     /// Calls `found` with each word that `text` is cut into before it is encoded, normalised; no token is looked for.
-    pub(in crate::text) fn each_word(&self, text: &str, mut found: impl FnMut(&str)) {
+    pub(in crate::text) fn cut(&self, text: &str, mut found: impl FnMut(&str)) {
         let mut section = Section::new(text, 0);
         for step in &self.normalizer {
             step.apply(&mut section);
         }
-        self.words(&mut section, |section, word| found(section.slice(&word)));
+        self.each_word(&mut section, |section, word| found(section.slice(&word)));
     }
 
     /// Takes `text` apart at the tokens that are found in it as they are spelled, and normalises what lies between.

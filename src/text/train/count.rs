@@ -120,7 +120,7 @@ impl<'r> Counter<'r> {
 
     fn text(&mut self, text: &str) {
         let Self { recipe, cutter, words, .. } = self;
-        cutter.each_word(text, |word| {
+        cutter.cut(text, |word| {
             if word.len() <= LONGEST {
                 return words.add(word.as_bytes(), 1);
             }

@@ -8,13 +8,15 @@ use super::{Algorithm, PairTraining, Recipe};
 const LONGEST_WORD: usize = 100;
 
 impl Recipe {
-    /// The bytes of the `tokenizer.json` of what was learned by [`Recipe::rules`].
-    pub fn file(&self, learned: &PairTraining) -> Vec<u8> {
-        let vocabulary = learned.vocabulary().iter().zip(0..);
+    /// The bytes of the `tokenizer.json` of what was learned by [`Recipe::rules`] up to the merge `merges`, all of it where
+    /// there are no more.
+    pub fn file(&self, learned: &PairTraining, merges: usize) -> Vec<u8> {
+        let vocabulary = learned.vocabulary_after(merges).iter().zip(0..);
         let vocabulary: Map<String, Value> = vocabulary.map(|(piece, id)| (piece.clone(), Value::from(id))).collect();
         let optional = |text: &str| if text.is_empty() { Value::Null } else { Value::from(text) };
         let spelled = |id| Value::from(learned.spelling(id));
-        let merges = learned.merges().into_iter().map(|(left, right)| json!([spelled(left), spelled(right)]));
+        let merged =
+            learned.merges_after(merges).into_iter().map(|(left, right)| json!([spelled(left), spelled(right)]));
         let model = match self.algorithm {
             Algorithm::WordPiece => json!({
                 "type": "WordPiece",
@@ -33,7 +35,7 @@ impl Recipe {
                 "byte_fallback": self.byte_fallback,
                 "ignore_merges": false,
                 "vocab": vocabulary,
-                "merges": merges.collect::<Vec<_>>(),
+                "merges": merged.collect::<Vec<_>>(),
             }),
         };
         let mut bytes = serde_json::to_vec_pretty(&self.shell(&model, &self.added())).unwrap_or_default();

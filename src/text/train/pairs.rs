@@ -8,105 +8,15 @@ use std::ops::ControlFlow;
 
 use super::chars;
 use super::heap::Queue;
+use super::rules::{Choice, Example, Pair, PairRules, PairStep};
 use super::{TrainError, WordCounts};
-use crate::text::bpe::FoldMap;
+use crate::text::{bpe::FoldMap, byte_level};
 
 /// A pair of ids, the first in the upper half: orders as the pair does.
 pub(super) type Key = u64;
 
 fn key(left: u32, right: u32) -> Key {
     (u64::from(left) << 32) | u64::from(right)
-}
-
-/// Which pair is merged first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Choice {
-    /// The most frequent: byte-pair encoding, and what the tokenizers library's `WordPieceTrainer` does.
-    #[default]
-    Count,
-    /// The one that raises the likelihood of the corpus most: `count(ab) / (count(a) · count(b))`, as `WordPiece` is
-    /// described in the literature (Schuster and Nakajima 2012). Every pair is looked at for every merge.
-    Likelihood,
-}
-
-/// What is learned.
-#[derive(Clone, Debug, Default)]
-pub struct PairRules {
-    /// How many tokens the vocabulary has, special ones and the alphabet included.
-    pub size: usize,
-    /// Pairs that are rarer are not merged.
-    pub min_frequency: u64,
-    /// Tokens that are in the vocabulary first, whatever the corpus.
-    pub reserved: Vec<String>,
-    /// Characters that are in the vocabulary whether the corpus has them or not.
-    pub initial: Vec<char>,
-    /// How many different characters are kept.
-    pub limit_alphabet: Option<usize>,
-    /// What a token begins with unless it begins a word: `##`.
-    pub prefix: String,
-    /// What a token ends with if it ends a word: `</w>`.
-    pub suffix: String,
-    /// A token of this many characters, or more, is not made of two others; a pair of two characters always may be.
-    pub max_length: Option<usize>,
-    /// Whether words are bytes, each spelled with its character of the byte-level alphabet.
-    pub byte_level: bool,
-    /// Which pair is merged first.
-    pub choice: Choice,
-}
-
-/// A pair of tokens and how often it occurs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Pair {
-    /// The id of the first.
-    pub left: u32,
-    /// The id of the second.
-    pub right: u32,
-    /// How often they are neighbours in the corpus.
-    pub count: u64,
-    /// What it was chosen by: the count, or the likelihood's score.
-    pub score: f64,
-}
-
-/// Why a pair was merged before the next best.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// There was no other.
-    Only,
-    /// It occurs more often, or raises the likelihood more.
-    Better,
-    /// Neither is better; its first token is older.
-    OlderFirst,
-    /// Neither is better and both begin with the same token; its second is older.
-    OlderSecond,
-}
-
-/// One merge that was learned.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PairStep {
-    /// The pair.
-    pub pair: Pair,
-    /// The id of what it became.
-    pub joined: u32,
-    /// Whether that is a new token, and not one that another pair became before.
-    pub is_new: bool,
-    /// The pairs that would have been next, the best first: as many as [`PairTraining::notes`].
-    pub others: Vec<Pair>,
-    /// How many tokens the corpus was before.
-    pub before: u64,
-    /// How many it is now.
-    pub after: u64,
-}
-
-impl PairStep {
-    /// What decided between the pair and the next best.
-    pub fn rule(&self) -> Rule {
-        match self.others.first() {
-            None => Rule::Only,
-            Some(other) if other.score < self.pair.score => Rule::Better,
-            Some(other) if other.left == self.pair.left => Rule::OlderSecond,
-            Some(_) => Rule::OlderFirst,
-        }
-    }
 }
 
 /// The learning of merges under way.
@@ -127,6 +37,8 @@ pub struct PairTraining {
     total: u64,
     queue: Queue,
     merges: Vec<(Key, u32)>,
+    /// How many tokens there were before the first merge.
+    begins: usize,
     /// How many of the pairs that would have been next each step notes.
     pub notes: usize,
 }
@@ -154,6 +66,7 @@ impl PairTraining {
             total: 0,
             queue: Queue::default(),
             merges: Vec::new(),
+            begins: 0,
             notes: 0,
         };
         for spelling in std::mem::take(&mut training.rules.reserved) {
@@ -167,6 +80,7 @@ impl PairTraining {
         if training.rules.size < least {
             return Err(TrainError::TooSmall { size: training.rules.size, least });
         }
+        training.begins = least;
         training.count();
         Ok(training)
     }
@@ -282,11 +196,19 @@ impl PairTraining {
         let joined = self.id(spelling, length);
         self.merges.push((key(pair.left, pair.right), joined));
         let mut found: FoldMap<Key, Vec<u32>> = FoldMap::default();
+        let mut example: Option<Example> = None;
         for word in words {
+            let &(_, length, times) = self.words.get(word as usize)?;
+            let tells = self.notes > 0 && example.as_ref().is_none_or(|example| example.times < times);
+            let was = if tells { self.word(word as usize).to_vec() } else { Vec::new() };
             self.merge(word, &pair, joined, &mut found);
+            let word = word as usize;
+            if tells && self.word(word).len() < length as usize {
+                example = Some(Example { word, times, before: was, after: self.word(word).to_vec() });
+            }
         }
         self.enqueue(found);
-        Some(PairStep { pair, joined, is_new, others, before, after: self.total })
+        Some(PairStep { pair, joined, is_new, others, example, before, after: self.total })
     }
 
     /// Makes every merge that is left, telling `each` of it, until that breaks.
@@ -404,9 +326,27 @@ impl PairTraining {
         self.spellings.get(id as usize).map_or("", String::as_str)
     }
 
+    /// The bytes that the token `id` is spelled with.
+    pub fn bytes(&self, id: u32) -> Vec<u8> {
+        let spelling = self.spelling(id);
+        let bytes = self.rules.byte_level.then(|| byte_level::bytes(spelling)).flatten();
+        bytes.unwrap_or_else(|| spelling.as_bytes().to_vec())
+    }
+
+    /// How many characters of a word the token `id` is, or bytes where words are bytes.
+    pub fn length(&self, id: u32) -> usize {
+        self.lengths.get(id as usize).copied().unwrap_or(0)
+    }
+
     /// Every token so far, in the order of the ids.
     pub fn vocabulary(&self) -> &[String] {
         &self.spellings
+    }
+
+    /// Every token that there was after so many merges.
+    pub fn vocabulary_after(&self, merges: usize) -> &[String] {
+        let made = self.merges.iter().take(merges).map(|&(_, joined)| joined as usize + 1).max();
+        self.spellings.get(..made.map_or(self.begins, |made| made.max(self.begins))).unwrap_or_default()
     }
 
     /// How many tokens the corpus is as the words stand.
@@ -421,10 +361,22 @@ impl PairTraining {
         })
     }
 
+    /// The tokens of a word as they stand, by its place among [`Self::words`].
+    pub fn word(&self, index: usize) -> &[u32] {
+        let Some(&(start, length, _)) = self.words.get(index) else { return &[] };
+        self.symbols.get(start as usize..(start + length) as usize).unwrap_or_default()
+    }
+
     /// The merges in the order in which an encoder makes them: one that was learned twice stands where it was learned last, as
     /// the library has it.
     pub fn merges(&self) -> Vec<(u32, u32)> {
-        let last: FoldMap<Key, usize> = self.merges.iter().enumerate().map(|(at, &(pair, _))| (pair, at)).collect();
+        self.merges_after(usize::MAX)
+    }
+
+    /// The same after so many merges.
+    pub fn merges_after(&self, merges: usize) -> Vec<(u32, u32)> {
+        let made = self.merges.iter().take(merges);
+        let last: FoldMap<Key, usize> = made.enumerate().map(|(at, &(pair, _))| (pair, at)).collect();
         let mut merges: Vec<(usize, Key)> = last.into_iter().map(|(pair, at)| (at, pair)).collect();
         merges.sort_unstable();
         merges.into_iter().map(|(_, pair)| ((pair >> 32) as u32, pair as u32)).collect()
