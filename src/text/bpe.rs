@@ -76,7 +76,7 @@ fn key(left: u32, right: u32) -> u64 {
 const SHORT: usize = 64;
 
 /// The rank of a pair that does not merge.
-const NEVER: u32 = u32::MAX;
+pub(super) const NEVER: u32 = u32::MAX;
 
 /// Buffers for merging long words.
 #[derive(Debug, Default)]
@@ -105,7 +105,7 @@ impl Merges {
     }
 
     /// Rank and result of joining `left` and `right`.
-    fn rank(&self, left: u32, right: u32) -> (u32, u32) {
+    pub(super) fn rank(&self, left: u32, right: u32) -> (u32, u32) {
         self.table.get(&key(left, right)).copied().unwrap_or((NEVER, NONE))
     }
 

@@ -72,13 +72,13 @@ pub struct Tokenizer {
     texts: Texts,
     /// The text of each piece where it is the first of a text, if that differs.
     heads: Option<Texts>,
-    ids: FoldMap<Box<str>, u32>,
+    pub(super) ids: FoldMap<Box<str>, u32>,
     special: Vec<bool>,
     added: Finder,
     added_normalized: Finder,
     normalizer: Vec<normalize::Step>,
     steps: Vec<pretokenize::Step>,
-    encoder: Encoder,
+    pub(super) encoder: Encoder,
     /// What a decoded text loses at its start: this byte, so many times.
     strip: Option<(u8, usize)>,
     /// Whether a decoded text loses a space at its end.
@@ -204,7 +204,7 @@ impl Tokenizer {
     }
 
     /// Takes `text` apart at the tokens that are found in it as they are spelled, and normalises what lies between.
-    fn each_part(&self, text: &str, visit: &mut dyn FnMut(Part<'_>)) {
+    pub(super) fn each_part(&self, text: &str, visit: &mut dyn FnMut(Part<'_>)) {
         let mut after = 0;
         self.added.each(text, |id, range| {
             self.normalize(text, after..range.start, visit);
@@ -236,7 +236,7 @@ impl Tokenizer {
     }
 
     /// The words of a section, which the steps may change.
-    fn pieces(&self, section: &mut Section<'_>) -> Vec<Range<usize>> {
+    pub(super) fn pieces(&self, section: &mut Section<'_>) -> Vec<Range<usize>> {
         let mut pieces = Vec::new();
         if !section.text.is_empty() {
             pieces.push(0..section.text.len());
@@ -331,8 +331,10 @@ impl Tokenizer {
 }
 
 /// A stretch of a text: a token as it is spelled, or what is yet to be cut and merged.
-enum Part<'a> {
+pub(super) enum Part<'a> {
+    /// A token that is found as it is spelled.
     Added(Token),
+    /// Text, normalised.
     Plain(Section<'a>),
 }
 
