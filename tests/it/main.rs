@@ -3,6 +3,7 @@
 mod app;
 mod beam;
 mod command_line;
+mod encoding;
 mod engine;
 mod explain;
 mod explaining;

@@ -9,7 +9,6 @@ use super::place;
 use super::place::Here;
 use super::trial::Trial;
 use super::why::Reason;
-use super::why::is_cut;
 use crate::text::bpe::Symbol;
 use crate::text::encoder::Encoder;
 use crate::text::segment::NoPlace;
@@ -44,8 +43,8 @@ impl Edited<'_> {
     /// The byte is not inside the text.
     pub fn flips(&self, text: &str, at: usize, wanted: &dyn Fn() -> bool) -> Result<Vec<Flip>, NoPlace> {
         place::check(text, at)?;
-        let Here::In(word, place) = self.here(text, at) else { return Ok(Vec::new()) };
-        let cut = is_cut(&self.symbols(&word.text), place);
+        let Here::In(word, places) = self.here(text, at) else { return Ok(Vec::new()) };
+        let (place, cut) = self.place(&word, &places);
         let trial = Trial { edited: self, word: &word, place, cut, wanted };
         let mut found = match &self.tokenizer.encoder {
             Encoder::BytePairs(model) => trial.merges(model),

@@ -84,7 +84,7 @@ impl Overlay {
         match change {
             Change::WithoutMerge { left, right } => {
                 let (first, second) = (self.symbol(tokenizer, model, left)?, self.symbol(tokenizer, model, right)?);
-                if self.joined(model, first, second).is_none() {
+                if self.entry(model, first, second).is_none() {
                     return Err(ChangeError::NoMerge(format!("{left} {right}")));
                 }
                 self.merges.insert(key(first, second), None);
@@ -209,14 +209,17 @@ impl Overlay {
 
     /// When two symbols join, and to what; nothing where they do not.
     pub(super) fn joined(&self, model: &BytePairs, left: u32, right: u32) -> Option<(Turn, u32)> {
-        let found = match self.merges.get(&key(left, right)) {
+        self.entry(model, left, right).filter(|(_, id)| self.has(*id))
+    }
+
+    fn entry(&self, model: &BytePairs, left: u32, right: u32) -> Option<(Turn, u32)> {
+        match self.merges.get(&key(left, right)) {
             Some(found) => *found,
             None => {
                 let (rank, id) = model.merges.rank(left, right);
                 (rank != NEVER).then_some((Turn { rank, given: NONE }, id))
             }
-        };
-        found.filter(|(_, id)| self.has(*id))
+        }
     }
 
     /// Whether a piece is not taken out.

@@ -59,8 +59,8 @@ pub(super) enum Here {
         /// What they became.
         text: String,
     },
-    /// At this byte of a word.
-    In(OwnWord, usize),
+    /// At one of these bytes of a word: each comes from the byte of the text.
+    In(OwnWord, Vec<usize>),
 }
 
 /// A word with the way back to the text, by itself.
@@ -136,7 +136,10 @@ impl Edited<'_> {
             let becomes = text.get(start..places.start).unwrap_or_default().to_owned();
             return Here::Normalized { range: word.origin(start)..end, text: becomes };
         }
-        let place = places.clone().find(|&place| text.is_char_boundary(place)).unwrap_or(places.start);
-        Here::In(OwnWord::new(word), place)
+        let mut found: Vec<usize> = places.clone().filter(|&place| text.is_char_boundary(place)).collect();
+        if found.is_empty() {
+            found.push(places.start);
+        }
+        Here::In(OwnWord::new(word), found)
     }
 }

@@ -138,10 +138,18 @@ impl Edited<'_> {
             Here::Between(left, right) => plain(true, Reason::Between(left, right)),
             Here::Dropped => plain(true, Reason::Dropped),
             Here::Normalized { range, text } => plain(false, Reason::Normalized { bytes: range, text }),
-            Here::In(word, place) => {
-                plain(is_cut(&self.symbols(&word.text), place), self.reason(&word, place))
+            Here::In(word, places) => {
+                let (place, cut) = self.place(&word, &places);
+                plain(cut, self.reason(&word, place))
             }
         })
+    }
+
+    /// Of the places of a word that come from one byte the one that counts: where it is cut, if it is; and whether it is.
+    pub(super) fn place(&self, word: &OwnWord, places: &[usize]) -> (usize, bool) {
+        let symbols = self.symbols(&word.text);
+        let cut = places.iter().find(|&&place| is_cut(&symbols, place));
+        (cut.or(places.first()).copied().unwrap_or(0), cut.is_some())
     }
 
     /// Why a word is cut at a place or not.
