@@ -8,10 +8,12 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser};
 mod explain;
 mod sampling;
 mod segment;
+mod tokenize;
 
 pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
 pub use sampling::Sampling;
 pub use segment::Segment;
+pub use tokenize::{Cut, Tokenize};
 
 use super::help;
 use crate::lm::beam::{self, Rules};
@@ -143,34 +145,6 @@ pub enum Subcommand {
     Models(Models),
     /// Measure tokens per second
     Bench(Bench),
-}
-
-/// `lmscope tokenize`
-#[derive(Debug, Args)]
-pub struct Tokenize {
-    /// The text; - reads standard input
-    #[arg(value_name = "TEXT")]
-    pub text: String,
-    /// Take the tokenizer from here: a tokenizer.json, a tokenizer.model or spiece.model, a vocab.txt, a vocab.json
-    /// beside its merges.txt, a .tiktoken list, llama2.c's tokenizer.bin, a model's file or folder, an embedded model
-    #[arg(long, value_name = "PATH|MODEL")]
-    pub tokenizer: Option<OsString>,
-    /// How: the tokenizer's own merges, or always the longest piece that fits
-    #[arg(long, value_enum, default_value_t)]
-    pub method: Cut,
-    /// Put the tokens around the text that the tokenizer's template asks for
-    #[arg(long)]
-    pub special: bool,
-}
-
-/// How `tokenize` cuts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Cut {
-    /// As the tokenizer itself does
-    #[default]
-    Own,
-    /// From the left, always the longest piece of the vocabulary
-    Longest,
 }
 
 /// A text, or token ids in its place.

@@ -1,16 +1,22 @@
-//! `lmscope tokenize`: the tokens of a text.
+//! `lmscope tokenize`: the tokens of a text, every step to them, and its reasons; with changes of the vocabulary.
+
+mod steps;
+mod why;
 
 use std::collections::HashMap;
 use std::io::Read;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::arguments::{Common, Cut, Tokenize, spec};
 use super::fetch::fetch;
 use super::output::{Column, Output};
 use super::session::{Piece, piece};
-use super::{Failure, input};
+use super::{Failure, input, segment};
+use crate::lab;
 use crate::model;
+use crate::text::encoding::Edited;
 use crate::text::{Token, Tokenizer};
 use crate::ui::Message;
 use crate::ui::safe;
@@ -18,6 +24,10 @@ use crate::ui::safe;
 #[derive(Serialize)]
 struct Answer {
     tokens: Vec<Row>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    steps: Option<Vec<Value>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -37,20 +47,43 @@ pub(super) fn run(
     let named = options.tokenizer.as_deref().map_or_else(|| common.model(), spec);
     fetch(&named, common.language)?;
     let tokenizer = model::open_tokenizer(&named)??;
-    let tokens = match options.method {
-        Cut::Own if options.special => tokenizer.encode_special(&text),
-        Cut::Own => tokenizer.encode(&text),
+    let changes = options.edits.changes();
+    let edited = Edited::new(&tokenizer, &changes).map_err(Failure::Vocabulary)?;
+    if (options.steps || !changes.is_empty()) && text.len() > lab::steps::MOST_BYTES {
+        return Err(Failure::TooLongForSteps(text.len()));
+    }
+    let why = options.why.map(|at| why::ask(&edited, &text, at)).transpose()?;
+    let mut tokens = match options.method {
         Cut::Longest => longest(&tokenizer, &text),
+        Cut::Own if changes.is_empty() => tokenizer.encode(&text),
+        Cut::Own => edited.encode(&text),
     };
+    if options.special && options.method == Cut::Own {
+        let mark = |at| move |id: &u32| Token { id: *id, start: at, end: at };
+        let (before, after) = tokenizer.template();
+        tokens.splice(0..0, before.iter().map(mark(0)));
+        tokens.extend(after.iter().map(mark(text.len())));
+    }
     if common.json {
         let row =
-            |token: &Token| Row { piece: piece(token.id, tokenizer.piece(token.id)), bytes: [token.start, token.end] };
-        return output.json(&Answer { tokens: tokens.iter().map(row).collect() });
+            |token: &Token| Row { piece: piece(token.id, edited.piece(token.id)), bytes: [token.start, token.end] };
+        return output.json(&Answer {
+            tokens: tokens.iter().map(row).collect(),
+            steps: options.steps.then(|| steps::json(&edited, &text)),
+            why: why.map(|why| why::json(&edited, &why)),
+        });
+    }
+    if options.steps {
+        segment::frames(&lab::steps::encoding(&edited, &text), output)?;
+        output.line("")?;
+    }
+    if let Some(why) = why {
+        return why::print(&edited, &text, &why, output);
     }
     let rows: Vec<Vec<String>> = tokens
         .iter()
         .map(|token| {
-            let label = safe::token_label(tokenizer.piece(token.id));
+            let label = safe::token_label(edited.piece(token.id));
             vec![token.id.to_string(), label, format!("{}..{}", token.start, token.end)]
         })
         .collect();

@@ -5,11 +5,17 @@
 //! else: its own function that makes frames of its own steps, as [`segmenting`] does for word segmentation, and its name in
 //! the page's list.
 
+mod encoding;
 mod segmenting;
 mod why;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub use encoding::Change;
+pub use encoding::changes;
+pub use encoding::encoding;
+pub use encoding::reasons as encoding_reasons;
 pub use segmenting::MOST_BYTES;
 pub use segmenting::segmenting;
 pub use why::flip;
@@ -70,7 +76,7 @@ impl Procedure {
 pub struct Frame {
     /// Whether what was settled before counts no more: another pass begins, or the words are made anew.
     pub begins: bool,
-    /// What is settled from now on, beside what was before.
+    /// What is settled from now on, beside what was before, or in the place of what it covers.
     pub settles: Vec<Range<usize>>,
     /// What is looked at.
     pub current: Range<usize>,
@@ -85,8 +91,8 @@ pub struct Frame {
 /// Something that could be taken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
-    /// Its bytes, one range for each of its parts.
-    pub parts: Vec<Range<usize>>,
+    /// How it is shown.
+    pub label: String,
     /// What it is worth, the more the better: natural logarithm of a probability, or a count.
     pub score: Option<f64>,
     /// What more is known of it.
@@ -143,9 +149,15 @@ impl Frame {
 pub fn settled(frames: &[Frame], index: usize) -> Vec<Range<usize>> {
     let upto = frames.get(..=index).unwrap_or(frames);
     let from = upto.iter().rposition(|frame| frame.begins).unwrap_or(0);
-    let mut ranges: Vec<_> = upto.iter().skip(from).flat_map(|frame| frame.settles.iter().cloned()).collect();
-    ranges.sort_by_key(|range| range.start);
-    ranges
+    let mut ranges: BTreeMap<usize, usize> = BTreeMap::new();
+    for range in upto.iter().skip(from).flat_map(|frame| &frame.settles).filter(|range| !range.is_empty()) {
+        let covered: Vec<usize> = ranges.range(range.clone()).map(|(start, _)| *start).collect();
+        for start in covered {
+            ranges.remove(&start);
+        }
+        ranges.insert(range.start, range.end);
+    }
+    ranges.into_iter().map(|(start, end)| start..end).collect()
 }
 
 /// The rows of the table that is being filled in at the frame at `index`, the oldest first.

@@ -80,8 +80,11 @@ impl<'t> Edited<'t> {
         Ok(Self { tokenizer, changes: changes.to_vec(), overlay })
     }
 
-    /// The same with more changes.
-    fn with(&self, more: &[Change]) -> Result<Self, ChangeError> {
+    /// The same with more changes, made after those there are.
+    ///
+    /// # Errors
+    /// As [`Edited::new`].
+    pub fn more(&self, more: &[Change]) -> Result<Self, ChangeError> {
         Self::new(self.tokenizer, &[&self.changes, more].concat())
     }
 
@@ -113,6 +116,13 @@ impl<'t> Edited<'t> {
     pub fn piece(&self, id: u32) -> &[u8] {
         let fresh = (id as usize).checked_sub(self.tokenizer.len()).and_then(|index| self.overlay.fresh.get(index));
         fresh.map_or_else(|| self.tokenizer.piece(id), |piece| &piece.bytes)
+    }
+
+    /// The natural logarithm of a piece's probability, where the vocabulary has one; the piece is spelled as in the file.
+    pub fn score(&self, spelling: &str) -> Option<f64> {
+        let Encoder::Unigram(model) = &self.tokenizer.encoder else { return None };
+        let id = self.overlay.id(self.tokenizer, spelling)?;
+        self.overlay.score(model, id, spelling.len())
     }
 
     /// How the tokenizer's file spells a piece; a search through the vocabulary.

@@ -168,18 +168,14 @@ fn choices(state: &State, frame: &Frame, area: Rect, buf: &mut Buffer) {
     let visible = usize::from(area.height);
     let won = frame.choices.iter().position(|choice| choice.won).unwrap_or(0);
     let skipped = (won + 1).saturating_sub(visible);
-    let label = |choice: &Choice| {
-        let parts = choice.parts.iter().map(|part| state.steps.text().get(part.clone()).unwrap_or_default());
-        parts.map(|part| safe::token_label(part.as_bytes())).collect::<Vec<_>>().join("/")
-    };
-    let widest = frame.choices.iter().map(|choice| safe::width(&label(choice))).max().unwrap_or(0).min(CANDIDATE);
+    let widest = frame.choices.iter().map(|choice| safe::width(&choice.label)).max().unwrap_or(0).min(CANDIDATE);
     let shown = frame.choices.iter().skip(skipped).take(visible);
     let rows: Vec<Line<'static>> =
-        shown.map(|choice| choice_line(state, frame, choice, &label(choice), widest)).collect();
+        shown.map(|choice| choice_line(state, frame, choice, widest)).collect();
     lines(&rows, area, state, buf);
 }
 
-fn choice_line(state: &State, frame: &Frame, choice: &Choice, label: &str, widest: usize) -> Line<'static> {
+fn choice_line(state: &State, frame: &Frame, choice: &Choice, widest: usize) -> Line<'static> {
     let theme = &state.theme;
     let mark = match (choice.won, theme.ascii) {
         (true, false) => "▸",
@@ -189,7 +185,7 @@ fn choice_line(state: &State, frame: &Frame, choice: &Choice, label: &str, wides
     let style = if choice.won { theme.accent() } else { theme.text() };
     let mut spans = vec![
         Span::styled(format!(" {mark} "), theme.key()),
-        Span::styled(safe::left(label, widest), style),
+        Span::styled(safe::left(&choice.label, widest), style),
         Span::raw("  "),
     ];
     if let Some(score) = choice.score {

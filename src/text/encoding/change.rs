@@ -35,6 +35,9 @@ pub enum Change {
 }
 
 impl Change {
+    /// The longest piece, in bytes.
+    pub const LONGEST: usize = MOST_PIECE;
+
     /// The option of the command line that makes the change.
     pub fn option(&self) -> &'static str {
         match self {
@@ -83,6 +86,14 @@ impl Change {
         // A colon may be the piece itself.
         let (written, rank) = if pair.ends_with(' ') { (written, None) } else { (pair, rank) };
         Self::pair(written).map(|(left, right)| Self::WithMerge { left, right, rank })
+    }
+
+    /// The change that `--without-piece` makes.
+    ///
+    /// # Errors
+    /// There is no piece.
+    pub fn without_piece(written: &str) -> Result<Self, ChangeError> {
+        check_length(written).map(|()| Self::WithoutPiece(written.to_owned()))
     }
 
     /// The change that `--with-piece` makes: `PIECE`, or `PIECE:SCORE`.

@@ -55,7 +55,7 @@ impl Edited<'_> {
         found.sort_by_key(Vec::len);
         let mut flips: Vec<Flip> = Vec::new();
         for changes in found {
-            let Ok(edited) = self.with(&changes) else { continue };
+            let Ok(edited) = self.more(&changes) else { continue };
             let tokens = edited.encode(text);
             let is_cut = !tokens.iter().any(|token| token.start < at && at < token.end);
             if is_cut != cut && flips.iter().all(|flip| flip.changes != changes) {
@@ -96,7 +96,7 @@ impl Trial<'_> {
                 let removal = self.removal(model, false);
                 if let Some([without]) = removal.as_deref() {
                     // Later instead of never: just behind what then comes first.
-                    if let Ok(edited) = self.edited.with(std::slice::from_ref(without)) {
+                    if let Ok(edited) = self.edited.more(std::slice::from_ref(without)) {
                         let later = edited.watch(model, self.word, self.place).touching;
                         let later = later.iter().filter(|other| (merge.rank..u32::MAX - 1).contains(&other.rank));
                         tried.extend(later.map(|other| self.put(&merge.left, &merge.right, Some(other.rank + 1))));
@@ -130,7 +130,7 @@ impl Trial<'_> {
     fn removal(&self, model: &BytePairs, pieces: bool) -> Option<Vec<Change>> {
         let mut changes: Vec<Change> = Vec::new();
         while changes.len() < MOST_CHANGES && (self.wanted)() {
-            let edited = self.edited.with(&changes).ok()?;
+            let edited = self.edited.more(&changes).ok()?;
             let change = match edited.watch(model, self.word, self.place).reason {
                 Reason::Joined { merge, .. } if pieces => Change::WithoutPiece(edited.spelling(merge.id)?.to_owned()),
                 Reason::Joined { merge, .. } => self.without(&merge),
@@ -161,7 +161,7 @@ impl Trial<'_> {
             Cut::Stuck(_) => {
                 let mut changes: Vec<Change> = Vec::new();
                 while changes.len() < MOST_CHANGES {
-                    let Ok(edited) = self.edited.with(&changes) else { break };
+                    let Ok(edited) = self.edited.more(&changes) else { break };
                     let Cut::Stuck(pieces) = longest::cut(model, &edited.overlay, text) else { break };
                     let at = pieces.last().map_or(0, |piece| piece.end);
                     changes.push(piece(at, after(at)));
@@ -197,7 +197,7 @@ impl Trial<'_> {
     fn shortened(&self, model: &WordPiece) -> Option<Vec<Change>> {
         let mut changes: Vec<Change> = Vec::new();
         while changes.len() < MOST_CHANGES {
-            let edited = self.edited.with(&changes).ok()?;
+            let edited = self.edited.more(&changes).ok()?;
             let Cut::Pieces(pieces) = longest::cut(model, &edited.overlay, &self.word.text) else { return None };
             let over = pieces.iter().find(|piece| piece.start < self.place && self.place < piece.end);
             let Some(over) = over else { break };

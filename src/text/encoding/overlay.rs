@@ -181,7 +181,7 @@ impl Overlay {
     }
 
     /// The id of a piece that is there.
-    fn id(&self, tokenizer: &Tokenizer, spelling: &str) -> Option<u32> {
+    pub(super) fn id(&self, tokenizer: &Tokenizer, spelling: &str) -> Option<u32> {
         let id = tokenizer.ids.get(spelling).copied().or_else(|| self.fresh_id(spelling))?;
         (!self.removed.contains(&id)).then_some(id)
     }

@@ -24,7 +24,7 @@ const LOWEST: f64 = 1000.0;
 impl Trial<'_> {
     /// Whether the place is turned round with these changes.
     pub(super) fn turns(&self, changes: &[Change]) -> bool {
-        let Ok(edited) = self.edited.with(changes) else { return false };
+        let Ok(edited) = self.edited.more(changes) else { return false };
         is_cut(&edited.symbols(&self.word.text), self.place) != self.cut
     }
 

@@ -104,6 +104,23 @@ pub enum Reason {
     Word(Token),
 }
 
+impl Why {
+    /// Whether a change of the vocabulary could turn it round.
+    pub fn can_turn(&self) -> bool {
+        !matches!(
+            self.reason,
+            Reason::Inside(_)
+                | Reason::Edge(_)
+                | Reason::Between(..)
+                | Reason::Dropped
+                | Reason::Normalized { .. }
+                | Reason::Unit(_)
+                | Reason::TooLong(_)
+                | Reason::Word(_)
+        )
+    }
+}
+
 /// What merging does around a place of a word.
 pub(super) struct Watched {
     pub(super) reason: Reason,
