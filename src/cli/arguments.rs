@@ -13,7 +13,8 @@ mod tokenize;
 pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
 pub use sampling::Sampling;
 pub use segment::Segment;
-pub use tokenize::{Cut, Tokenize};
+pub(super) use tokenize::Cut;
+pub use tokenize::Tokenize;
 
 use super::help;
 use crate::lm::beam::{self, Rules};

@@ -73,7 +73,7 @@ const ARGUMENTS: [(&str, &str, &str); 97] = [
     (
         "tokenize",
         "tokenizer",
-        "从这里取分词器：tokenizer.json、SentencePiece 模型、vocab.txt、vocab.json 与 merges.txt、.tiktoken 词表、llama2.c 的 tokenizer.bin、模型文件或文件夹、内置模型",
+        "从这里取分词器：tokenizer.json、SentencePiece 模型、vocab.txt、vocab.json 与 merges.txt、.tiktoken 词表、llama2.c 的 tokenizer.bin、模型文件或文件夹、内置模型；或 bpe、wordpiece、unigram：同一批中英文本学得的三种小分词器",
     ),
     ("tokenize", "method", "切分方式：own 按分词器自己的合并，longest 总取最长的词元"),
     ("tokenize", "steps", "显示每一步：各次合并与序号、各次查找，或格子图与分数"),

@@ -4,6 +4,7 @@ mod steps;
 mod why;
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::io::Read;
 
 use serde::Serialize;
@@ -16,7 +17,7 @@ use super::session::{Piece, piece};
 use super::{Failure, input, segment};
 use crate::lab;
 use crate::model;
-use crate::text::encoding::Edited;
+use crate::text::encoding::{self, Edited, Model};
 use crate::text::{Token, Tokenizer};
 use crate::ui::Message;
 use crate::ui::safe;
@@ -44,17 +45,25 @@ pub(super) fn run(
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
     let text = input::text(&options.text, stdin)?;
-    let named = options.tokenizer.as_deref().map_or_else(|| common.model(), spec);
-    fetch(&named, common.language)?;
-    let tokenizer = model::open_tokenizer(&named)??;
+    let opened;
+    let own = options.tokenizer.as_deref().and_then(OsStr::to_str).and_then(embedded);
+    let tokenizer = match own {
+        Some(tokenizer) => tokenizer,
+        None => {
+            let named = options.tokenizer.as_deref().map_or_else(|| common.model(), spec);
+            fetch(&named, common.language)?;
+            opened = model::open_tokenizer(&named)??;
+            &opened
+        }
+    };
     let changes = options.edits.changes();
-    let edited = Edited::new(&tokenizer, &changes).map_err(Failure::Vocabulary)?;
+    let edited = Edited::new(tokenizer, &changes).map_err(Failure::Vocabulary)?;
     if (options.steps || !changes.is_empty()) && text.len() > lab::steps::MOST_BYTES {
         return Err(Failure::TooLongForSteps(text.len()));
     }
     let why = options.why.map(|at| why::ask(&edited, &text, at)).transpose()?;
     let mut tokens = match options.method {
-        Cut::Longest => longest(&tokenizer, &text),
+        Cut::Longest => longest(tokenizer, &text),
         Cut::Own if changes.is_empty() => tokenizer.encode(&text),
         Cut::Own => edited.encode(&text),
     };
@@ -75,7 +84,6 @@ pub(super) fn run(
     }
     if options.steps {
         segment::frames(&lab::steps::encoding(&edited, &text), output)?;
-        output.line("")?;
     }
     if let Some(why) = why {
         return why::print(&edited, &text, &why, output);
@@ -95,6 +103,12 @@ pub(super) fn run(
         output.say(Message::CliAssumedRule, &[&rule])?;
     }
     output.say(Message::CliTokens, &[&tokens.len(), &text.len()])
+}
+
+/// The tokenizer compiled into the program that is called `name`: `bpe`, `wordpiece`, `unigram`.
+fn embedded(name: &str) -> Option<&'static Tokenizer> {
+    let model = Model::ALL.into_iter().find(|model| model.name().to_lowercase() == name)?;
+    encoding::embedded(model)
 }
 
 /// From the left, always the longest piece that the text goes on with: what a dictionary would do with the vocabulary. A

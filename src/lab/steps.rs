@@ -2,8 +2,8 @@
 //!
 //! A method becomes a list of [`Frame`]s: words (or tokens, or pieces) that are settled, what is looked at, the candidates
 //! with the one that won, a row of a table where the method fills one in, and what is said. A further method needs nothing
-//! else: its own function that makes frames of its own steps, as [`segmenting`] does for word segmentation, and its name in
-//! the page's list.
+//! else: its own function that makes frames of its own steps, as [`segmenting()`] does for word segmentation and
+//! [`encoding()`] for tokenizers, and its name in the page's list.
 
 mod encoding;
 mod segmenting;
@@ -22,7 +22,7 @@ pub use why::flip;
 pub use why::reasons;
 
 use crate::text::Method;
-use crate::text::Segmenter;
+use crate::text::encoding::Model;
 use crate::ui::Language;
 use crate::ui::Message;
 
@@ -32,16 +32,31 @@ use crate::ui::Message;
 pub enum Procedure {
     /// It is cut into words.
     Words(Method),
+    /// It is encoded into tokens.
+    Tokens(Source),
+}
+
+/// Whose vocabulary a text is encoded with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The model's own.
+    Own,
+    /// A small one that is compiled into the program.
+    Embedded(Model),
 }
 
 impl Procedure {
     /// Every procedure, in the order of the page.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 9] = [
         Self::Words(Method::Forward),
         Self::Words(Method::Backward),
         Self::Words(Method::Bidirectional),
         Self::Words(Method::Route),
         Self::Words(Method::Hmm),
+        Self::Tokens(Source::Own),
+        Self::Tokens(Source::Embedded(Model::BytePairs)),
+        Self::Tokens(Source::Embedded(Model::WordPiece)),
+        Self::Tokens(Source::Embedded(Model::Unigram)),
     ];
 
     /// Its name.
@@ -52,6 +67,11 @@ impl Procedure {
             Self::Words(Method::Bidirectional) => Message::StepsNameBoth,
             Self::Words(Method::Route) => Message::StepsNameRoute,
             Self::Words(Method::Hmm) => Message::StepsNameHmm,
+            Self::Tokens(Source::Own) => Message::StepsNameOwn,
+            Self::Tokens(Source::Embedded(Model::BytePairs)) => Message::StepsNameBytePairs,
+            Self::Tokens(Source::Embedded(Model::WordPiece)) => Message::StepsNameWordPiece,
+            Self::Tokens(Source::Embedded(Model::Unigram)) => Message::StepsNameUnigram,
+            Self::Tokens(Source::Embedded(Model::WordLevel)) => Message::StepsNameWordLevel,
         }
     }
 
@@ -63,11 +83,9 @@ impl Procedure {
         Self::ALL[(here + if forward { 1 } else { count - 1 }) % count]
     }
 
-    /// Its steps on a text.
-    pub fn frames(self, segmenter: Segmenter<'_>, text: &str) -> Vec<Frame> {
-        match self {
-            Self::Words(method) => segmenting(segmenter, text, method),
-        }
+    /// Whether it encodes.
+    pub fn encodes(self) -> bool {
+        matches!(self, Self::Tokens(_))
     }
 }
 

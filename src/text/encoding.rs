@@ -5,6 +5,7 @@
 //! edited in the same way, and without changes as the tokenizer itself.
 
 mod change;
+mod embedded;
 mod flips;
 mod lattice;
 mod longest;
@@ -17,6 +18,7 @@ mod why;
 
 pub use self::change::Change;
 pub use self::change::ChangeError;
+pub use self::embedded::embedded;
 pub use self::flips::Flip;
 pub use self::steps::Lookup;
 pub use self::steps::Match;
@@ -51,6 +53,9 @@ pub enum Model {
 }
 
 impl Model {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::BytePairs, Self::WordPiece, Self::Unigram, Self::WordLevel];
+
     /// Its name, the same in every language.
     pub fn name(self) -> &'static str {
         match self {

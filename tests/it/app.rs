@@ -12,6 +12,7 @@ mod paths;
 mod pictures;
 mod repetition;
 mod sizes;
+mod steps;
 
 use lmscope::app::App;
 use lmscope::app::Start;

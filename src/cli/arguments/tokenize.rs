@@ -13,7 +13,8 @@ pub struct Tokenize {
     #[arg(value_name = "TEXT")]
     pub text: String,
     /// Take the tokenizer from here: a tokenizer.json, a tokenizer.model or spiece.model, a vocab.txt, a vocab.json
-    /// beside its merges.txt, a .tiktoken list, llama2.c's tokenizer.bin, a model's file or folder, an embedded model
+    /// beside its merges.txt, a .tiktoken list, llama2.c's tokenizer.bin, a model's file or folder, an embedded model; or
+    /// bpe, wordpiece, unigram: small ones of each kind, learned from the same English and Chinese
     #[arg(long, value_name = "PATH|MODEL")]
     pub tokenizer: Option<OsString>,
     /// How: the tokenizer's own merges, or always the longest piece that fits
@@ -63,6 +64,10 @@ pub struct Edits {
 impl Edits {
     /// The changes, in the order in which they are made.
     pub fn changes(&self) -> Vec<Change> {
-        [&self.without_piece, &self.without_merge, &self.with_merge, &self.with_piece].into_iter().flatten().cloned().collect()
+        [&self.without_piece, &self.without_merge, &self.with_merge, &self.with_piece]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect()
     }
 }

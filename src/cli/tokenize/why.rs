@@ -28,12 +28,7 @@ pub(super) fn ask(edited: &Edited<'_>, text: &str, at: usize) -> Result<Asked, F
     Ok(Asked { at, why, flips })
 }
 
-pub(super) fn print(
-    edited: &Edited<'_>,
-    text: &str,
-    asked: &Asked,
-    output: &mut Output<'_>,
-) -> Result<(), Failure> {
+pub(super) fn print(edited: &Edited<'_>, text: &str, asked: &Asked, output: &mut Output<'_>) -> Result<(), Failure> {
     let boundaries: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     let here = boundaries.partition_point(|&at| at < asked.at);
     let first = boundaries.get(here.saturating_sub(AROUND)).copied().unwrap_or(0);
@@ -107,7 +102,8 @@ fn reason(edited: &Edited<'_>, reason: &Reason) -> Value {
             json!({"kind": "merged", "merge": merge(made), "number": number, "second": second.as_ref().map(merge)})
         }
         Reason::Apart { left, right, missed } => {
-            let one = |Missed { merge: lost, blocker }: &Missed| json!({"merge": merge(lost), "blocker": merge(blocker)});
+            let one =
+                |Missed { merge: lost, blocker }: &Missed| json!({"merge": merge(lost), "blocker": merge(blocker)});
             let missed: Vec<Value> = missed.iter().map(one).collect();
             json!({"kind": "apart", "left": token(left), "right": token(right), "missed": missed})
         }

@@ -192,13 +192,7 @@ impl Follow<'_> {
         let Some(best) = ways.iter().find(|way| way.won) else { return Frame::default() };
         let shown = safe::token_label(character.encode_utf8(&mut [0; 4]).as_bytes());
         let text = |way: &Way| safe::token_label(way.text.as_bytes());
-        let cells = vec![
-            shown.clone(),
-            text(best),
-            logarithm(best.score),
-            logarithm(best.before),
-            logarithm(best.sum),
-        ];
+        let cells = vec![shown.clone(), text(best), logarithm(best.score), logarithm(best.before), logarithm(best.sum)];
         let choice = |way: &Way| Choice {
             label: text(way),
             score: Some(way.sum),

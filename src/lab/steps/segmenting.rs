@@ -174,8 +174,12 @@ impl Follow<'_> {
 
     fn routes(&self, best: Route, second: Option<Route>) -> Frame {
         let current = best.words.first().map_or(0, |word| word.start)..best.words.last().map_or(0, |word| word.end);
-        let choice =
-            |route: &Route, won| Choice { label: joined(self.text, &route.words), score: Some(route.logarithm), note: None, won };
+        let choice = |route: &Route, won| Choice {
+            label: joined(self.text, &route.words),
+            score: Some(route.logarithm),
+            note: None,
+            won,
+        };
         let mut choices = vec![choice(&best, true)];
         let mut notes = vec![Note::new(M::StepsBest, &[&logarithm(best.logarithm)])];
         if let Some(second) = second {
@@ -243,8 +247,12 @@ impl Follow<'_> {
                 parts.push(std::mem::replace(&mut start, end)..end);
             }
         }
-        let choice =
-            Choice { label: joined(self.text, &parts), score: Some(value), note: Some(Note::new(M::StepsTagsOf, &[&letters])), won: true };
+        let choice = Choice {
+            label: joined(self.text, &parts),
+            score: Some(value),
+            note: Some(Note::new(M::StepsTagsOf, &[&letters])),
+            won: true,
+        };
         Frame {
             current: range,
             choices: vec![choice],

@@ -2,18 +2,19 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Alignment;
+use ratatui::layout::Position;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::text::Span;
 
-use super::tabs;
 use crate::lab::steps;
 use crate::lab::steps::Choice;
 use crate::lab::steps::Frame;
 use crate::lab::steps::Procedure;
 use crate::lab::steps::Row;
 use crate::state::State;
+use crate::ui::Message;
 use crate::ui::Ribbon;
 use crate::ui::bar;
 use crate::ui::draw as ink;
@@ -26,6 +27,8 @@ const WIDE: u16 = 104;
 const BAR: usize = 12;
 /// The most columns of a candidate.
 const CANDIDATE: usize = 36;
+/// Below this height there is one row of tabs.
+const LOW: u16 = 12;
 /// Rows of the text.
 const STAVES: usize = 3;
 
@@ -57,10 +60,25 @@ pub(super) fn wrapped(sentence: &str, columns: usize, style: Style) -> Vec<Line<
     rows.into_iter().map(|row| Line::styled(format!(" {}", row.trim_end()), style)).collect()
 }
 
-/// The procedure whose tab is drawn at a column.
-pub(super) fn tab_at(state: &State, column: usize) -> Option<Procedure> {
-    let mut x = 1;
-    for (procedure, name) in tabs(state) {
+/// The rows of tabs that fit: those that cut into words, those that encode; the one that is chosen where there is no room.
+fn tab_rows(state: &State, area: Rect) -> Vec<(&'static str, Vec<(Procedure, &'static str)>)> {
+    let rows = [(false, Message::StepsWords), (true, Message::StepsTokens)];
+    let is_low = area.height < LOW;
+    let rows = rows.into_iter().filter(|(encodes, _)| !is_low || *encodes == state.steps.procedure.encodes());
+    let tabs = |encodes: bool| {
+        let procedures = Procedure::ALL.into_iter().filter(move |procedure| procedure.encodes() == encodes);
+        procedures.map(|procedure| (procedure, state.language.text(procedure.name()))).collect()
+    };
+    rows.map(|(encodes, name)| (state.language.text(name), tabs(encodes))).collect()
+}
+
+/// The procedure whose tab is drawn at a place of the area that the tabs begin in.
+pub(super) fn tab_at(state: &State, area: Rect, at: Position) -> Option<Procedure> {
+    let row = usize::from(at.y.checked_sub(area.y)?);
+    let column = usize::from(at.x.checked_sub(area.x)?);
+    let (title, tabs) = tab_rows(state, area).into_iter().nth(row)?;
+    let mut x = safe::width(title) + 3;
+    for (procedure, name) in tabs {
         let end = x + safe::width(name);
         if (x..end).contains(&column) {
             return Some(procedure);
@@ -73,15 +91,18 @@ pub(super) fn tab_at(state: &State, column: usize) -> Option<Procedure> {
 /// The tabs and the text; returns what is left below.
 pub(super) fn head(state: &State, area: Rect, buf: &mut Buffer) -> Rect {
     let theme = &state.theme;
-    let mut spans = vec![Span::raw(" ")];
-    for (index, (procedure, name)) in tabs(state).enumerate() {
-        if index > 0 {
-            spans.push(Span::styled(" · ", theme.dim()));
+    let rows = tab_rows(state, area).into_iter().map(|(title, tabs)| {
+        let mut spans = vec![Span::styled(format!(" {title}: "), theme.dim())];
+        for (index, (procedure, name)) in tabs.into_iter().enumerate() {
+            if index > 0 {
+                spans.push(Span::styled(" · ", theme.dim()));
+            }
+            let chosen = procedure == state.steps.procedure;
+            spans.push(Span::styled(name, if chosen { theme.accent() } else { theme.dim() }));
         }
-        let chosen = procedure == state.steps.procedure;
-        spans.push(Span::styled(name, if chosen { theme.accent() } else { theme.dim() }));
-    }
-    let area = lines(&[Line::from(spans)], area, state, buf);
+        Line::from(spans)
+    });
+    let area = lines(&rows.collect::<Vec<_>>(), area, state, buf);
     text(state, area, buf)
 }
 
@@ -170,8 +191,7 @@ fn choices(state: &State, frame: &Frame, area: Rect, buf: &mut Buffer) {
     let skipped = (won + 1).saturating_sub(visible);
     let widest = frame.choices.iter().map(|choice| safe::width(&choice.label)).max().unwrap_or(0).min(CANDIDATE);
     let shown = frame.choices.iter().skip(skipped).take(visible);
-    let rows: Vec<Line<'static>> =
-        shown.map(|choice| choice_line(state, frame, choice, widest)).collect();
+    let rows: Vec<Line<'static>> = shown.map(|choice| choice_line(state, frame, choice, widest)).collect();
     lines(&rows, area, state, buf);
 }
 

@@ -51,7 +51,9 @@ impl Change {
     /// What stands behind the option.
     pub fn argument(&self) -> String {
         match self {
-            Self::WithoutMerge { left, right } | Self::WithMerge { left, right, rank: None } => format!("{left} {right}"),
+            Self::WithoutMerge { left, right } | Self::WithMerge { left, right, rank: None } => {
+                format!("{left} {right}")
+            }
             Self::WithMerge { left, right, rank: Some(rank) } => format!("{left} {right}:{rank}"),
             Self::WithoutPiece(piece) | Self::WithPiece { piece, score: None } => piece.clone(),
             Self::WithPiece { piece, score: Some(score) } => format!("{piece}:{score}"),

@@ -155,23 +155,16 @@ impl Trial<'_> {
             };
             Change::WithPiece { piece: spelling, score: None }
         };
-        let after = |at: usize| text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |next| at + next.len_utf8());
+        let after =
+            |at: usize| text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |next| at + next.len_utf8());
         match longest::cut(model, &self.edited.overlay, text) {
             Cut::TooLong => {}
-            Cut::Stuck(_) => {
-                let mut changes: Vec<Change> = Vec::new();
-                while changes.len() < MOST_CHANGES {
-                    let Ok(edited) = self.edited.more(&changes) else { break };
-                    let Cut::Stuck(pieces) = longest::cut(model, &edited.overlay, text) else { break };
-                    let at = pieces.last().map_or(0, |piece| piece.end);
-                    changes.push(piece(at, after(at)));
-                }
-                found.push(changes);
-            }
+            Cut::Stuck(_) => found.extend(self.cut_here(model, &|at| piece(at, after(at)))),
             Cut::Pieces(pieces) => {
                 let index = pieces.partition_point(|piece| piece.end < self.place);
                 let at = |index: Option<usize>| index.and_then(|index| pieces.get(index)).copied();
-                let (Some(here), before, next) = (at(Some(index)), at(index.checked_sub(1)), at(Some(index + 1))) else {
+                let (Some(here), before, next) = (at(Some(index)), at(index.checked_sub(1)), at(Some(index + 1)))
+                else {
                     return found;
                 };
                 if self.cut {
@@ -179,7 +172,7 @@ impl Trial<'_> {
                     found.push(vec![piece(here.start, after(self.place))]);
                     found.extend(self.without_piece(&here).map(|change| vec![change]));
                 } else {
-                    found.extend(self.shortened(model));
+                    found.extend(self.cut_here(model, &|at| piece(at, after(at))));
                     found.extend(before.map(|before| vec![piece(before.start, self.place)]));
                 }
             }
@@ -193,12 +186,19 @@ impl Trial<'_> {
         self.edited.spelling(token.id).map(|spelling| Change::WithoutPiece(spelling.to_owned()))
     }
 
-    /// The pieces that have to go, one after another, until none goes across.
-    fn shortened(&self, model: &WordPiece) -> Option<Vec<Change>> {
+    /// The pieces that have to go, one after another, until none goes across, and those that have to come where none fits.
+    fn cut_here(&self, model: &WordPiece, fitting: &dyn Fn(usize) -> Change) -> Option<Vec<Change>> {
         let mut changes: Vec<Change> = Vec::new();
         while changes.len() < MOST_CHANGES {
             let edited = self.edited.more(&changes).ok()?;
-            let Cut::Pieces(pieces) = longest::cut(model, &edited.overlay, &self.word.text) else { return None };
+            let pieces = match longest::cut(model, &edited.overlay, &self.word.text) {
+                Cut::Pieces(pieces) => pieces,
+                Cut::Stuck(pieces) => {
+                    changes.push(fitting(pieces.last().map_or(0, |piece| piece.end)));
+                    continue;
+                }
+                Cut::TooLong => return None,
+            };
             let over = pieces.iter().find(|piece| piece.start < self.place && self.place < piece.end);
             let Some(over) = over else { break };
             let token = self.word.token(&edited, over);

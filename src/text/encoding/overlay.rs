@@ -118,12 +118,7 @@ impl Overlay {
         Ok(())
     }
 
-    fn change_pieces(
-        &mut self,
-        tokenizer: &Tokenizer,
-        model: &Encoder,
-        change: &Change,
-    ) -> Result<(), ChangeError> {
+    fn change_pieces(&mut self, tokenizer: &Tokenizer, model: &Encoder, change: &Change) -> Result<(), ChangeError> {
         let (unknown, kind) = match model {
             Encoder::WordPiece(model) => (model.unknown, "WordPiece"),
             Encoder::Unigram(model) => (model.unknown, "Unigram"),
@@ -228,7 +223,12 @@ impl Overlay {
     }
 
     /// The new pieces that stand at byte `at` of `word`, and where they end.
-    pub(super) fn fresh_at<'a>(&'a self, word: &'a str, at: usize, goes_on: bool) -> impl Iterator<Item = (u32, usize)> + 'a {
+    pub(super) fn fresh_at<'a>(
+        &'a self,
+        word: &'a str,
+        at: usize,
+        goes_on: bool,
+    ) -> impl Iterator<Item = (u32, usize)> + 'a {
         let rest = word.get(at..).unwrap_or_default();
         (FRESH..).zip(&self.fresh).filter_map(move |(id, piece)| {
             let fits = piece.goes_on == goes_on && self.has(id) && rest.starts_with(&piece.sought);
@@ -273,8 +273,12 @@ fn fresh(model: &Encoder, spelling: &str) -> Fresh {
         _ => None,
     };
     let (sought, goes_on) = match mark {
-        Some(Mark::Inside(prefix)) => spelling.strip_prefix(prefix.as_str()).map_or((spelling, false), |rest| (rest, true)),
-        Some(Mark::First(prefix)) => spelling.strip_prefix(prefix.as_str()).map_or((spelling, true), |rest| (rest, false)),
+        Some(Mark::Inside(prefix)) => {
+            spelling.strip_prefix(prefix.as_str()).map_or((spelling, false), |rest| (rest, true))
+        }
+        Some(Mark::First(prefix)) => {
+            spelling.strip_prefix(prefix.as_str()).map_or((spelling, true), |rest| (rest, false))
+        }
         None => (spelling, false),
     };
     // A mark alone is no piece that could stand anywhere.

@@ -107,9 +107,10 @@ impl Edited<'_> {
                     if origins.start < at && at < origins.end {
                         found = Some(Self::inside(word, at));
                     } else if origins.start >= at && origins.end > origins.start && found.is_none() {
-                        found = before.clone().filter(|before| before.end == at || origins.start == at).map(|before| {
-                            Here::Between(before, origins.clone())
-                        });
+                        found = before
+                            .clone()
+                            .filter(|before| before.end == at || origins.start == at)
+                            .map(|before| Here::Between(before, origins.clone()));
                         if found.is_none() {
                             found = Some(Here::Dropped);
                         }

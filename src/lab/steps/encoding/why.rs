@@ -162,7 +162,8 @@ fn around(edited: &Edited<'_>, text: &str, at: usize, tokens: &[Token]) -> Strin
     let first = here.saturating_sub(AROUND);
     let last = (here + AROUND).min(tokens.len());
     let names = Names { edited, text };
-    let shown: Vec<String> = tokens.get(first..last).unwrap_or_default().iter().map(|token| names.token(token)).collect();
+    let shown: Vec<String> =
+        tokens.get(first..last).unwrap_or_default().iter().map(|token| names.token(token)).collect();
     let (before, after) = (if first > 0 { "…/" } else { "" }, if last < tokens.len() { "/…" } else { "" });
     format!("{before}{}{after}", shown.join("/"))
 }
