@@ -47,14 +47,13 @@ pub(super) fn run(
     let text = input::text(&options.text, stdin)?;
     let opened;
     let own = options.tokenizer.as_deref().and_then(OsStr::to_str).and_then(embedded);
-    let tokenizer = match own {
-        Some(tokenizer) => tokenizer,
-        None => {
-            let named = options.tokenizer.as_deref().map_or_else(|| common.model(), spec);
-            fetch(&named, common.language)?;
-            opened = model::open_tokenizer(&named)??;
-            &opened
-        }
+    let tokenizer = if let Some(tokenizer) = own {
+        tokenizer
+    } else {
+        let named = options.tokenizer.as_deref().map_or_else(|| common.model(), spec);
+        fetch(&named, common.language)?;
+        opened = model::open_tokenizer(&named)??;
+        &opened
     };
     let changes = options.edits.changes();
     let edited = Edited::new(tokenizer, &changes).map_err(Failure::Vocabulary)?;

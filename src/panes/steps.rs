@@ -74,9 +74,10 @@ impl Pane for Steps {
             Some(sample) => language.say(Message::StepsTextSample, &[&(sample + 1), &SAMPLES.len()]),
             None => language.text(Message::StepsTextPrompt).to_owned(),
         };
-        let (edits, message) = match steps.procedure.encodes() {
-            false => (steps.edits().len(), Message::StepsEdits),
-            true => (steps.pieces().len(), Message::StepsChanges),
+        let (edits, message) = if steps.procedure.encodes() {
+            (steps.pieces().len(), Message::StepsChanges)
+        } else {
+            (steps.edits().len(), Message::StepsEdits)
         };
         let details = if edits > 0 { format!("{text} · {}", language.say(message, &[&edits])) } else { text };
         let count = steps.frames().len();

@@ -58,10 +58,10 @@ pub(super) fn print(edited: &Edited<'_>, text: &str, asked: &Asked, output: &mut
 fn option(change: &Change) -> String {
     let argument = change.argument();
     let is_plain = |letter: char| letter.is_alphanumeric() || "._-:/+,=@%▁".contains(letter);
-    match argument.chars().all(is_plain) {
-        true => format!("{} {argument}", change.option()),
-        false => format!("{} '{}'", change.option(), argument.replace('\'', "'\\''")),
+    if argument.chars().all(is_plain) {
+        return format!("{} {argument}", change.option());
     }
+    format!("{} '{}'", change.option(), argument.replace('\'', "'\\''"))
 }
 
 pub(super) fn json(edited: &Edited<'_>, asked: &Asked) -> Value {

@@ -121,7 +121,7 @@ impl Follow<'_> {
             Step::Merge { merge, others, waiting } => self.merge(merge, others, *waiting),
             Step::Match(found) => self.matched(found),
             Step::Unknown { bytes, stuck } => self.unknown(bytes, stuck.as_ref()),
-            Step::Place { at, character, ways } => self.place(*at, *character, ways, !in_table),
+            Step::Place { at, character, ways } => Self::place(*at, *character, ways, !in_table),
             Step::Routes { best, second } => self.routes(best, second.as_ref()),
             Step::Tokens(tokens) => Frame {
                 settles: tokens.iter().map(bytes).collect(),
@@ -188,7 +188,7 @@ impl Follow<'_> {
         Frame { settles: vec![range.clone()], current: range.clone(), choices, notes: vec![note], ..Frame::default() }
     }
 
-    fn place(&self, at: usize, character: char, ways: &[Way], first: bool) -> Frame {
+    fn place(at: usize, character: char, ways: &[Way], first: bool) -> Frame {
         let Some(best) = ways.iter().find(|way| way.won) else { return Frame::default() };
         let shown = safe::token_label(character.encode_utf8(&mut [0; 4]).as_bytes());
         let text = |way: &Way| safe::token_label(way.text.as_bytes());

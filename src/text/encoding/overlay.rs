@@ -208,13 +208,11 @@ impl Overlay {
     }
 
     fn entry(&self, model: &BytePairs, left: u32, right: u32) -> Option<(Turn, u32)> {
-        match self.merges.get(&key(left, right)) {
-            Some(found) => *found,
-            None => {
-                let (rank, id) = model.merges.rank(left, right);
-                (rank != NEVER).then_some((Turn { rank, given: NONE }, id))
-            }
+        if let Some(found) = self.merges.get(&key(left, right)) {
+            return *found;
         }
+        let (rank, id) = model.merges.rank(left, right);
+        (rank != NEVER).then_some((Turn { rank, given: NONE }, id))
     }
 
     /// Whether a piece is not taken out.

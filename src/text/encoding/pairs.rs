@@ -141,11 +141,12 @@ impl<'a> Joining<'a> {
 
 /// The stretches of a word that are merged by themselves: where no merge reaches across, unless some were added.
 pub(super) fn parts(model: &BytePairs, overlay: &Overlay, word: &str) -> Vec<Range<usize>> {
-    if overlay.joins_more {
-        return vec![0..word.len()];
-    }
     let mut found = Vec::new();
-    model.each_part(word, 0, |part, at| found.push(at..at + part.len()));
+    if overlay.joins_more {
+        found.push(0..word.len());
+    } else {
+        model.each_part(word, 0, |part, at| found.push(at..at + part.len()));
+    }
     found
 }
 
@@ -179,14 +180,13 @@ pub(super) fn encode(model: &BytePairs, overlay: &Overlay, word: &str) -> Vec<Sy
     let mut tokens = Vec::new();
     for range in parts(model, overlay, word) {
         let part = word.get(range.clone()).unwrap_or_default();
-        let found = match whole(model, overlay, part) {
-            Some(whole) => vec![whole],
-            None => {
-                let mut joining = Joining::new(model, overlay, units(model, part));
-                while joining.join().is_some() {}
-                finished(model, part, &joining.symbols())
-            }
-        };
+        if let Some(whole) = whole(model, overlay, part) {
+            tokens.push(moved(whole, range.start));
+            continue;
+        }
+        let mut joining = Joining::new(model, overlay, units(model, part));
+        while joining.join().is_some() {}
+        let found = finished(model, part, &joining.symbols());
         tokens.extend(found.into_iter().map(|token| moved(token, range.start)));
     }
     tokens

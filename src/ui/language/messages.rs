@@ -503,7 +503,7 @@ messages! {
     EncWord = "a word: {}", "一个词：{}";
     EncUnits = "{} to begin with", "起初 {} 个单元";
     EncWhole = "{} is a piece: a word that is one is not merged", "{} 本身就是词元：这样的词不再合并";
-    EncMerge = "merge {} + {}: rank {}, the lowest of {} places", "合并 {} + {}：序号 {}，是 {} 处中最小的";
+    EncMerge = "merge {} + {}: rank {} is the lowest; places that could merge: {}", "合并 {} + {}：序号 {} 最小；可合并的位置：{} 处";
     EncMergeLast = "merge {} + {}, after all others", "合并 {} + {}，排在所有其他合并之后";
     EncNext = "next in turn: {} + {}, rank {}", "其次：{} + {}，序号 {}";
     EncNextLast = "next in turn: {} + {}, after all others", "其次：{} + {}，排在所有其他合并之后";
@@ -541,8 +541,8 @@ messages! {
     EncWhyApart = "there is no merge of {} + {}", "没有 {} + {} 这条合并";
     EncWhyLonger = "longer ones, as {}, are not in the vocabulary", "更长的，如 {}，不在词表里";
     EncWhyWord = "words are looked up as a whole: {}", "词作为整体查找：{}";
-    EncWhyRoutesCut = "with a cut {} nats, without {}: cut is better by {}", "切：{} 纳特，不切：{}；切好 {}";
-    EncWhyRoutesJoined = "with a cut {} nats, without {}: no cut is better by {}", "切：{} 纳特，不切：{}；不切好 {}";
+    EncWhyRoutesCut = "with a cut {} nats, without {}: cut is better by {}", "切开得 {} 纳特，不切得 {}；切开更好，差 {}";
+    EncWhyRoutesJoined = "with a cut {} nats, without {}: no cut is better by {}", "切开得 {} 纳特，不切得 {}；不切更好，差 {}";
     EncWhyNothingAcross = "no piece goes across", "没有词元跨过这里";
     EncWhyNothingMeets = "no pieces meet here", "没有词元在这里相接";
     EncFlipWithoutMerge = "take out the merge {} + {}", "去掉合并 {} + {}";
