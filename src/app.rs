@@ -168,6 +168,8 @@ impl App {
             ctx.measure();
             ctx.refresh_steps(self.focus == PaneId::Steps);
             ctx.refresh_repetition(self.focus == PaneId::Repetition);
+            ctx.refresh_vocabulary(self.focus == PaneId::Vocabulary);
+            ctx.refresh_contrast(self.focus == PaneId::Compare);
             ctx.refresh_explained(self.focus);
             let text = std::sync::Arc::clone(&self.state.text);
             self.panes.prompt.set(&text);
@@ -296,6 +298,8 @@ impl App {
             Command::SaveRun => self.overlay = Some(Overlay::ask(Question::Save, "run.json")),
             Command::OpenRun => self.overlay = Some(Overlay::ask(Question::Recall, "")),
             Command::BeamSearch => self.overlay = Some(Overlay::ask(Question::Beam, "4 16")),
+            Command::FindPiece => self.overlay = Some(Overlay::ask(Question::Piece, &ctx.state.vocabulary.typed)),
+            Command::AddCutter => self.overlay = Some(Overlay::ask(Question::Cutter, "")),
             Command::AddStage => self.overlay = Some(Overlay::add_stage()),
             Command::WriteChanges => self.overlay = Some(Overlay::ask(Question::Changes, &ctx.changes_line())),
             Command::ForceCell => {

@@ -8,6 +8,13 @@
 //!
 //! - `tokenize`: `tokens` of a token and its `bytes`.
 //! - `segment`: `method`, `words` of `text`, `bytes`, `known`.
+//! - `tokenizers`: `bytes`, `characters`, `words`, `chinese_characters`, `parts` the text was read in, `tokenizers` of
+//!   `name`, `tokens`, `bytes_per_token`, `tokens_per_word`, `tokens_per_chinese_character`, `used` (different ones),
+//!   `vocabulary`, `entropy_bits` (per token), `entropy_bits_per_byte`, `agreement` with each in turn, `gold`
+//!   (`words`, `found`, `right`, `precision`, `recall`, `f1`), `ends` of the pieces of a short text.
+//! - `vocabulary`: `kind`, `size`, `found`, `pieces` of a token, its `spelling`, `length`, `rank`, `score`, `special`, and
+//!   with `--unreachable` `unreachable` (`reason`, `proved`, `pieces` that come instead, `by`) and `reasons` counted. With
+//!   `--tree`: `id`, `spelling`, `kind`, `tree` of `depth`, `id`, `text`, `bytes`, `rank`, and a `text` that gives the piece.
 //! - `generate`: `model`, `prompt` (`text`, `ids`), the settings (`seed`, `temperature`, `top_k`, `top_p`, `min_p`), `text`
 //!   (what was generated), `stopped` (`steps`, `end`, `context`), `steps` of a token and, by the model before the sampler,
 //!   `probability`, `surprisal_bits`, `entropy_bits`, `rank` (from 1), then `sampler_probability`, `candidates`, `random`.
@@ -81,7 +88,9 @@ mod score;
 mod segment;
 mod session;
 mod tokenize;
+mod tokenizers;
 mod trace;
+mod vocabulary;
 mod windows;
 
 use std::ffi::OsString;
@@ -91,7 +100,7 @@ use std::process::ExitCode;
 pub use arguments::{
     Attention, Attribute, Beam, Bench, Changes, Common, Compare, Compress, Decompress, ExploreOptions, Fill, Generate,
     Invocation, KindOfAttention, Lens, Looked, Models, Numbers, Order, Repetition, Sampling, Score, Segment, Source,
-    Subcommand, Tokenize, Trace,
+    Subcommand, Tokenize, Tokenizers, Trace, Vocabulary,
 };
 pub use failure::Failure;
 
@@ -166,6 +175,8 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
         Invocation::Subcommand(common, subcommand) => match subcommand {
             Subcommand::Tokenize(options) => tokenize::run(common, options, streams.input, &mut output),
             Subcommand::Segment(options) => segment::run(common, options, streams.input, &mut output),
+            Subcommand::Tokenizers(options) => tokenizers::run(common, options, streams.input, &mut output),
+            Subcommand::Vocabulary(options) => vocabulary::run(common, options, &mut output),
             Subcommand::Generate(options) => generate::run(common, options, streams.input, &mut output),
             Subcommand::Fill(options) => fill::run(common, options, streams.input, &mut output),
             Subcommand::Score(options) => score::run(common, options, streams.input, &mut output),

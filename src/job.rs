@@ -16,6 +16,7 @@ mod repetition;
 mod segment;
 mod steps;
 mod ticket;
+mod vocabulary;
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -71,9 +72,15 @@ pub use steps::Lesson;
 pub use steps::Story;
 pub use ticket::Desk;
 pub use ticket::Ticket;
+pub use vocabulary::Browse;
+pub use vocabulary::Contrast;
+pub use vocabulary::Survey;
+pub use vocabulary::Unreachable;
 
 use crate::hub::Progress;
 use crate::lab::repetition::Copy;
+use crate::lab::tokenizers::Cutter;
+use crate::lab::vocabulary::Entry;
 use crate::lm::Distribution;
 use crate::lm::ForwardError;
 use crate::lm::NotFinite;
@@ -81,6 +88,7 @@ use crate::lm::Position;
 use crate::lm::explain::ExplainError;
 use crate::lm::explain::PrepareError;
 use crate::model::Model;
+use crate::model::NoTokenizer;
 use crate::model::NotSound;
 use crate::model::OpenError;
 use crate::model::Spec;
@@ -111,11 +119,15 @@ pub enum Lane {
     Steps,
     /// Explaining what the model computed.
     Explain,
+    /// Listing a vocabulary.
+    Vocabulary,
+    /// Comparing tokenizers.
+    Contrast,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Text,
         Self::Words,
         Self::Evidence,
@@ -125,6 +137,8 @@ impl Lane {
         Self::Information,
         Self::Steps,
         Self::Explain,
+        Self::Vocabulary,
+        Self::Contrast,
     ];
 }
 
@@ -161,6 +175,12 @@ pub enum Job {
     Explain(Box<Explain>),
     /// Measure a text's code and pairs of distributions.
     Measure(Measure),
+    /// List the pieces of a vocabulary.
+    Browse(Browse),
+    /// Open a tokenizer to compare.
+    AddCutter(Spec),
+    /// Compare what tokenizers and methods make of a text.
+    Contrast(Arc<str>, Vec<Cutter>),
     /// Write a run to a file.
     Save(Box<Record>, PathBuf, Arc<Model>),
     /// Read a run that the model made.
@@ -238,6 +258,16 @@ pub enum Body {
     Explanation(Box<Explanation>),
     /// What a text costs, how far distributions are apart.
     Measured(Measured),
+    /// What is known of every piece of a vocabulary.
+    Survey(Arc<Survey>),
+    /// The pieces that no text gives.
+    Unreachable(Arc<Unreachable>),
+    /// Pieces that were looked for, in their order.
+    Listed(Vec<Entry>),
+    /// A tokenizer to compare, with its name.
+    Cutter(String, Cutter),
+    /// What several made of a text.
+    Contrast(Arc<Contrast>),
     /// The run is written.
     Saved(PathBuf),
     /// A run was read.
@@ -255,6 +285,8 @@ pub enum Body {
 pub enum Fault {
     /// The model could not be opened.
     Open(OpenError),
+    /// The model has no tokenizer.
+    NoTokenizer(NoTokenizer),
     /// The forward pass refused, because the context is full or a token is not the model's.
     Forward(ForwardError),
     /// The model computed a logit that is not a number.
@@ -289,6 +321,9 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Explain(job) => explain::explain(&job, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
         Job::Measure(measure) => measure::measure(measure, ticket, send),
+        Job::Browse(job) => vocabulary::browse(job, ticket, send),
+        Job::AddCutter(spec) => vocabulary::add(&spec, ticket, send),
+        Job::Contrast(text, cutters) => vocabulary::contrast(text, &cutters, ticket, send),
         Job::Save(record, path, model) => record::save(*record, &path, &model, send),
         Job::Recall(path, model) => record::recall(&path, &model, send),
         Job::Panic => panic!("a worker was asked to panic"),
@@ -319,6 +354,9 @@ impl Job {
             Self::Look(look) => Some(Arc::clone(&look.model)),
             Self::Measure(measure) => Some(Arc::clone(&measure.model)),
             Self::Open(_)
+            | Self::Browse(_)
+            | Self::AddCutter(_)
+            | Self::Contrast(..)
             | Self::Tokenize(..)
             | Self::Words(..)
             | Self::Steps(_)

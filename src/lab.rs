@@ -9,3 +9,5 @@ pub mod repetition;
 pub mod rivals;
 pub mod singular;
 pub mod steps;
+pub mod tokenizers;
+pub mod vocabulary;

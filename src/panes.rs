@@ -2,6 +2,7 @@
 
 pub mod attention;
 pub mod calculation;
+pub mod compare;
 pub mod format;
 pub mod generate;
 pub mod information;
@@ -13,6 +14,7 @@ pub mod sampler;
 pub mod steps;
 pub mod tokens;
 pub mod tree;
+pub mod vocabulary;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Alignment;

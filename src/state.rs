@@ -1,6 +1,7 @@
 //! What panes share: the model, the text, the run, what is selected, and the evidence at hand.
 
 pub mod command;
+pub mod contrast;
 pub mod effect;
 pub mod evidence;
 pub mod explained;
@@ -11,6 +12,7 @@ pub mod repetition;
 pub mod run;
 pub mod settings;
 pub mod steps;
+pub mod vocabulary;
 
 mod absorb;
 mod ctx;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use command::Command;
+pub use contrast::Contrasts;
 pub use ctx::Ctx;
 pub use deeds::GLANCE_EVERY;
 pub use effect::Effect;
@@ -45,6 +48,7 @@ pub use search::Search;
 pub use settings::Knob;
 pub use settings::Settings;
 pub use steps::Steps;
+pub use vocabulary::Vocabulary;
 
 use crate::hub::Progress;
 use crate::job::Generation;
@@ -127,6 +131,8 @@ pub struct State {
     pub text: Arc<str>,
     /// The text, with what was generated, cut into words; may lag behind for an instant.
     pub words: Option<Arc<Words>>,
+    /// How long the path was when it was last cut into words.
+    words_length: usize,
     /// Tokens at the front of the text that the context has no room for.
     pub dropped: usize,
     /// The tokens read and generated.
@@ -161,6 +167,10 @@ pub struct State {
     pub information: Information,
     /// A text step by step.
     pub steps: Steps,
+    /// The vocabulary in view.
+    pub vocabulary: Vocabulary,
+    /// Tokenizers side by side.
+    pub contrasts: Contrasts,
     /// Whether tokens are being generated one after another.
     pub playing: bool,
     /// Whether a single token is being drawn, and how many more were asked for meanwhile.
@@ -189,6 +199,7 @@ impl State {
             fetching: None,
             text: Arc::default(),
             words: None,
+            words_length: 0,
             dropped: 0,
             run: Run::default(),
             selected: 0,
@@ -206,6 +217,8 @@ impl State {
             repetition: Repetition::default(),
             information: Information::default(),
             steps: Steps::default(),
+            vocabulary: Vocabulary::default(),
+            contrasts: Contrasts::default(),
             playing: false,
             drawing: false,
             queued: 0,

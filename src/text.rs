@@ -20,6 +20,7 @@ mod pattern;
 mod pretokenize;
 mod section;
 pub mod segment;
+mod swift;
 mod tokenizer;
 mod trie;
 mod unigram;
@@ -32,5 +33,7 @@ pub use self::dictionary::{Dictionary, DictionaryError, Edit, Repeated};
 pub use self::error::{Fault, Place, TokenizerError};
 pub use self::hmm::{Counts, Hmm, HmmError};
 pub use self::segment::{Method, Segmenter, UnknownMethod, Word, segment};
-pub use self::tokenizer::{Merge, Merging, Settings, Token, Tokenizer};
+pub use self::tokenizer::{
+    Browser, Index, Kind, Merge, Merging, Never, Node, Reach, Settings, Token, Tokenizer, Tried,
+};
 pub use self::vocabulary::{PieceKind, Vocabulary};

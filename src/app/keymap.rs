@@ -138,6 +138,17 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Steps), &[code(K::Enter)], C::Take, M::HelpTakeFlip, Some((7, M::KeyApply))),
     row(Pane(P::Steps), &[ch('u')], C::Undo, M::HelpUndoFlip, Some((8, M::KeyUndo))),
 
+    row(Pane(P::Vocabulary), &[ch('/')], C::FindPiece, M::HelpFindPiece, Some((1, M::KeySearch))),
+    row(Pane(P::Vocabulary), &[ch('s')], C::NextSort, M::HelpNextSort, Some((2, M::KeyOrder))),
+    row(Pane(P::Vocabulary), &[ch('x')], C::OnlyUnreachable, M::HelpOnlyUnreachable, Some((3, M::KeyUnreachable))),
+    row(Pane(P::Vocabulary), &[code(K::Left), ch('h')], C::TokenLeft, M::HelpTokenLeft, Some((4, M::KeyToken))),
+    row(Pane(P::Vocabulary), &[code(K::Right), ch('l')], C::TokenRight, M::HelpTokenRight, None),
+
+    row(Pane(P::Compare), &[ch('A')], C::AddCutter, M::HelpAddCutter, Some((1, M::KeyAdd))),
+    row(Pane(P::Compare), &[ch('D'), code(K::Delete)], C::RemoveCutter, M::HelpRemoveCutter, Some((2, M::KeyTakeOut))),
+    row(Pane(P::Compare), &[code(K::Left), ch('h')], C::TokenLeft, M::HelpTokenLeft, Some((3, M::KeyToken))),
+    row(Pane(P::Compare), &[code(K::Right), ch('l')], C::TokenRight, M::HelpTokenRight, None),
+
     row(Pane(P::Models), &[code(K::Enter)], C::Take, M::HelpTakeModel, Some((1, M::KeyOpen))),
     row(Pane(P::Models), &[ch('o')], C::OpenModel, M::HelpOpenModel, Some((2, M::KeyOther))),
 
@@ -211,6 +222,8 @@ pub const BINDINGS: &[Binding] = &[
     row(Panes, &[ch('1'), ch('e'), ch('i')], C::Go(P::Text), M::HelpGoText, Some((21, M::KeyText))),
     row(Panes, &[ch('2')], C::Go(P::Tokens), M::HelpGoTokens, None),
     row(Panes, &[], C::Go(P::Steps), M::HelpGoSteps, None),
+    row(Panes, &[], C::Go(P::Vocabulary), M::HelpGoVocabulary, None),
+    row(Panes, &[], C::Go(P::Compare), M::HelpGoCompare, None),
     row(Panes, &[ch('3')], C::Go(P::Next), M::HelpGoNext, None),
     row(Panes, &[], C::Go(P::Sampler), M::HelpGoSampler, None),
     row(Panes, &[], C::Go(P::Tree), M::HelpGoTree, None),
@@ -297,7 +310,7 @@ impl Command {
 /// The bindings that count in a pane, the most particular first.
 pub fn bindings(pane: PaneId) -> impl Iterator<Item = &'static Binding> {
     let of = |scope: Scope| BINDINGS.iter().filter(move |binding| binding.scope == scope);
-    let run = !matches!(pane, PaneId::Text | PaneId::Models);
+    let run = !matches!(pane, PaneId::Text | PaneId::Models | PaneId::Vocabulary | PaneId::Compare);
     let shared = [(Run, run), (Panes, pane != PaneId::Text), (Always, true)];
     of(Pane(pane)).chain(shared.into_iter().filter(|(_, counts)| *counts).flat_map(move |(scope, _)| of(scope)))
 }

@@ -3,6 +3,7 @@
 use crate::panes::Pane;
 use crate::panes::attention::Attention;
 use crate::panes::calculation::Calculation;
+use crate::panes::compare::Compare;
 use crate::panes::generate::Generate;
 use crate::panes::information::Information;
 use crate::panes::layers::Layers;
@@ -13,6 +14,7 @@ use crate::panes::sampler::Sampler;
 use crate::panes::steps::Steps;
 use crate::panes::tokens::Tokens;
 use crate::panes::tree::Tree;
+use crate::panes::vocabulary::Vocabulary;
 use crate::state::PaneId;
 
 macro_rules! panes {
@@ -43,6 +45,8 @@ panes! {
     Text => prompt: Prompt,
     Tokens => tokens: Tokens,
     Steps => steps: Steps,
+    Vocabulary => vocabulary: Vocabulary,
+    Compare => compare: Compare,
     Next => generate: Generate,
     Sampler => sampler: Sampler,
     Tree => tree: Tree,

@@ -94,7 +94,8 @@ fn together(body: Rect) -> Vec<(PaneId, Rect)> {
 /// The text, and one pane below it: the focused one, or what comes next while the person types.
 fn one(app: &App, body: Rect, roomy: bool) -> Vec<(PaneId, Rect)> {
     let typing = app.focus == PaneId::Text;
-    if matches!(app.focus, PaneId::Models | PaneId::Information | PaneId::Steps) {
+    if matches!(app.focus, PaneId::Models | PaneId::Information | PaneId::Steps | PaneId::Vocabulary | PaneId::Compare)
+    {
         return vec![(app.focus, body)];
     }
     if typing && app.zoomed {

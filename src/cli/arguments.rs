@@ -9,12 +9,14 @@ mod explain;
 mod sampling;
 mod segment;
 mod tokenize;
+mod vocabulary;
 
 pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
 pub use sampling::Sampling;
 pub use segment::Segment;
 pub(super) use tokenize::Cut;
 pub use tokenize::Tokenize;
+pub use vocabulary::{Tokenizers, Vocabulary};
 
 use super::help;
 use crate::lm::beam::{self, Rules};
@@ -120,6 +122,10 @@ pub enum Subcommand {
     Tokenize(Tokenize),
     /// The words of a text, by a dictionary
     Segment(Segment),
+    /// What several tokenizers make of one text, and where they agree
+    Tokenizers(Tokenizers),
+    /// The pieces of a tokenizer: search, sort, their merges, those that no text gives
+    Vocabulary(Vocabulary),
     /// Continue a text, token by token
     Generate(Generate),
     /// What a model puts where a token is hidden

@@ -49,6 +49,12 @@ pub enum Failure {
     SameFile(PathBuf),
     /// Text that is not UTF-8: its name, where there is one, and the byte where it stops being so.
     NotUtf8(Option<PathBuf>, usize),
+    /// A line longer than so many bytes.
+    LongLine(Option<PathBuf>, usize),
+    /// An id past the last of so many.
+    NoId(u32, usize),
+    /// There is no such piece.
+    NoPiece(String),
     /// Input larger than is read.
     TooLarge(Option<PathBuf>, u64),
     /// Input that could not be read.
@@ -117,6 +123,8 @@ impl Failure {
             Self::NobodyReads => 0,
             Self::NothingGiven
             | Self::NothingHidden
+            | Self::NoId(..)
+            | Self::NoPiece(_)
             | Self::Place(_)
             | Self::TooLongForSteps(_)
             | Self::Vocabulary(_)
@@ -164,6 +172,9 @@ impl Failure {
             }
             Self::SameFile(path) => Message::CliSameFile.say(language, &[&path.display()]),
             Self::NotUtf8(path, byte) => Message::CliNotUtf8.say(language, &[&name(path), byte]),
+            Self::LongLine(path, limit) => Message::CliLongLine.say(language, &[&name(path), limit]),
+            Self::NoId(id, size) => Message::CliNoId.say(language, &[id, size, &size.saturating_sub(1)]),
+            Self::NoPiece(piece) => Message::CliNoPiece.say(language, &[piece]),
             Self::TooLarge(path, limit) => Message::CliTooLarge.say(language, &[&name(path), limit]),
             Self::Input(error) => {
                 Message::CliCannotRead.say(language, &[&Message::CliStandardInput.text(language), error])

@@ -28,9 +28,11 @@ pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
 
 /// What each command does.
-const COMMANDS: [(&str, &str); 15] = [
+const COMMANDS: [(&str, &str); 17] = [
     ("tokenize", "一段文本的词元"),
     ("segment", "一段文本的词，按词典切分"),
+    ("tokenizers", "几个分词器各怎样切同一段文本，在哪里一致"),
+    ("vocabulary", "分词器的词元：查找、排序、合并过程、任何文本都不产生的词元"),
     ("generate", "逐个词元续写一段文本"),
     ("fill", "模型在隐藏的词元处填什么"),
     ("score", "一段文本的每个词元有多出人意料"),
@@ -47,7 +49,7 @@ const COMMANDS: [(&str, &str); 15] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 97] = [
+const ARGUMENTS: [(&str, &str, &str); 106] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -94,6 +96,19 @@ const ARGUMENTS: [(&str, &str, &str); 97] = [
     ("segment", "steps", "显示方法的每一步"),
     ("segment", "why", "每种方法为何在这个字节之前切或不切，以及改动哪个词会改变它"),
     ("segment", "gold", "与已切分的文件比较（词以空格分隔，或 CoNLL-U）；不给出文本则取文件里的词"),
+    ("tokenizers", "text", "文本，或存有文本的文件，大小不限；- 读取标准输入"),
+    (
+        "tokenizers",
+        "with",
+        "比较什么：分词器（分词器文件、模型、hf:owner/name）和词典方法（fmm、bmm、bimm、route、hmm）；不给出则为内置模型的和两种方法",
+    ),
+    ("tokenizers", "gold", "与已切分的文件比较（词以空格分隔，或 CoNLL-U）；不给出文本则取文件里的词"),
+    ("vocabulary", "tokenizer", "分词器文件、模型文件或文件夹、内置模型、hf:owner/name；不给出则按 --model"),
+    ("vocabulary", "search", "只列出含有这段文本的词元；也可给字节，如 0xE4BD，或编号，如 #123"),
+    ("vocabulary", "sort", "次序：id 编号、length 长的在前、rank 先合并的在前、score 概率大的在前"),
+    ("vocabulary", "tree", "一个词元逐步合并的过程，直到字节：按文本、按文件的写法，或编号，如 #123"),
+    ("vocabulary", "unreachable", "只列出任何文本都不产生的词元，并说明原因"),
+    ("vocabulary", "top", "最多列出多少个；0 表示全部"),
     ("generate", "steps", "最多生成多少个词元"),
     ("generate", "ignore_end", "遇到结束词元也继续"),
     ("generate", "beam", "同时搜索 N 条续写并显示每一步：Hugging Face 的束搜索"),

@@ -17,8 +17,8 @@ use super::session::{Piece, piece};
 use super::{Failure, input, segment};
 use crate::lab;
 use crate::model;
-use crate::text::encoding::{self, Edited, Model};
-use crate::text::{Token, Tokenizer};
+use crate::text::encoding::{self, Edited};
+use crate::text::{Kind, Token, Tokenizer};
 use crate::ui::Message;
 use crate::ui::safe;
 
@@ -106,8 +106,8 @@ pub(super) fn run(
 
 /// The tokenizer compiled into the program that is called `name`: `bpe`, `wordpiece`, `unigram`.
 fn embedded(name: &str) -> Option<&'static Tokenizer> {
-    let model = Model::ALL.into_iter().find(|model| model.name().to_lowercase() == name)?;
-    encoding::embedded(model)
+    let kind = Kind::ALL.into_iter().find(|kind| kind.name().to_lowercase() == name)?;
+    encoding::embedded(kind)
 }
 
 /// From the left, always the longest piece that the text goes on with: what a dictionary would do with the vocabulary. A

@@ -109,7 +109,7 @@ impl Lesson {
     fn edited(&self, source: Source) -> Option<Edited<'_>> {
         let tokenizer = match source {
             Source::Own => self.model.as_ref()?.tokenizer.as_ref()?,
-            Source::Embedded(model) => encoding::embedded(model)?,
+            Source::Embedded(kind) => encoding::embedded(kind)?,
         };
         Edited::new(tokenizer, &self.changes).or_else(|_| Edited::new(tokenizer, &[])).ok()
     }

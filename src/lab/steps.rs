@@ -21,8 +21,8 @@ pub use segmenting::segmenting;
 pub use why::flip;
 pub use why::reasons;
 
+use crate::text::Kind;
 use crate::text::Method;
-use crate::text::encoding::Model;
 use crate::ui::Language;
 use crate::ui::Message;
 
@@ -42,7 +42,7 @@ pub enum Source {
     /// The model's own.
     Own,
     /// A small one that is compiled into the program.
-    Embedded(Model),
+    Embedded(Kind),
 }
 
 impl Procedure {
@@ -54,9 +54,9 @@ impl Procedure {
         Self::Words(Method::Route),
         Self::Words(Method::Hmm),
         Self::Tokens(Source::Own),
-        Self::Tokens(Source::Embedded(Model::BytePairs)),
-        Self::Tokens(Source::Embedded(Model::WordPiece)),
-        Self::Tokens(Source::Embedded(Model::Unigram)),
+        Self::Tokens(Source::Embedded(Kind::BytePairs)),
+        Self::Tokens(Source::Embedded(Kind::WordPiece)),
+        Self::Tokens(Source::Embedded(Kind::Unigram)),
     ];
 
     /// Its name.
@@ -68,10 +68,10 @@ impl Procedure {
             Self::Words(Method::Route) => Message::StepsNameRoute,
             Self::Words(Method::Hmm) => Message::StepsNameHmm,
             Self::Tokens(Source::Own) => Message::StepsNameOwn,
-            Self::Tokens(Source::Embedded(Model::BytePairs)) => Message::StepsNameBytePairs,
-            Self::Tokens(Source::Embedded(Model::WordPiece)) => Message::StepsNameWordPiece,
-            Self::Tokens(Source::Embedded(Model::Unigram)) => Message::StepsNameUnigram,
-            Self::Tokens(Source::Embedded(Model::WordLevel)) => Message::StepsNameWordLevel,
+            Self::Tokens(Source::Embedded(Kind::BytePairs)) => Message::StepsNameBytePairs,
+            Self::Tokens(Source::Embedded(Kind::WordPiece)) => Message::StepsNameWordPiece,
+            Self::Tokens(Source::Embedded(Kind::Unigram)) => Message::StepsNameUnigram,
+            Self::Tokens(Source::Embedded(Kind::WordLevel)) => Message::StepsNameWordLevel,
         }
     }
 

@@ -64,6 +64,11 @@ impl Ctx<'_> {
             Body::Rows(rows) => self.rows(rows),
             Body::Overview(overview) => self.overview(overview),
             Body::Measured(measured) => self.measured(measured),
+            Body::Survey(survey) => self.state.vocabulary.survey = Some(survey),
+            Body::Unreachable(found) => self.state.vocabulary.unreachable = Some(found),
+            Body::Listed(listed) => self.state.vocabulary.listed(listed),
+            Body::Cutter(name, cutter) => self.state.contrasts.add(name, cutter),
+            Body::Contrast(contrast) => self.contrasted(contrast),
             Body::Saved(path) => self.say(Notice::info(Message::RunSaved, &[&path.display()])),
             Body::Recalled(record) => self.recalled(*record),
             Body::Done => {
@@ -225,7 +230,13 @@ impl Ctx<'_> {
             Lane::Files => (self.state.opening, self.state.fetching) = (None, None),
             Lane::Lab => self.state.repetition.curing = false,
             Lane::Steps => self.state.steps.playing = false,
-            Lane::Text | Lane::Words | Lane::Evidence | Lane::Information | Lane::Explain => {}
+            Lane::Text
+            | Lane::Words
+            | Lane::Evidence
+            | Lane::Information
+            | Lane::Explain
+            | Lane::Vocabulary
+            | Lane::Contrast => {}
         }
     }
 
@@ -239,6 +250,7 @@ impl Ctx<'_> {
     fn failed(&mut self, fault: &Fault) {
         self.say(match fault {
             Fault::Open(error) => Notice::failure(error),
+            Fault::NoTokenizer(error) => Notice::failure(error),
             Fault::Forward(ForwardError::ContextFull { context, .. }) => {
                 Notice::warning(Message::ContextFull, &[context])
             }

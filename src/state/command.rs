@@ -105,6 +105,16 @@ pub enum Command {
     TurnDown,
     /// Compare the cures for repetition.
     Cure,
+    /// Look for pieces of the vocabulary.
+    FindPiece,
+    /// Put the pieces of the vocabulary in another order.
+    NextSort,
+    /// Show only the pieces that no text gives, or all again.
+    OnlyUnreachable,
+    /// Add a tokenizer or method to those compared.
+    AddCutter,
+    /// Take the selected one out of those compared.
+    RemoveCutter,
     /// Write the run to a file.
     SaveRun,
     /// Open a saved run.

@@ -24,8 +24,8 @@ use crate::ui::Message;
 
 /// How many rows of attention around the selected token are brought at once.
 const WINDOW: usize = 40;
-/// How many bytes are played at full pace between two cuts into words.
-const WORDS_EVERY: usize = 32;
+/// How many tokens are played at full pace between two cuts into words, at least; of a long path an eighth of it.
+const WORDS_EVERY: usize = 8;
 /// How many tokens are played between two looks at every head.
 pub const GLANCE_EVERY: usize = 16;
 
@@ -383,7 +383,7 @@ impl Ctx<'_> {
         let seen = state.overview().map_or(0, |seen| seen.length);
         // At full pace a look at every head takes the model's time, more of it the longer the path is.
         let hurried = state.settings.pace == Settings::FULL_PACE;
-        let every = if hurried { GLANCE_EVERY.max(seen / 2) } else { GLANCE_EVERY };
+        let every = if hurried { (4 * GLANCE_EVERY).max(seen) } else { GLANCE_EVERY };
         let overview = match (state.playing, state.is_busy(Lane::Run)) {
             (true, _) => read >= seen + every,
             (false, reading) => !reading && read != seen,
@@ -402,7 +402,11 @@ impl Ctx<'_> {
     }
 
     fn refresh_words(&mut self) {
-        if self.state.is_busy(Lane::Words) {
+        // At full pace, words are cut again after every few tokens: each time takes the model's time.
+        let hurried = self.state.playing && self.state.settings.pace == Settings::FULL_PACE;
+        let (length, cut) = (self.state.run.len(), self.state.words_length);
+        let soon = hurried && (cut..cut + WORDS_EVERY.max(cut / 8)).contains(&length);
+        if soon || self.state.is_busy(Lane::Words) {
             return;
         }
         let flow = Flow::of(self.state);
@@ -410,10 +414,8 @@ impl Ctx<'_> {
         let words = self.state.words.as_ref().map_or("", |words| &words.text);
         let edits = self.state.steps.edits();
         let edited = self.state.words.as_ref().is_some_and(|words| words.edits != edits);
-        // At full pace, words are cut again after every few tokens: each time takes the model's time.
-        let hurried = self.state.playing && self.state.settings.pace == Settings::FULL_PACE;
-        let soon = hurried && whole.starts_with(words) && whole.len() < words.len() + WORDS_EVERY;
-        if edited || ((self.state.words.is_none() || words != whole) && !soon) {
+        if edited || self.state.words.is_none() || words != whole {
+            self.state.words_length = length;
             self.submit(Lane::Words, Job::Words(Arc::from(whole), edits));
         }
     }

@@ -11,6 +11,10 @@ pub enum PaneId {
     Tokens,
     /// The text's words, step by step.
     Steps,
+    /// The pieces of the vocabulary.
+    Vocabulary,
+    /// Tokenizers side by side.
+    Compare,
     /// The distribution of the next token.
     Next,
     /// The choice of the next token, stage by stage.
@@ -37,7 +41,12 @@ use PaneId as P;
 /// The panes with their titles, in groups, in the order of the groups' digits. A group's first pane is what its digit goes to.
 const GROUPS: [&[(PaneId, Message)]; 6] = [
     &[(P::Text, M::TitleText)],
-    &[(P::Tokens, M::TitleTokens), (P::Steps, M::TitleSteps)],
+    &[
+        (P::Tokens, M::TitleTokens),
+        (P::Steps, M::TitleSteps),
+        (P::Vocabulary, M::TitleVocabulary),
+        (P::Compare, M::TitleCompare),
+    ],
     &[(P::Next, M::TitleNext), (P::Sampler, M::TitleSampler), (P::Tree, M::TitleTree)],
     &[(P::Attention, M::TitleAttention), (P::Calculation, M::TitleCalculation), (P::Layers, M::TitleLayers)],
     &[(P::Models, M::TitleModels)],

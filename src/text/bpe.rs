@@ -104,6 +104,11 @@ impl Merges {
         }
     }
 
+    /// The left, the right and the result of every merge, in no order.
+    pub(super) fn each(&self) -> impl Iterator<Item = (u32, u32, u32)> {
+        self.table.iter().map(|(&pair, &(_, joined))| ((pair >> 32) as u32, pair as u32, joined))
+    }
+
     /// Rank and result of joining `left` and `right`.
     pub(super) fn rank(&self, left: u32, right: u32) -> (u32, u32) {
         self.table.get(&key(left, right)).copied().unwrap_or((NEVER, NONE))

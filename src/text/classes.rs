@@ -41,6 +41,27 @@ static CLASSES: LazyLock<Vec<u8>> = LazyLock::new(|| {
     classes
 });
 
+/// The set that holds only the class of each ASCII character.
+static ASCII: [Set; 128] = {
+    let mut sets = [1; 128];
+    let mut run = 0;
+    while run + 1 < table::RUNS.len() && table::RUNS[run].0 < 128 {
+        let mut at = table::RUNS[run].0 as usize;
+        while at < 128 && at < table::RUNS[run + 1].0 as usize {
+            sets[at] = 1 << table::RUNS[run].1;
+            at += 1;
+        }
+        run += 1;
+    }
+    sets
+};
+
+/// [`of`] the character of one byte.
+#[inline]
+pub(super) fn of_ascii(byte: u8) -> Set {
+    ASCII[usize::from(byte & 0x7f)]
+}
+
 /// The set that holds only the class of `character`; the empty set's bit 0 for a character of no class above.
 pub(super) fn of(character: char) -> Set {
     CLASSES.get(character as usize).map_or(1, |&class| 1 << class)
@@ -48,7 +69,9 @@ pub(super) fn of(character: char) -> Set {
 
 #[cfg(test)]
 mod tests {
-    use super::{LETTER, LOWER, MARK, MODIFIER, NUMBER, PUNCTUATION, SPACE, SYMBOL, TITLE, UNCASED, UPPER, of};
+    use super::{
+        LETTER, LOWER, MARK, MODIFIER, NUMBER, PUNCTUATION, SPACE, SYMBOL, TITLE, UNCASED, UPPER, of, of_ascii,
+    };
 
     #[test]
     fn every_character_has_the_classes_that_the_regular_expressions_say() {
@@ -69,6 +92,7 @@ mod tests {
             let regex = fancy_regex::Regex::new(class).expect("compiles");
             let mut expected = regex.find_iter(&all).map(|found| found.expect("no backtracking").as_str());
             for character in all.chars().filter(|&character| of(character) & set != 0) {
+                assert!(!character.is_ascii() || of_ascii(character as u8) == of(character), "{character:?}");
                 assert_eq!(expected.next().and_then(|text| text.chars().next()), Some(character), "{class}");
             }
             assert_eq!(expected.next(), None, "{class}");

@@ -35,37 +35,10 @@ use self::place::Word;
 use super::bpe::NONE;
 use super::bpe::Symbol;
 use super::encoder::Encoder;
+use super::tokenizer::Kind;
 use super::tokenizer::Part;
 use super::tokenizer::Token;
 use super::tokenizer::Tokenizer;
-
-/// How a tokenizer turns words into tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Model {
-    /// By merging pairs.
-    BytePairs,
-    /// Always the longest piece.
-    WordPiece,
-    /// The most probable pieces.
-    Unigram,
-    /// Each word a piece.
-    WordLevel,
-}
-
-impl Model {
-    /// Every one.
-    pub const ALL: [Self; 4] = [Self::BytePairs, Self::WordPiece, Self::Unigram, Self::WordLevel];
-
-    /// Its name, the same in every language.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::BytePairs => "BPE",
-            Self::WordPiece => "WordPiece",
-            Self::Unigram => "Unigram",
-            Self::WordLevel => "WordLevel",
-        }
-    }
-}
 
 /// A tokenizer whose vocabulary is changed.
 #[derive(Clone, Debug)]
@@ -94,13 +67,8 @@ impl<'t> Edited<'t> {
     }
 
     /// How words become tokens.
-    pub fn model(&self) -> Model {
-        match self.tokenizer.encoder {
-            Encoder::BytePairs(_) => Model::BytePairs,
-            Encoder::WordPiece(_) => Model::WordPiece,
-            Encoder::Unigram(_) => Model::Unigram,
-            Encoder::WordLevel { .. } => Model::WordLevel,
-        }
+    pub fn kind(&self) -> Kind {
+        self.tokenizer.kind()
     }
 
     /// The tokens of `text` as it stands, as [`Tokenizer::encode`] gives them where nothing is changed. New pieces have the ids

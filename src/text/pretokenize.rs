@@ -73,6 +73,15 @@ impl Step {
         Self::Split { pattern: Pattern::Character(is_space), behavior: Behavior::Removed, invert: false }
     }
 
+    /// The words that this step leaves by itself, where each thing it finds is one.
+    pub(super) fn words(&self) -> Option<Words<'_>> {
+        match self {
+            Self::Split { pattern, behavior: Behavior::Isolated, .. } => Some(Words { pattern, gaps: true }),
+            Self::Split { pattern, behavior: Behavior::Removed, invert: true } => Some(Words { pattern, gaps: false }),
+            _ => None,
+        }
+    }
+
     /// Applies the step to `pieces` of `section`, into `out` (empty before).
     pub(super) fn apply(&self, section: &mut Section<'_>, pieces: &[Range<usize>], out: &mut Vec<Range<usize>>) {
         match self {
@@ -96,6 +105,31 @@ impl Step {
             Self::Metaspace { replacement, prepend, split } => {
                 metaspace(section, pieces, *replacement, *prepend, *split, out);
             }
+        }
+    }
+}
+
+/// Words found one after the other.
+pub(super) struct Words<'s> {
+    pattern: &'s Pattern,
+    /// Whether what lies between them are words too.
+    gaps: bool,
+}
+
+impl Words<'_> {
+    /// Calls `visit` with each word of `text`, from left to right.
+    #[inline]
+    pub(super) fn each(&self, text: &str, mut visit: impl FnMut(Range<usize>)) {
+        let mut after = 0;
+        self.pattern.each(text, |found| {
+            if self.gaps && after < found.start {
+                visit(after..found.start);
+            }
+            after = found.end;
+            visit(found);
+        });
+        if self.gaps && after < text.len() {
+            visit(after..text.len());
         }
     }
 }

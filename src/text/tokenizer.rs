@@ -1,18 +1,13 @@
 //! Text to token ids and back.
 
-use std::ops::Range;
-
 use super::{
-    added::Finder,
-    bpe::{FoldMap, Symbol},
-    encoder::Encoder,
-    error::TokenizerError,
-    normalize, pretokenize,
-    section::Section,
-    units::Scratch,
+    added::Finder, bpe::FoldMap, encoder::Encoder, error::TokenizerError, normalize, pretokenize,
     vocabulary::Vocabulary,
 };
 
+mod browser;
+mod completions;
+mod encode;
 mod json;
 mod lists;
 mod llama2c;
@@ -20,11 +15,15 @@ mod parts;
 mod pieces;
 mod plain;
 mod ranks;
+mod reach;
 mod scored;
 mod sentencepiece;
 mod settings;
 
-use pieces::Texts;
+pub use browser::{Browser, Index, Kind, Node};
+pub(in crate::text) use encode::Part;
+pub(in crate::text) use pieces::Texts;
+pub use reach::{Never, Reach, Tried};
 pub use settings::Settings;
 
 /// One token of an encoded text: its id, and the bytes of the text it came from.
@@ -152,103 +151,6 @@ impl Tokenizer {
         llama2c::build(bytes)
     }
 
-    /// The tokens of `text` as it stands: special tokens written in it are recognised, none is put around it.
-    pub fn encode(&self, text: &str) -> Vec<Token> {
-        let mut tokens = Vec::with_capacity(text.len() / 3 + 1);
-        let mut symbols = Vec::new();
-        self.each_part(text, &mut |part| match part {
-            Part::Added(token) => tokens.push(token),
-            Part::Plain(mut section) => {
-                let pieces = self.pieces(&mut section);
-                let mut scratch = Scratch::default();
-                symbols.clear();
-                for piece in &pieces {
-                    self.encoder.encode(section.slice(piece), piece.start, &mut scratch, &mut symbols);
-                }
-                tokens.extend(symbols.iter().map(|symbol| token(symbol, &section)));
-            }
-        });
-        tokens
-    }
-
-    /// The ids of the tokens that [`encode`](Self::encode) gives.
-    pub fn encode_ids(&self, text: &str) -> Vec<u32> {
-        self.encode(text).iter().map(|token| token.id).collect()
-    }
-
-    /// The tokens of `text` as [`Tokenizer::encode`] gives them, with every merge that made them, word by word.
-    pub fn merging(&self, text: &str) -> Vec<Merging> {
-        let mut words = Vec::new();
-        self.each_part(text, &mut |part| match part {
-            Part::Added(token) => words.push(Merging { units: vec![token], merges: Vec::new(), tokens: vec![token] }),
-            Part::Plain(mut section) => {
-                for piece in self.pieces(&mut section) {
-                    self.encoder.trace(section.slice(&piece), piece.start, |_, trace| {
-                        let all = |symbols: &[Symbol]| symbols.iter().map(|symbol| token(symbol, &section)).collect();
-                        let merges = trace.merges.iter().map(|(rank, left, right, id)| Merge {
-                            rank: *rank,
-                            left: token(left, &section),
-                            right: token(right, &section),
-                            id: *id,
-                        });
-                        words.push(Merging {
-                            units: all(&trace.units),
-                            merges: merges.collect(),
-                            tokens: all(&trace.symbols),
-                        });
-                    });
-                }
-            }
-        });
-        words
-    }
-
-    /// Takes `text` apart at the tokens that are found in it as they are spelled, and normalises what lies between.
-    pub(super) fn each_part(&self, text: &str, visit: &mut dyn FnMut(Part<'_>)) {
-        let mut after = 0;
-        self.added.each(text, |id, range| {
-            self.normalize(text, after..range.start, visit);
-            after = range.end;
-            visit(Part::Added(Token { id, start: range.start, end: range.end }));
-        });
-        self.normalize(text, after..text.len(), visit);
-    }
-
-    fn normalize(&self, text: &str, range: Range<usize>, visit: &mut dyn FnMut(Part<'_>)) {
-        let mut section = Section::new(text.get(range.clone()).unwrap_or_default(), range.start);
-        if section.text.is_empty() {
-            return;
-        }
-        for step in &self.normalizer {
-            step.apply(&mut section);
-        }
-        if self.added_normalized.is_empty() {
-            visit(Part::Plain(section));
-            return;
-        }
-        let mut after = 0;
-        self.added_normalized.each(&section.text, |id, range| {
-            visit(Part::Plain(section.part(after..range.start)));
-            after = range.end;
-            visit(Part::Added(Token { id, start: section.origin(range.start), end: section.origin(range.end) }));
-        });
-        visit(Part::Plain(section.part(after..section.text.len())));
-    }
-
-    /// The words of a section, which the steps may change.
-    pub(super) fn pieces(&self, section: &mut Section<'_>) -> Vec<Range<usize>> {
-        let mut pieces = Vec::new();
-        if !section.text.is_empty() {
-            pieces.push(0..section.text.len());
-        }
-        for step in &self.steps {
-            let mut next = Vec::with_capacity(pieces.len());
-            step.apply(section, &pieces, &mut next);
-            pieces = next;
-        }
-        pieces
-    }
-
     /// The tokens of `text` with what the tokenizer's template puts around it; a token put there covers no byte.
     pub fn encode_special(&self, text: &str) -> Vec<Token> {
         let mut tokens: Vec<Token> = self.before.iter().map(|&id| Token { id, start: 0, end: 0 }).collect();
@@ -328,16 +230,4 @@ impl Tokenizer {
     pub fn find<'a>(&'a self, needle: &'a str) -> impl Iterator<Item = u32> + 'a {
         self.texts.find(needle.as_bytes())
     }
-}
-
-/// A stretch of a text: a token as it is spelled, or what is yet to be cut and merged.
-pub(super) enum Part<'a> {
-    /// A token that is found as it is spelled.
-    Added(Token),
-    /// Text, normalised.
-    Plain(Section<'a>),
-}
-
-fn token(symbol: &Symbol, section: &Section<'_>) -> Token {
-    Token { id: symbol.id, start: section.origin(symbol.start), end: section.origin(symbol.end) }
 }

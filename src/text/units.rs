@@ -1,5 +1,7 @@
 //! From a word to the symbols that merging starts from, and from there to ids.
 
+use std::sync::OnceLock;
+
 use super::{
     bpe::{FoldMap, Links, Merges, NONE, Symbol},
     byte_level,
@@ -67,6 +69,8 @@ pub(super) struct BytePairs {
     pub(super) affixes: Option<Affixes>,
     /// The number of pieces.
     pub(super) count: u32,
+    /// What may be merged to the right of each piece, once it was asked for.
+    pub(super) followers: OnceLock<Vec<u32>>,
 }
 
 /// Words met before in the same text, and a buffer.

@@ -53,6 +53,16 @@ impl WordPiece {
         word.len() > self.longest_word && word.chars().nth(self.longest_word).is_some()
     }
 
+    /// Whether a word may begin with the piece `id`, whose text is `text`.
+    pub(super) fn can_begin(&self, text: &[u8], id: u32) -> bool {
+        self.first.longest(text, 0) == Some((id, text.len()))
+    }
+
+    /// How many bytes of `word` its first piece takes.
+    pub(super) fn first_length(&self, word: &str) -> Option<usize> {
+        self.first.longest(word.as_bytes(), 0).map(|(_, end)| end)
+    }
+
     /// Appends the tokens of `word`, their positions counted from `base`.
     pub(super) fn encode(&self, word: &str, base: usize, out: &mut Vec<Symbol>) {
         let before = out.len();

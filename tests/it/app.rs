@@ -13,6 +13,7 @@ mod pictures;
 mod repetition;
 mod sizes;
 mod steps;
+mod vocabulary;
 
 use lmscope::app::App;
 use lmscope::app::Start;

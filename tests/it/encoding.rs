@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use lmscope::text::encoding::{Change, ChangeError, Edited, Model, Reason, Step, embedded};
+use lmscope::text::encoding::{Change, ChangeError, Edited, Reason, Step, embedded};
 use lmscope::text::segment::NoPlace;
-use lmscope::text::{Token, Tokenizer};
+use lmscope::text::{Kind, Token, Tokenizer};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -395,20 +395,20 @@ fn a_long_word_is_followed_to_its_end() {
 #[test]
 fn the_embedded_tokenizers_encode_as_the_reference_library_does() {
     let expected = [
-        (Model::BytePairs, "lowest newest widest", "l ow est Ġnew est Ġw id est"),
-        (Model::BytePairs, "unhappiness, my lord", "un ha pp iness , Ġmy Ġlord"),
-        (Model::BytePairs, "床前明月光，疑是地上霜。", "åºĬ åīį æĺİæľĪ åħī ï¼Į çĸĳ æĺ¯ åľ° ä¸Ĭ éľľ ãĢĤ"),
-        (Model::WordPiece, "lowest newest widest", "low ##est new ##est wid ##est"),
-        (Model::WordPiece, "aaabdaaabac", "a ##a ##ab ##d ##a ##a ##ab ##ac"),
-        (Model::WordPiece, "床前明月光，", "床 前 明 月 光 ，"),
-        (Model::Unigram, "lowest newest widest", "▁ low est ▁new est ▁w id est"),
-        (Model::Unigram, "aaabdaaabac", "▁a a a b d a a a b ac"),
-        (Model::Unigram, "床前明月光，疑是地上霜。", "▁ 床 前 明月 光 ， 疑 是 地 上 霜 。"),
+        (Kind::BytePairs, "lowest newest widest", "l ow est Ġnew est Ġw id est"),
+        (Kind::BytePairs, "unhappiness, my lord", "un ha pp iness , Ġmy Ġlord"),
+        (Kind::BytePairs, "床前明月光，疑是地上霜。", "åºĬ åīį æĺİæľĪ åħī ï¼Į çĸĳ æĺ¯ åľ° ä¸Ĭ éľľ ãĢĤ"),
+        (Kind::WordPiece, "lowest newest widest", "low ##est new ##est wid ##est"),
+        (Kind::WordPiece, "aaabdaaabac", "a ##a ##ab ##d ##a ##a ##ab ##ac"),
+        (Kind::WordPiece, "床前明月光，", "床 前 明 月 光 ，"),
+        (Kind::Unigram, "lowest newest widest", "▁ low est ▁new est ▁w id est"),
+        (Kind::Unigram, "aaabdaaabac", "▁a a a b d a a a b ac"),
+        (Kind::Unigram, "床前明月光，疑是地上霜。", "▁ 床 前 明月 光 ， 疑 是 地 上 霜 。"),
     ];
     for (model, text, tokens) in expected {
         let tokenizer = embedded(model).unwrap();
         let edited = plain(tokenizer);
-        assert_eq!((edited.model(), spelled(&edited, text).as_str()), (model, tokens));
+        assert_eq!((edited.kind(), spelled(&edited, text).as_str()), (model, tokens));
         assert_eq!(tokenizer.len(), 4000);
     }
 }

@@ -22,3 +22,4 @@ mod segment_steps;
 mod terminal;
 mod text;
 mod ui;
+mod vocabulary;

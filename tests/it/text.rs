@@ -39,6 +39,9 @@ fn compare(name: &str, tokenizer: &Tokenizer, strings: &[String], expected: &[En
     for (text, expected) in strings.iter().zip(expected) {
         let tokens = tokenizer.encode(text);
         let found = ids(&tokens);
+        if tokenizer.encode_ids(text) != found {
+            faults.push(format!("{name} {text:?}: the ids alone are others"));
+        }
         if found != expected.ids {
             let at = found.iter().zip(&expected.ids).take_while(|(a, b)| a == b).count();
             let place = tokens.get(at).map_or(text.len(), |token| token.start);
@@ -166,6 +169,54 @@ proptest::proptest! {
             after = token.end;
         }
         proptest::prop_assert_eq!(after, text.len());
+    }
+}
+
+/// A byte-level vocabulary of the merges that `picks` choose one after the other among all pieces there are by then.
+fn merged_at_random(picks: &[(usize, usize)]) -> Tokenizer {
+    let letters = |byte: u8| match byte {
+        0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff => char::from(byte),
+        0..=0x20 => char::from_u32(0x100 + u32::from(byte)).unwrap(),
+        0x7f..=0xa0 => char::from_u32(0x121 + u32::from(byte) - 0x7f).unwrap(),
+        0xad => '\u{143}',
+    };
+    let mut pieces: Vec<String> = (0..=u8::MAX).map(|byte| letters(byte).to_string()).collect();
+    // First choices: the bytes of the texts, so that pieces occur.
+    let mut common: Vec<String> = "中国中人们ab 。".bytes().map(|byte| letters(byte).to_string()).collect();
+    let mut merges = Vec::new();
+    for (left, right) in picks {
+        let (left, right) = (common[left % common.len()].clone(), common[right % common.len()].clone());
+        let joined = format!("{left}{right}");
+        merges.push(format!("{left} {right}"));
+        if !pieces.contains(&joined) {
+            pieces.push(joined.clone());
+        }
+        common.push(joined);
+    }
+    let model = "gpt2".to_owned();
+    Tokenizer::from_vocabulary(Vocabulary { model, pieces, merges, ..Vocabulary::default() }).unwrap()
+}
+
+proptest::proptest! {
+    #[test]
+    fn whatever_is_merged_words_that_are_put_together_are_the_words_that_are_merged(
+        picks in proptest::collection::vec((0_usize..1000, 0_usize..1000), 0..120),
+        text in "([中国人们]{1,12}|[ab]{1,9}|[。 ]|中国中国){0,12}",
+    ) {
+        let tokenizer = merged_at_random(&picks);
+        let merged: Vec<Token> = tokenizer.merging(&text).into_iter().flat_map(|word| word.tokens).collect();
+        proptest::prop_assert_eq!(&tokenizer.encode(&text), &merged);
+        proptest::prop_assert_eq!(tokenizer.encode_ids(&text), ids(&merged));
+    }
+
+    #[test]
+    fn ids_alone_are_those_of_the_tokens(text in "(\\PC|[ \\n\\r\\t]|<\\|end\\|>|[a-z]{1,20}|[一-龥]{1,12}){0,40}") {
+        for (name, _) in FIXTURES {
+            let (_, tokenizer) = fixture(name);
+            let merged: Vec<Token> = tokenizer.merging(&text).into_iter().flat_map(|word| word.tokens).collect();
+            proptest::prop_assert_eq!(&tokenizer.encode(&text), &merged, "{}", name);
+            proptest::prop_assert_eq!(tokenizer.encode_ids(&text), ids(&merged), "{}", name);
+        }
     }
 }
 

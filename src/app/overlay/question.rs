@@ -19,6 +19,10 @@ pub(in crate::app) enum Question {
     Pipeline,
     /// The text of a stage, by its index.
     StageText(usize),
+    /// The pieces to look for.
+    Piece,
+    /// The tokenizer or method to compare.
+    Cutter,
     /// The width and the rules of a beam search.
     Beam,
     /// The interventions.
@@ -41,6 +45,8 @@ impl Question {
             Self::Pipeline => Message::WhichPipeline,
             Self::StageText(_) => Message::WhichStageText,
             Self::Name(_) => Message::WhichName,
+            Self::Piece => Message::WhichPiece,
+            Self::Cutter => Message::WhichCutter,
             Self::Beam => Message::WhichBeam,
             Self::Changes => Message::WhichChanges,
             Self::Own => Message::WhichOwn,
@@ -54,6 +60,8 @@ impl Question {
         match self {
             Self::Model | Self::Recall => Message::KeyOpen,
             Self::Save => Message::KeySave,
+            Self::Cutter => Message::KeyAdd,
+            Self::Piece => Message::KeySearch,
             Self::Pipeline | Self::StageText(_) | Self::Name(_) | Self::Beam | Self::Changes | Self::Own => {
                 Message::KeyDo
             }
@@ -63,7 +71,7 @@ impl Question {
     /// Takes the answer; returns whether it could be taken.
     pub(super) fn answer(self, ctx: &mut Ctx<'_>, answer: &str) -> bool {
         match self {
-            Self::Model | Self::Save | Self::Recall if answer.trim().is_empty() => {}
+            Self::Model | Self::Save | Self::Recall | Self::Cutter if answer.trim().is_empty() => {}
             Self::Model => ctx.open(Spec::new(OsStr::new(answer.trim()))),
             Self::Pipeline => match answer.parse::<Sampler>() {
                 Ok(sampler) => ctx.set_pipeline(sampler),
@@ -73,6 +81,8 @@ impl Question {
                 }
             },
             Self::StageText(index) => ctx.set_stage_text(index, answer),
+            Self::Piece => return ctx.find_pieces(answer),
+            Self::Cutter => ctx.add_cutter(answer.trim()),
             Self::Beam => return ctx.search(answer),
             Self::Changes => return ctx.set_changes(answer),
             Self::Own => return ctx.set_own(answer),

@@ -38,7 +38,7 @@ pub(super) fn print(edited: &Edited<'_>, text: &str, asked: &Asked, output: &mut
     let verdict = if asked.why.cut { Message::WhyIsCut } else { Message::WhyIsNoCut }.text(output.language);
     let reasons = lab::steps::encoding_reasons(edited, text, &asked.why);
     let reasons: Vec<String> = reasons.iter().map(|note| note.say(output.language)).collect();
-    output.line(&format!("{}: {verdict}: {}", edited.model().name(), reasons.join(" · ")))?;
+    output.line(&format!("{}: {verdict}: {}", edited.kind().name(), reasons.join(" · ")))?;
     let flips = asked.flips.get(..MOST_FLIPS).unwrap_or(&asked.flips);
     for (change, flip) in lab::steps::changes(edited, text, asked.at, flips).iter().zip(flips) {
         let parts: Vec<String> = change.parts.iter().map(|note| note.say(output.language)).collect();
@@ -73,7 +73,7 @@ pub(super) fn json(edited: &Edited<'_>, asked: &Asked) -> Value {
     });
     json!({
         "at": asked.at,
-        "model": edited.model().name(),
+        "model": edited.kind().name(),
         "cut": asked.why.cut,
         "reason": reason(edited, &asked.why.reason),
         "flips": flips.collect::<Vec<_>>(),

@@ -68,7 +68,12 @@ impl Cursor<'_> {
     }
 
     /// The end of the character at `at` if its class is in `set`.
+    #[inline]
     fn one(self, at: usize, set: Set) -> Option<usize> {
+        let byte = *self.0.as_bytes().get(at)?;
+        if byte.is_ascii() {
+            return (classes::of_ascii(byte) & set != 0).then_some(at + 1);
+        }
         let character = self.character(at)?;
         (classes::of(character) & set != 0).then_some(at + character.len_utf8())
     }

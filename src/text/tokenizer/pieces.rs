@@ -2,7 +2,7 @@
 
 /// What each id stands for, in one buffer.
 #[derive(Debug, Default)]
-pub(super) struct Texts {
+pub(in crate::text) struct Texts {
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -15,12 +15,12 @@ impl Texts {
     }
 
     /// The number of ids.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::text) fn len(&self) -> usize {
         self.ends.len()
     }
 
     /// The text of `id`; nothing for an id outside.
-    pub(super) fn get(&self, id: u32) -> &[u8] {
+    pub(in crate::text) fn get(&self, id: u32) -> &[u8] {
         let at = id as usize;
         let Some(&end) = self.ends.get(at) else { return &[] };
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);

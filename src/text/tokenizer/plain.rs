@@ -1,5 +1,7 @@
 //! A tokenizer from the plain data of a vocabulary, as GGUF has it.
 
+use std::sync::OnceLock;
+
 use super::{
     Tokenizer,
     parts::{self, MOST_PIECES, SPACE_SIGN},
@@ -127,6 +129,7 @@ fn byte_level_bpe(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> 
         kept: None,
         affixes: None,
         count: vocabulary.pieces.len() as u32,
+        followers: OnceLock::new(),
     };
     let mut tokenizer = skeleton(vocabulary, text, is_added, rule.add_bos);
     encoder.merges = listed_merges(vocabulary, &tokenizer.ids)?;
@@ -172,6 +175,7 @@ fn merged_characters(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerErro
         kept: None,
         affixes: None,
         count: vocabulary.pieces.len() as u32,
+        followers: OnceLock::new(),
     };
     let mut tokenizer = skeleton(vocabulary, spaced_text, is_added, true);
     encoder.merges = listed_merges(vocabulary, &tokenizer.ids)?;

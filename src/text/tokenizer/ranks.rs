@@ -1,6 +1,7 @@
 //! A tokenizer from a `*.tiktoken` file: in each line a piece in base64 and its rank, which is also its id.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use super::{
     Tokenizer,
@@ -127,6 +128,7 @@ pub(super) fn build(bytes: &[u8], name: &str, settings: &Settings) -> Result<Tok
             kept: None,
             affixes: None,
             count,
+            followers: OnceLock::new(),
         }),
         strip: None,
         strip_end: false,

@@ -1,5 +1,7 @@
 //! The two models of a vocabulary with scores, as `SentencePiece` has them: merging and the most probable cut.
 
+use std::sync::OnceLock;
+
 use super::{
     parts::{self, SPACE_SIGN},
     plain::kind,
@@ -57,6 +59,7 @@ pub(super) fn byte_pairs(vocabulary: &Vocabulary, plain: bool) -> Result<BytePai
         kept: Some(kept).filter(|_| !plain),
         affixes: None,
         count,
+        followers: OnceLock::new(),
     })
 }
 

@@ -43,7 +43,7 @@ fn generated_text_looks_like_this() {
 fn panes_alone_look_like_this() {
     picture("attention-80x24-en", Language::English, (80, 24), "<enter> 4 ] }");
     picture("tokens-80x24-zh", Language::Chinese, (80, 24), "<enter> 2");
-    picture("steps-120x40-en", Language::English, (120, 40), "<enter> 2 2 ] ] ] ] t t t t t t t . . . .");
+    picture("steps-120x40-en", Language::English, (120, 40), "<enter> 2 2 ] ] ] ] t t t t t t t . .");
     picture("steps-80x24-zh", Language::Chinese, (80, 24), "<enter> 2 2 ] ] ] ] ] ] G w");
     picture("models-120x40-en", Language::English, (120, 40), "<enter> 5");
     picture("repetition-120x40-en", Language::English, (120, 40), "<enter> 6 6");
@@ -51,6 +51,10 @@ fn panes_alone_look_like_this() {
     picture("information-80x24-en", Language::English, (80, 24), "<enter> 6 c v h");
     picture("information-120x40-zh", Language::Chinese, (120, 40), "<enter> 6 r r r");
     picture("information-200x60-en", Language::English, (200, 60), "<enter> s s 6 v h h");
+    picture("vocabulary-80x24-en", Language::English, (80, 24), "<enter> 2 2 2");
+    picture("vocabulary-120x40-zh", Language::Chinese, (120, 40), "<enter> 2 2 2 x");
+    picture("compare-80x24-zh", Language::Chinese, (80, 24), "<enter> 2 2 2 2");
+    picture("compare-200x60-en", Language::English, (200, 60), "<enter> 2 2 2 2 j");
     picture("help-80x24-zh", Language::Chinese, (80, 24), "<enter> ?");
     picture("palette-80x24-en", Language::English, (80, 24), "<enter> :");
 }

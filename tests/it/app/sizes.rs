@@ -34,6 +34,10 @@ fn every_size_can_be_drawn_in_every_pane_and_language() {
             "> >",
             "v r r h",
             "c",
+            "<esc> 2 2 2",
+            "s x",
+            "x 2",
+            "j",
         ] {
             driver.keys("<esc> <esc> <tab>").keys(keys).settle();
             for width in (0..=46).chain([59, 60, 79, 80, 99, 100, 101, 120, 149, 150, 200, 300]) {

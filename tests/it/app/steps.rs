@@ -3,13 +3,13 @@
 use lmscope::app::App;
 use lmscope::lab::steps::{Procedure, Source};
 use lmscope::runtime::headless::Driver;
-use lmscope::text::encoding::Model;
+use lmscope::text::Kind;
 use lmscope::ui::Language;
 
 use super::start;
 
 /// The page with one of the embedded vocabularies and an example.
-fn page(model: Model, examples: usize) -> Driver {
+fn page(model: Kind, examples: usize) -> Driver {
     let mut driver = Driver::new(App::new(start(Language::English, None)), 120, 40);
     driver.settle().keys("<enter> 2 2").settle();
     while driver.app.state().steps.procedure != Procedure::Tokens(Source::Embedded(model)) {
@@ -32,14 +32,14 @@ fn every_method_is_shown_and_goes_round() {
     }
     assert_eq!(driver.app.state().steps.procedure, first);
     driver.click_text("Unigram").settle();
-    assert_eq!(driver.app.state().steps.procedure, Procedure::Tokens(Source::Embedded(Model::Unigram)));
+    assert_eq!(driver.app.state().steps.procedure, Procedure::Tokens(Source::Embedded(Kind::Unigram)));
     driver.click_text("best route").settle();
     assert!(!driver.app.state().steps.procedure.encodes());
 }
 
 #[test]
 fn a_merge_is_shown_with_the_one_that_lost() {
-    let mut driver = page(Model::BytePairs, 7);
+    let mut driver = page(Kind::BytePairs, 7);
     assert_eq!(driver.app.state().steps.text(), "lowest newest widest");
     driver.keys("<right>").settle();
     let screen = driver.screen();
@@ -52,7 +52,7 @@ fn a_merge_is_shown_with_the_one_that_lost() {
 
 #[test]
 fn a_change_is_applied_and_taken_back_and_belongs_to_its_vocabulary() {
-    for model in [Model::BytePairs, Model::WordPiece, Model::Unigram] {
+    for model in [Kind::BytePairs, Kind::WordPiece, Kind::Unigram] {
         let mut driver = page(model, 7);
         driver.keys("G w").settle();
         for _ in 0..20 {

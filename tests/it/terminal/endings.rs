@@ -209,9 +209,13 @@ fn a_program_stopped_without_notice_draws_anew_when_continued() {
 #[test]
 fn an_idle_program_writes_nothing_and_uses_no_processor() {
     let pty = Pty::explorer();
-    pty.wait_for_rest(Duration::from_millis(300));
-    let used = processor_time(pty.process());
-    assert!(pty.is_silent_for(Duration::from_millis(400)));
-    assert!(processor_time(pty.process()) <= used + Duration::from_millis(10));
+    // What it computes in the background may take long where others use the processor too: it has to come to an end.
+    let comes_to_rest = (0..20).any(|_| {
+        pty.wait_for_rest(Duration::from_millis(300));
+        let used = processor_time(pty.process());
+        pty.is_silent_for(Duration::from_millis(400))
+            && processor_time(pty.process()) <= used + Duration::from_millis(10)
+    });
+    assert!(comes_to_rest);
     pty.leave();
 }

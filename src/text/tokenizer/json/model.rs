@@ -1,5 +1,7 @@
 //! The `model` of a `tokenizer.json`: byte-pair encoding, `WordPiece`, Unigram or whole words.
 
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use super::{
@@ -115,6 +117,7 @@ fn byte_pairs(
         kept: None,
         affixes,
         count,
+        followers: OnceLock::new(),
     })
 }
 
