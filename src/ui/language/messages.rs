@@ -422,7 +422,7 @@ messages! {
     StepsTextPrompt = "your text", "你的文本";
     StepsTextSample = "example {} of {}", "例句 {} / {}";
     StepsEdits = "{} words changed", "改动了 {} 个词";
-    StepsChanges = "{} changes of the vocabulary", "词表改动 {} 处";
+    StepsChanges = "changes of the vocabulary: {}", "词表改动 {} 处";
     StepsApplied = "{}: u takes it back", "{}：按 u 撤回";
     StepsTakenBack = "taken back", "已撤回";
     StepsWhyHow = "←→ place, ↑↓ change, Enter applies it, w closes", "←→ 移动位置，↑↓ 选择改动，回车应用，w 关闭";
@@ -501,7 +501,7 @@ messages! {
     // Encoding step by step.
     EncAdded = "{} is found as it is spelled, before anything is encoded", "{} 按其写法直接找到，先于一切编码";
     EncWord = "a word: {}", "一个词：{}";
-    EncUnits = "{} to begin with", "起初 {} 个单元";
+    EncUnits = "to begin with: {}", "起初的单元：{}";
     EncWhole = "{} is a piece: a word that is one is not merged", "{} 本身就是词元：这样的词不再合并";
     EncMerge = "merge {} + {}: rank {} is the lowest; places that could merge: {}", "合并 {} + {}：序号 {} 最小；可合并的位置：{} 处";
     EncMergeLast = "merge {} + {}, after all others", "合并 {} + {}，排在所有其他合并之后";
@@ -514,7 +514,7 @@ messages! {
     EncRankLast = "after all others", "排在所有其他合并之后";
     EncLongest = "{} is the longest piece here", "{} 是这里最长的词元";
     EncIsLongest = "longest", "最长";
-    EncShorter = "a piece, but {} characters shorter", "是词元，但短 {} 个字符";
+    EncShorter = "a piece, but shorter by {}", "是词元，但短 {} 字";
     EncNoPiece = "not in the vocabulary", "不在词表里";
     EncStuck = "no piece goes on with {}: the word as a whole is unknown", "没有词元以 {} 接下去：整个词未知";
     EncTooLong = "the word has more than {} characters: it is unknown as a whole", "词超过 {} 个字符：整个词未知";
@@ -523,7 +523,7 @@ messages! {
     EncWay = "{} for the piece, {} for the way to it", "词元 {}，到它的路径 {}";
     EncNoPieceHere = "no piece: an unknown character, {}", "不是词元：未知字符，{}";
     StepsTheTokens = "the tokens: {}", "词元：{}";
-    EncTokens = "{} tokens", "{} 个词元";
+    EncTokens = "tokens in all: {}", "词元总数：{}";
     EncTo = "to", "到";
     EncLastPiece = "piece", "词元";
     EncBefore = "before", "之前";

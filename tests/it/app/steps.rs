@@ -69,7 +69,7 @@ fn a_change_is_applied_and_taken_back_and_belongs_to_its_vocabulary() {
         let answer = driver.app.state().steps.answered().expect("an answer");
         assert_eq!(answer.cut, Some(!cut), "{model:?}");
         assert_ne!(tokens(&driver), before);
-        assert!(driver.screen().contains("1 changes of the vocabulary"), "{}", driver.screen());
+        assert!(driver.screen().contains("changes of the vocabulary: 1"), "{}", driver.screen());
         driver.keys("]").settle();
         assert_eq!(driver.app.state().steps.pieces().len(), 0, "another vocabulary is as it was");
         driver.keys("[ u").settle();
