@@ -74,6 +74,7 @@ pub use repetition::MEASURED;
 pub use repetition::Probe;
 pub use segment::Tokens;
 pub use segment::Words;
+pub use steps::Alteration;
 pub use steps::Answer;
 pub use steps::Lesson;
 pub use steps::Story;

@@ -11,6 +11,7 @@ mod length;
 mod masks;
 mod sampling;
 mod segment;
+mod tokenize;
 mod train;
 mod vocabulary;
 
@@ -20,6 +21,8 @@ pub use length::Length;
 pub use masks::Masks;
 pub use sampling::Sampling;
 pub use segment::Segment;
+pub(super) use tokenize::Cut;
+pub use tokenize::Tokenize;
 pub use train::{Algorithm, Choose, TrainTokenizer, Units};
 pub use vocabulary::{Tokenizers, Vocabulary};
 
@@ -165,34 +168,6 @@ pub enum Subcommand {
     Models(Models),
     /// Measure tokens per second
     Bench(Bench),
-}
-
-/// `lmscope tokenize`
-#[derive(Debug, Args)]
-pub struct Tokenize {
-    /// The text; - reads standard input
-    #[arg(value_name = "TEXT")]
-    pub text: String,
-    /// Take the tokenizer from here: a tokenizer.json, a tokenizer.model or spiece.model, a vocab.txt, a vocab.json
-    /// beside its merges.txt, a .tiktoken list, llama2.c's tokenizer.bin, a model's file or folder, an embedded model
-    #[arg(long, value_name = "PATH|MODEL")]
-    pub tokenizer: Option<OsString>,
-    /// How: the tokenizer's own merges, or always the longest piece that fits
-    #[arg(long, value_enum, default_value_t)]
-    pub method: Cut,
-    /// Put the tokens around the text that the tokenizer's template asks for
-    #[arg(long)]
-    pub special: bool,
-}
-
-/// How `tokenize` cuts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Cut {
-    /// As the tokenizer itself does
-    #[default]
-    Own,
-    /// From the left, always the longest piece of the vocabulary
-    Longest,
 }
 
 /// A text, or token ids in its place.

@@ -10,7 +10,8 @@ use crate::lm::beam::RulesError;
 use crate::lm::explain::{ExplainError, GivenError};
 use crate::lm::load::LoadError;
 use crate::lm::{ForwardError, InterventionError, PipelineError, TraceError, Workspace};
-use crate::model::{ChangeError, NoTokenizer, NotSound, OpenError, Say, StageError};
+use crate::model::{self, NoTokenizer, NotSound, OpenError, Say, StageError};
+use crate::text::encoding::ChangeError;
 use crate::text::segment::{GoldError, NoPlace};
 use crate::text::train::TrainError;
 use crate::text::{DictionaryError, HmmError};
@@ -42,6 +43,8 @@ pub enum Failure {
     Place(NoPlace),
     /// A text of so many bytes is not shown step by step.
     TooLongForSteps(usize),
+    /// A change of a vocabulary that cannot be made.
+    Vocabulary(ChangeError),
     /// A word that cannot have this frequency.
     EditFull(String, u64),
     /// The trace would take the place of the model.
@@ -106,7 +109,7 @@ pub enum Failure {
     /// No beam search can follow these rules.
     Beam(RulesError),
     /// An intervention that cannot be made.
-    Change(ChangeError),
+    Change(model::ChangeError),
     /// What cannot be explained.
     Explain(ExplainError),
     /// Queries, keys and values that are no attention.
@@ -136,6 +139,7 @@ impl Failure {
             | Self::NoPiece(_)
             | Self::Place(_)
             | Self::TooLongForSteps(_)
+            | Self::Vocabulary(_)
             | Self::EditFull(..)
             | Self::NothingToCompare
             | Self::SameFile(_)
@@ -181,6 +185,7 @@ impl Failure {
             Self::TooLongForSteps(length) => {
                 Message::CliTooLongForSteps.say(language, &[length, &crate::lab::steps::MOST_BYTES])
             }
+            Self::Vocabulary(error) => error.say(language),
             Self::EditFull(word, frequency) => Message::CliEditFull.say(language, &[word, frequency]),
             Self::Dictionary(path, error) => {
                 Message::CliBadDictionary.say(language, &[&path.display(), &error.say(language)])
@@ -305,8 +310,8 @@ impl From<TraceError> for Failure {
     }
 }
 
-impl From<ChangeError> for Failure {
-    fn from(error: ChangeError) -> Self {
+impl From<model::ChangeError> for Failure {
+    fn from(error: model::ChangeError) -> Self {
         Self::Change(error)
     }
 }

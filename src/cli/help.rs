@@ -53,7 +53,7 @@ const COMMANDS: [(&str, &str); 21] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 133] = [
+const ARGUMENTS: [(&str, &str, &str); 139] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -79,9 +79,15 @@ const ARGUMENTS: [(&str, &str, &str); 133] = [
     (
         "tokenize",
         "tokenizer",
-        "从这里取分词器：tokenizer.json、SentencePiece 模型、vocab.txt、vocab.json 与 merges.txt、.tiktoken 词表、llama2.c 的 tokenizer.bin、模型文件或文件夹、内置模型",
+        "从这里取分词器：tokenizer.json、SentencePiece 模型、vocab.txt、vocab.json 与 merges.txt、.tiktoken 词表、llama2.c 的 tokenizer.bin、模型文件或文件夹、内置模型；或 bpe、wordpiece、unigram：同一批中英文本学得的三种小分词器",
     ),
     ("tokenize", "method", "切分方式：own 按分词器自己的合并，longest 总取最长的词元"),
+    ("tokenize", "steps", "显示每一步：各次合并与序号、各次查找，或格子图与分数"),
+    ("tokenize", "why", "文本在这个字节前为何切或不切，改动词表的什么会改变它"),
+    ("tokenize", "without_merge", "先从词表去掉一条合并：按分词器文件的写法给出两个词元；可以多次给出"),
+    ("tokenize", "with_merge", "先加入一条合并，或移动它：放到这个序号的合并之前，不给序号则在最后；可以多次给出"),
+    ("tokenize", "without_piece", "先去掉一个词元，连同得到它的所有合并；可以多次给出"),
+    ("tokenize", "with_piece", "先加入一个词元，或改它的分数（用于取最长或最大概率的分词器）；可以多次给出"),
     ("segment", "method", "方法：fmm、bmm、bimm（最大匹配）、route（最大概率）、hmm（并识别未登录词）"),
     (
         "segment",

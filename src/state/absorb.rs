@@ -129,6 +129,7 @@ impl Ctx<'_> {
         // What was changed in another model may not fit this one.
         state.settings.changes.clear();
         state.search = Search::default();
+        state.steps.forget_own();
         state.repetition = Repetition::default();
         state.masks.renew();
         state.head_choice = HeadChoice::default();

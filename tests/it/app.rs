@@ -13,6 +13,7 @@ mod paths;
 mod pictures;
 mod repetition;
 mod sizes;
+mod steps;
 mod training;
 mod vocabulary;
 

@@ -3,6 +3,8 @@
 mod app;
 mod beam;
 mod command_line;
+mod encoding;
+mod encoding_cli;
 mod engine;
 mod explain;
 mod explaining;
