@@ -37,6 +37,9 @@ pub struct Cell {
     pub piece: Option<Piece>,
 }
 
+/// What is written at a place.
+type Written = (String, Role, Option<Piece>);
+
 /// Columns of the captions.
 const CAPTION: usize = 9;
 /// The widest column of a token.
@@ -96,7 +99,7 @@ fn stack(
         piece: None,
     };
     let blank = || Cell { text: " ".repeat(CAPTION + 1), role: Role::Frame, piece: None };
-    let row = |first: Cell, cell: &dyn Fn(usize, &Place) -> (String, Role, Option<Piece>)| -> Vec<Cell> {
+    let row = |first: Cell, cell: &dyn Fn(usize, &Place) -> Written| -> Vec<Cell> {
         let cells = shown.iter().map(|&(at, place, columns)| {
             let (text, role, piece) = cell(at, place);
             Cell { text: safe::centre(&safe::fit(&text, columns - 1), columns), role, piece }
