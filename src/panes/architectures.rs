@@ -39,8 +39,6 @@ const LIST: (u16, u16) = (22, 34);
 const WIDE: u16 = 110;
 /// The most places of that grid.
 const GRID: usize = 24;
-/// How many places stand before the selected one where not all have room.
-const BEFORE: usize = 2;
 
 /// A row of the list: an architecture, or an objective by its index.
 enum Item {
@@ -176,18 +174,13 @@ fn draw_scene(state: &State, scene: &Scene, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// The first place of the picture: where not all have room, a little before the selected token.
+/// The first place of the picture: the first from which on the selected token is in it.
 fn from(scene: &Scene, selected: Option<Piece>, columns: usize, state: &State) -> usize {
-    let (_, more) = architectures::picture(scene, 0, columns, state.language);
-    if !more {
-        return 0;
-    }
-    let places = scene.decoder.as_ref().unwrap_or(&scene.first);
-    let at = places.iter().position(|place| {
-        selected.is_some()
-            && (Some(place.given.piece) == selected || place.asked.as_ref().map(|asked| asked.piece) == selected)
-    });
-    at.unwrap_or(0).saturating_sub(BEFORE)
+    let is_shown = |start: &usize| {
+        let (rows, more) = architectures::picture(scene, *start, columns, state.language);
+        !more || rows.iter().flatten().any(|cell| cell.piece == selected && selected.is_some())
+    };
+    (0..scene.first.len()).find(is_shown).unwrap_or(0)
 }
 
 fn span(cell: &Cell, selected: Option<Piece>, state: &State) -> Span<'static> {

@@ -45,8 +45,7 @@ const CAPTION: usize = 9;
 /// The widest column of a token.
 const WIDEST: usize = 14;
 
-/// The rows of a picture at most `width` columns wide, its first column the place `from`; then whether places are left out
-/// behind it. The decoder stands above the encoder that it looks at.
+/// The rows of a picture at most `width` columns wide, its first column the place `from`; then whether places are left out. The decoder stands above the encoder that it looks at.
 pub fn picture(scene: &Scene, from: usize, width: usize, language: Language) -> (Vec<Vec<Cell>>, bool) {
     let mut rows = Vec::new();
     let mut more = false;
@@ -142,5 +141,5 @@ fn stack(
         };
         rows.push(row(caption(Message::ArchitectureTurn), &turn));
     }
-    start + shown.len() < places.len()
+    start > 0 || shown.len() < places.len()
 }

@@ -175,10 +175,10 @@ messages! {
     ArchitectureFamilies = "families: {}", "模型家族：{}";
     ArchitectureFound = "on this machine: {}", "本机上：{}";
     ArchitectureNotFound = "none on this machine; --model hf:owner/name fetches one", "本机上没有；--model hf:owner/name 可下载";
-    ArchitectureCosts = "{} needs {} bits for these {}: {} each", "{} 共需 {} 比特，对这 {} 个：每个 {}";
+    ArchitectureCosts = "{} needs {} bits for the {} that are asked: {} each", "{} 共需 {} 比特，对这 {} 个：每个 {}";
     ArchitectureOther = "{} was trained on another objective ({}): no number of it would mean anything here", "{} 是以另一目标（{}）训练的：此处它的数字没有意义";
     ArchitectureCannot = "{} lacks what this needs: a mark in its vocabulary, a head, or positions inside a blank", "{} 缺少所需的：词表中的标记、输出头，或空白内的位置";
-    ArchitectureMore = "more places to the right", "右边还有";
+    ArchitectureMore = "more places to the left and right: ← →", "左右还有更多：← →";
     TitleArchitectures = "Architectures", "架构";
     ArchitecturesNote = "who sees whom, what is asked", "谁看到谁，问什么";
     KeyDrawAnew = "draw", "重抽";
