@@ -7,6 +7,7 @@ pub mod format;
 pub mod generate;
 pub mod information;
 pub mod layers;
+pub mod length;
 pub mod masks;
 pub mod models;
 pub mod prompt;

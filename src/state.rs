@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod explained;
 pub mod flow;
 pub mod information;
+pub mod length;
 pub mod masks;
 pub mod notice;
 pub mod repetition;
@@ -39,6 +40,7 @@ pub use explained::Explained;
 pub use explained::Listed;
 pub use flow::Flow;
 pub use information::Information;
+pub use length::Length;
 pub use masks::Masks;
 pub use notice::Notice;
 pub use pane_id::PaneId;
@@ -169,6 +171,8 @@ pub struct State {
     pub information: Information,
     /// The text under other masks.
     pub masks: Masks,
+    /// The text with less of it kept.
+    pub length: Length,
     /// A text step by step.
     pub steps: Steps,
     /// The vocabulary in view.
@@ -221,6 +225,7 @@ impl State {
             repetition: Repetition::default(),
             information: Information::default(),
             masks: Masks::default(),
+            length: Length::default(),
             steps: Steps::default(),
             vocabulary: Vocabulary::default(),
             contrasts: Contrasts::default(),

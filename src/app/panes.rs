@@ -7,6 +7,7 @@ use crate::panes::compare::Compare;
 use crate::panes::generate::Generate;
 use crate::panes::information::Information;
 use crate::panes::layers::Layers;
+use crate::panes::length::Length;
 use crate::panes::masks::Masks;
 use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
@@ -55,6 +56,7 @@ panes! {
     Calculation => calculation: Calculation,
     Layers => layers: Layers,
     Masks => masks: Masks,
+    Length => length: Length,
     Models => models: Models,
     Information => information: Information,
     Repetition => repetition: Repetition,

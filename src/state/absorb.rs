@@ -64,6 +64,7 @@ impl Ctx<'_> {
             Body::Rows(rows) => self.rows(rows),
             Body::Overview(overview) => self.overview(overview),
             Body::Masks(found) => self.mask_tried(*found),
+            Body::Length(found) => self.length_tried(*found),
             Body::Measured(measured) => self.measured(measured),
             Body::Survey(survey) => self.state.vocabulary.survey = Some(survey),
             Body::Unreachable(found) => self.state.vocabulary.unreachable = Some(found),
@@ -118,6 +119,7 @@ impl Ctx<'_> {
         state.search = Search::default();
         state.repetition = Repetition::default();
         state.masks.renew();
+        state.length.renew();
         state.head_choice = HeadChoice::default();
         state.step_time = None;
         state.selected = 0;

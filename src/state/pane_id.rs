@@ -29,6 +29,8 @@ pub enum PaneId {
     Layers,
     /// The text under one mask after another.
     Masks,
+    /// The text with less of it kept, and what length costs.
+    Length,
     /// The model, and others to open.
     Models,
     /// What the text costs, and how far distributions are apart.
@@ -55,6 +57,7 @@ const GROUPS: [&[(PaneId, Message)]; 6] = [
         (P::Calculation, M::TitleCalculation),
         (P::Layers, M::TitleLayers),
         (P::Masks, M::TitleMasks),
+        (P::Length, M::TitleLength),
     ],
     &[(P::Models, M::TitleModels)],
     &[(P::Information, M::TitleInformation), (P::Repetition, M::TitleRepetition)],
@@ -103,6 +106,12 @@ impl PaneId {
     /// Whether it is not among those that a large screen shows together.
     pub fn has_a_page(self) -> bool {
         !matches!(self, Self::Text | Self::Tokens | Self::Next | Self::Attention)
+    }
+
+    /// Whether the text above it would only take its room.
+    pub fn takes_all(self) -> bool {
+        use PaneId::{Compare, Information, Length, Masks, Models, Steps, Vocabulary};
+        matches!(self, Models | Information | Steps | Vocabulary | Compare | Masks | Length)
     }
 
     /// The next pane of its group, round.
