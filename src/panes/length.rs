@@ -25,7 +25,7 @@ use crate::ui::panel;
 use crate::ui::safe;
 
 /// From this width on, the cost stands beside the strategies.
-const WIDE: u16 = 116;
+const WIDE: u16 = 112;
 
 /// The length pane.
 #[derive(Debug, Default)]
@@ -52,13 +52,13 @@ fn parts(state: &State, inner: Rect) -> Parts {
     Parts { strategies: inner, cost: Rect::default() }
 }
 
-/// The room inside the frame.
+/// The room inside the frame: with a box around it or a rule above, it begins in the same row.
 fn inside(area: Rect) -> Rect {
-    // With a box around it or a rule above, what is inside begins in the same row.
+    let margin = if area.width >= WIDE { 2 } else { 1 };
     Rect {
-        x: area.x + 1.min(area.width),
+        x: area.x + margin.min(area.width),
         y: area.y + 1.min(area.height),
-        width: area.width.saturating_sub(2),
+        width: area.width.saturating_sub(2 * margin),
         height: area.height.saturating_sub(1),
     }
 }

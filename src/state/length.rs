@@ -63,8 +63,8 @@ pub struct Length {
     pub cost: bool,
     /// The cache's size, where the person turned it.
     budget: Option<usize>,
-    /// How often the longest prompt was doubled, or halved.
-    doubled: i32,
+    /// The longest prompt, where the person turned it.
+    longest: Option<usize>,
     asked: Option<Wanted>,
     /// What the ways are of.
     of: Wanted,
@@ -109,17 +109,8 @@ impl State {
         let context = self.model.as_ref().map_or(1, |model| model.engine.config.context);
         // The next token needs one place more.
         let most = context.saturating_sub(1).max(1);
-        cost::lengths(
-            COSTED.0.min(most),
-            turned(COSTED.1, self.length.doubled).clamp(COSTED.0, most.max(COSTED.0)).min(most),
-        )
+        cost::lengths(COSTED.0.min(most), self.length.longest.unwrap_or(COSTED.1).min(most))
     }
-}
-
-/// A number that was doubled so often, or halved.
-fn turned(number: usize, doubled: i32) -> usize {
-    let times = doubled.unsigned_abs().min(16);
-    if doubled < 0 { number >> times } else { number << times }
 }
 
 impl Ctx<'_> {
@@ -228,16 +219,18 @@ impl Ctx<'_> {
 
     /// Makes the cache larger or smaller, by an eighth; where the cost is in view, doubles or halves the longest prompt.
     pub fn turn_length(&mut self, up: bool) {
-        let length = &mut self.state.length;
-        if length.cost {
+        if self.state.length.cost {
             let before = self.state.costed();
-            self.state.length.doubled += if up { 1 } else { -1 };
+            let longest = before.last().copied().unwrap_or(COSTED.0);
+            let below = 1 << longest.saturating_sub(1).max(1).ilog2();
+            let turned = if up { (longest + 1).next_power_of_two() } else { below.max(COSTED.0) };
+            self.state.length.longest = Some(turned);
             if self.state.costed() == before {
-                self.state.length.doubled -= if up { 1 } else { -1 };
-                self.say(Notice::hint(Message::LengthNoFurther, &[&before.last().copied().unwrap_or(0)]));
+                self.say(Notice::hint(Message::LengthNoFurther, &[&longest]));
             }
             return;
         }
+        let length = &mut self.state.length;
         let (budget, most) = (length.of.budget, length.of.tokens.len().max(LEAST));
         let step = (budget / 8).max(1);
         length.budget = Some(if up { budget + step } else { budget.saturating_sub(step) }.clamp(LEAST, most));

@@ -9,6 +9,7 @@ use super::write;
 use crate::lab::length::cost::Fit;
 use crate::lab::length::cost::Point;
 use crate::panes::format;
+use crate::panes::format::wrapped;
 use crate::state::State;
 use crate::ui::Message;
 use crate::ui::draw as ink;
@@ -83,12 +84,15 @@ pub(super) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
         ];
         write(&line(cells), theme.number(), row, state, buf);
     }
+    let mut used = 2 + planned.len() as u16;
     for (message, fit) in [(Message::LengthPrefillFit, prompt), (Message::LengthStepFit, step)] {
         let Some(fit) = fit else { continue };
         let [a, b, c] = fit.terms.map(|term| format!("{term:.2e}"));
-        write(&language.say(message, &[&a, &b, &c]), theme.text(), next(), state, buf);
+        for line in wrapped(&language.say(message, &[&a, &b, &c]), usize::from(area.width)) {
+            write(&line, theme.text(), next(), state, buf);
+            used += 1;
+        }
     }
-    let used = 2 + planned.len() as u16 + u16::from(prompt.is_some()) + u16::from(step.is_some());
     let below = Rect { y: area.y + used.min(area.height), height: area.height.saturating_sub(used), ..area };
     if let Some(prompt) = prompt.filter(|_| below.height >= CURVE) {
         curve(state, points, prompt, most, below, buf);

@@ -9,6 +9,7 @@ use super::write;
 use crate::lab::length::Foretold;
 use crate::lab::length::Strategy;
 use crate::panes::format;
+use crate::panes::format::wrapped;
 use crate::state::State;
 use crate::state::length::Way;
 use crate::ui::Message;
@@ -52,7 +53,10 @@ pub(super) fn draw(state: &State, selected: Strategy, area: Rect, buf: &mut Buff
     let mut next = || rows.next().unwrap_or_default();
     if !state.reads_on() {
         let name = state.model.as_ref().map_or("", |model| &model.name);
-        return write(&language.say(Message::CliNoDecoderAlone, &[&name]), theme.warning(), next(), state, buf);
+        for line in wrapped(&language.say(Message::CliNoDecoderAlone, &[&name]), usize::from(area.width)) {
+            write(&line, theme.warning(), next(), state, buf);
+        }
+        return;
     }
     let count = state.length.tokens().len();
     let foretold = count.saturating_sub(1);

@@ -998,7 +998,7 @@ messages! {
     LengthHere = "{}: {} bits, {} with everything kept; the cache holds {}", "{}：{} 比特，全部保留时 {}；缓存中有 {} 个";
     LengthSame = "every strategy foretells the same {} tokens", "每种策略预测同样的 {} 个词元";
     LengthMoments = "the cache over the text as it goes by: █ kept, · dropped", "文本读过时的缓存：█ 保留，· 丢弃";
-    LengthCostTitle = "prompts up to {} tokens, measured on this machine with {} threads", "至多 {} 个词元的提示，在这台机器上用 {} 个线程测量";
+    LengthCostTitle = "prompts up to {} tokens, measured here, {} threads", "至多 {} 个词元的提示，在本机用 {} 个线程测量";
     LengthTokensAxis = "{} tokens", "{} 个词元";
     CliNoDecoderAlone = "{} does not go on from a text of its own: give a decoder-only model", "{} 不能从文本直接续写：请给一个仅解码器的模型";
     LengthTitle = "{} tokens with a cache of {}: every strategy foretells the same {} tokens", "{} 个词元，缓存容量 {}：每种策略预测同样的 {} 个词元";
