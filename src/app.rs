@@ -173,7 +173,7 @@ impl App {
             ctx.refresh_architectures(self.focus == PaneId::Architectures);
             ctx.refresh_contrast(self.focus == PaneId::Compare);
             ctx.refresh_explained(self.focus);
-            ctx.refresh_masks(self.focus == PaneId::Masks);
+            ctx.refresh_trials(self.focus);
             let text = std::sync::Arc::clone(&self.state.text);
             self.panes.prompt.set(&text);
         }

@@ -8,6 +8,7 @@ mod bounds;
 mod choice;
 mod explain;
 mod generate;
+mod length;
 mod look;
 mod masks;
 mod measure;
@@ -42,6 +43,8 @@ pub use explain::Explain;
 pub use explain::Explanation;
 pub use generate::Generate;
 pub use generate::Step;
+pub use length::LengthTrial;
+pub use length::TryLength;
 pub use look::HeadView;
 pub use look::Look;
 pub use look::Overview;
@@ -198,6 +201,8 @@ pub enum Job {
     Explain(Box<Explain>),
     /// Try a text under other masks.
     Masks(Box<TryMasks>),
+    /// Read a long text with less of it kept, and measure what length costs.
+    Length(Box<TryLength>),
     /// Measure a text's code and pairs of distributions.
     Measure(Measure),
     /// List the pieces of a vocabulary.
@@ -289,6 +294,8 @@ pub enum Body {
     Explanation(Box<Explanation>),
     /// Part of what the mask lab found.
     Masks(Box<MaskTrial>),
+    /// Part of what was found of long texts.
+    Length(Box<LengthTrial>),
     /// What a text costs, how far distributions are apart.
     Measured(Measured),
     /// So much of a training is done, of so much.
@@ -362,6 +369,7 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Explain(job) => explain::explain(&job, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
         Job::Masks(job) => masks::run(&job, ticket, send),
+        Job::Length(job) => length::run(&job, ticket, send),
         Job::Measure(measure) => measure::measure(measure, ticket, send),
         Job::Browse(job) => vocabulary::browse(job, ticket, send),
         Job::AddCutter(spec) => vocabulary::add(&spec, ticket, send),
@@ -399,6 +407,7 @@ impl Job {
             Self::Rehearse(job) => Some(Arc::clone(&job.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
             Self::Masks(job) => Some(Arc::clone(&job.model)),
+            Self::Length(job) => Some(Arc::clone(&job.model)),
             Self::Measure(measure) => Some(Arc::clone(&measure.model)),
             Self::Open(_)
             | Self::Browse(_)

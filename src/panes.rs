@@ -8,6 +8,7 @@ pub mod format;
 pub mod generate;
 pub mod information;
 pub mod layers;
+pub mod length;
 mod lines;
 pub mod masks;
 pub mod models;

@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod explained;
 pub mod flow;
 pub mod information;
+pub mod length;
 pub mod masks;
 pub mod notice;
 pub mod repetition;
@@ -42,6 +43,7 @@ pub use explained::Explained;
 pub use explained::Listed;
 pub use flow::Flow;
 pub use information::Information;
+pub use length::Length;
 pub use masks::Masks;
 pub use notice::Notice;
 pub use pane_id::PaneId;
@@ -173,6 +175,8 @@ pub struct State {
     pub information: Information,
     /// The text under other masks.
     pub masks: Masks,
+    /// The text with less of it kept.
+    pub length: Length,
     /// A text step by step.
     pub steps: Steps,
     /// A vocabulary that is learned.
@@ -229,6 +233,7 @@ impl State {
             repetition: Repetition::default(),
             information: Information::default(),
             masks: Masks::default(),
+            length: Length::default(),
             steps: Steps::default(),
             training: Training::default(),
             vocabulary: Vocabulary::default(),

@@ -138,6 +138,15 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Masks), &[ch('}')], C::NextLayer, M::HelpNextLayer, Some((7, M::KeyLayer))),
     row(Pane(P::Masks), &[ch(' ')], C::Play, M::HelpPauseTrials, Some((8, M::KeyStop))),
 
+    row(Pane(P::Length), &[code(K::Up), ch('k')], C::Up, M::HelpStrategyUp, None),
+    row(Pane(P::Length), &[code(K::Down), ch('j')], C::Down, M::HelpStrategyDown, Some((1, M::KeyStrategy))),
+    row(Pane(P::Length), &[code(K::Left), ch('h')], C::TokenLeft, M::HelpTokenLeft, Some((2, M::KeyToken))),
+    row(Pane(P::Length), &[code(K::Right), ch('l')], C::TokenRight, M::HelpTokenRight, None),
+    row(Pane(P::Length), &[ch('+'), ch('=')], C::TurnUp, M::HelpLengthUp, Some((3, M::KeyCacheSize))),
+    row(Pane(P::Length), &[ch('-')], C::TurnDown, M::HelpLengthDown, None),
+    row(Pane(P::Length), &[ch('.'), ch(',')], C::NextPart, M::HelpLengthPart, Some((4, M::KeyPart))),
+    row(Pane(P::Length), &[ch(' ')], C::Play, M::HelpPauseTrials, Some((5, M::KeyStop))),
+
     row(Pane(P::Tokens), &[code(K::Up), ch('k')], C::TokenLeft, M::HelpTokenLeft, None),
     row(Pane(P::Tokens), &[code(K::Down), ch('j')], C::TokenRight, M::HelpTokenRight, None),
     row(Pane(P::Tokens), &[code(K::Left), ch('h')], C::TokenLeft, M::HelpTokenLeft, Some((1, M::KeyToken))),
@@ -263,6 +272,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Panes, &[], C::Go(P::Calculation), M::HelpGoCalculation, None),
     row(Panes, &[], C::Go(P::Layers), M::HelpGoLayers, None),
     row(Panes, &[], C::Go(P::Masks), M::HelpGoMasks, None),
+    row(Panes, &[], C::Go(P::Length), M::HelpGoLength, None),
     row(Panes, &[ch('5'), ch('m')], C::Go(P::Models), M::HelpGoModels, None),
     row(Panes, &[], C::Go(P::Architectures), M::HelpGoArchitectures, None),
     row(Panes, &[ch('6')], C::Go(P::Information), M::HelpGoInformation, None),

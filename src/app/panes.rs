@@ -8,6 +8,7 @@ use crate::panes::compare::Compare;
 use crate::panes::generate::Generate;
 use crate::panes::information::Information;
 use crate::panes::layers::Layers;
+use crate::panes::length::Length;
 use crate::panes::masks::Masks;
 use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
@@ -58,6 +59,7 @@ panes! {
     Calculation => calculation: Calculation,
     Layers => layers: Layers,
     Masks => masks: Masks,
+    Length => length: Length,
     Models => models: Models,
     Architectures => architectures: Architectures,
     Information => information: Information,

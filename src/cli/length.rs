@@ -141,7 +141,7 @@ fn print(
             format!("{mean:.3}"),
             full.map_or_else(|| "–".to_owned(), |full| format!("{:+.3}", mean - full)),
             format!("{seconds:.2} s"),
-            said(*strategy).text(language).to_owned(),
+            language.term(strategy.does()).into_owned(),
         ]
     };
     let columns = [
@@ -173,26 +173,11 @@ fn cell(token: &Foretold, column: usize, columns: usize, length: usize) -> char 
     if start > token.at {
         return ' ';
     }
-    let held: usize = token.kept.iter().map(|run| run.end.min(end).saturating_sub(run.start.max(start))).sum();
-    match held as f64 / (end - start).max(1) as f64 {
+    match token.share(start..end) {
         0.0 => '·',
         share if share < 0.34 => '░',
         share if share < 0.67 => '▒',
         share if share < 1.0 => '▓',
         _ => '█',
-    }
-}
-
-/// What a strategy does, in a few words.
-fn said(strategy: Strategy) -> Message {
-    match strategy {
-        Strategy::Full => Message::LengthFull,
-        Strategy::Chunks => Message::LengthChunks,
-        Strategy::Overlap => Message::LengthOverlap,
-        Strategy::Window => Message::LengthWindow,
-        Strategy::Sinks => Message::LengthSinks,
-        Strategy::Heavy => Message::LengthHeavy,
-        Strategy::Surprising => Message::LengthSurprising,
-        Strategy::Summary => Message::LengthSummary,
     }
 }

@@ -70,6 +70,20 @@ impl Strategy {
         }
     }
 
+    /// What it does, in a few words.
+    pub fn does(self) -> &'static str {
+        match self {
+            Self::Full => "everything is kept",
+            Self::Chunks => "piece by piece, each from its last predecessor alone",
+            Self::Overlap => "piece by piece, half of each read again",
+            Self::Window => "the last tokens; what they saw stays in them",
+            Self::Sinks => "the first 4 and the last tokens, numbered by the cache",
+            Self::Heavy => "the last tokens and those that drew most attention, whole",
+            Self::Surprising => "piece by piece behind the most surprising tokens before",
+            Self::Summary => "piece by piece behind the model's own summary of all before",
+        }
+    }
+
     /// The strategy of this name.
     pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|strategy| strategy.name() == name)
@@ -88,6 +102,9 @@ pub struct Reading<'a> {
     /// Tokens that end a summary.
     pub ends: &'a [u32],
 }
+
+/// What asks a model for a summary of what stands before it, unless another is given.
+pub const CUE: &str = "\n\nIn short:";
 
 /// The smallest cache.
 pub const LEAST: usize = 8;
@@ -109,6 +126,12 @@ impl Foretold {
     /// How many positions the cache held.
     pub fn held(&self) -> usize {
         self.written.len() + self.kept.iter().map(Range::len).sum::<usize>()
+    }
+
+    /// The share of a part of the text that the cache held, 0 to 1.
+    pub fn share(&self, part: Range<usize>) -> f64 {
+        let within = |run: &Range<usize>| run.end.min(part.end).saturating_sub(run.start.max(part.start));
+        self.kept.iter().map(within).sum::<usize>() as f64 / part.len().max(1) as f64
     }
 }
 

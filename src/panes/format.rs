@@ -1,4 +1,6 @@
-//! Numbers as they are shown: units once, the same width whatever the value.
+//! Numbers as they are shown: units once, the same width whatever the value. And sentences in lines.
+
+use crate::ui::safe;
 
 /// A probability in percent: `31.2 %`, `0.14 %`, and below a ten-thousandth of a percent as a power of ten. At most 7
 /// columns.
@@ -57,4 +59,18 @@ pub fn size(bytes: u64) -> String {
         1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
         _ => format!("{:.2} GB", bytes as f64 / 1e9),
     }
+}
+
+/// A sentence in lines of so many columns: words where there are spaces, letters where there are none.
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_inclusive([' ', '，', '；', '：']) {
+        let line = lines.len() - 1;
+        if !lines[line].is_empty() && safe::width(&lines[line]) + safe::width(word.trim_end()) > columns {
+            lines.push(word.to_owned());
+        } else {
+            lines[line].push_str(word);
+        }
+    }
+    lines
 }

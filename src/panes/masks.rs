@@ -13,6 +13,7 @@ use ratatui::text::Line;
 
 use super::Pane;
 use super::View;
+use super::format::wrapped;
 use crate::job::Lane;
 use crate::lab::masks::Misfit;
 use crate::lab::masks::Way;
@@ -94,7 +95,7 @@ impl Drawn<'_> {
         if tried < all {
             said.push(language.say(Message::RankFirst, &[&tried]));
         }
-        side::wrapped(&said.join(" · "), usize::from(columns))
+        wrapped(&said.join(" · "), usize::from(columns))
     }
 
     /// The lines below all: what has to be known of the mask under the cursor.
@@ -119,7 +120,7 @@ impl Drawn<'_> {
             Some(Err(Misfit::Order { named, length })) => language.say(Message::CliMaskOrder, &[named, length]),
             None => String::new(),
         };
-        side::wrapped(&said, usize::from(columns))
+        wrapped(&said, usize::from(columns))
     }
 
     fn parts(&self, inner: Rect) -> Parts {

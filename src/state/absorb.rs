@@ -67,6 +67,7 @@ impl Ctx<'_> {
             Body::Rows(rows) => self.rows(rows),
             Body::Overview(overview) => self.overview(overview),
             Body::Masks(found) => self.mask_tried(*found),
+            Body::Length(found) => self.length_tried(*found),
             Body::Measured(measured) => self.measured(measured),
             Body::Saved(path) if lane == Lane::Training => {
                 self.say(Notice::info(Message::CliWrote, &[&path.display()]));
@@ -132,6 +133,7 @@ impl Ctx<'_> {
         state.steps.forget_own();
         state.repetition = Repetition::default();
         state.masks.renew();
+        state.length.renew();
         state.head_choice = HeadChoice::default();
         state.step_time = None;
         state.selected = 0;

@@ -159,15 +159,16 @@ impl State {
 }
 
 impl Ctx<'_> {
-    /// Brings up to date what the page on masks shows, where it is `looked_at`; elsewhere nothing of it is at work.
-    pub fn refresh_masks(&mut self, looked_at: bool) {
-        if !looked_at {
-            if self.state.masks.asked.take().is_some() {
-                self.cancel(Lane::Trials);
-            }
-            self.state.masks.stopped = false;
-            return;
+    /// The page on masks is out of view: nothing of it is at work.
+    pub(super) fn leave_masks(&mut self) {
+        if self.state.masks.asked.take().is_some() {
+            self.cancel(Lane::Trials);
         }
+        self.state.masks.stopped = false;
+    }
+
+    /// Brings up to date what the page on masks shows.
+    pub(super) fn refresh_masks(&mut self) {
         let state = &*self.state;
         let Some(model) = state.model.clone() else { return };
         let waits = state.playing || state.is_busy(Lane::Run) || state.run.is_empty();

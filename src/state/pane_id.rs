@@ -31,6 +31,8 @@ pub enum PaneId {
     Layers,
     /// The text under one mask after another.
     Masks,
+    /// The text with less of it kept, and what length costs.
+    Length,
     /// The model, and others to open.
     Models,
     /// Architectures on the text: who sees whom, what is asked.
@@ -60,6 +62,7 @@ const GROUPS: [&[(PaneId, Message)]; 6] = [
         (P::Calculation, M::TitleCalculation),
         (P::Layers, M::TitleLayers),
         (P::Masks, M::TitleMasks),
+        (P::Length, M::TitleLength),
     ],
     &[(P::Models, M::TitleModels), (P::Architectures, M::TitleArchitectures)],
     &[(P::Information, M::TitleInformation), (P::Repetition, M::TitleRepetition)],
@@ -108,6 +111,12 @@ impl PaneId {
     /// Whether it is not among those that a large screen shows together.
     pub fn has_a_page(self) -> bool {
         !matches!(self, Self::Text | Self::Tokens | Self::Next | Self::Attention)
+    }
+
+    /// Whether the text above it would only take its room.
+    pub fn takes_all(self) -> bool {
+        use PaneId::{Architectures, Compare, Information, Length, Masks, Models, Steps, Vocabulary};
+        matches!(self, Models | Architectures | Information | Steps | Vocabulary | Compare | Masks | Length)
     }
 
     /// The next pane of its group, round.

@@ -7,6 +7,7 @@ mod fetching;
 mod generating;
 mod informed;
 mod keys;
+mod length;
 mod linked;
 mod masks;
 mod paths;

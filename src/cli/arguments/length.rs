@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::Args;
 
-use crate::lab::length::{LEAST, Strategy};
+use crate::lab::length::{CUE, LEAST, Strategy};
 
 /// `lmscope length`
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub struct Length {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', conflicts_with = "cost")]
     pub strategies: Vec<Named>,
     /// What asks the model for a summary
-    #[arg(long, value_name = "TEXT", default_value = "\n\nIn short:", conflicts_with = "cost")]
+    #[arg(long, value_name = "TEXT", default_value = CUE, conflicts_with = "cost")]
     pub cue: String,
     /// Measure what length costs on this machine instead: cache, prompt, one more token
     #[arg(long)]

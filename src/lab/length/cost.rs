@@ -31,7 +31,7 @@ pub fn lengths(least: usize, most: usize) -> Vec<usize> {
 }
 
 /// How often a step is measured; the shortest time counts.
-const STEPS: usize = 5;
+const STEPS: usize = 3;
 /// A prompt this short is read as often.
 const SHORT: usize = 256;
 

@@ -12,6 +12,7 @@ use crate::lab::masks::rank::HeadRank;
 use crate::lab::masks::rank::Rank;
 use crate::lab::masks::reuse::Reading;
 use crate::panes::attention::window;
+use crate::panes::format::wrapped;
 use crate::state::masks::RANKED;
 use crate::ui::Grid;
 use crate::ui::Message;
@@ -147,20 +148,6 @@ pub(super) fn rank(drawn: &Drawn<'_>, area: Rect, buf: &mut Buffer) {
         said.extend(sentences.map(|sentence| (sentence, theme.text())));
     }
     lines(&said, drawn, area, buf);
-}
-
-/// A sentence in lines of so many columns: words where there are spaces, letters where there are none.
-pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_inclusive([' ', '，', '；', '：']) {
-        let line = lines.len() - 1;
-        if !lines[line].is_empty() && safe::width(&lines[line]) + safe::width(word.trim_end()) > columns {
-            lines.push(word.to_owned());
-        } else {
-            lines[line].push_str(word);
-        }
-    }
-    lines
 }
 
 /// What of the cache can be used again under each architecture's rule, and the time it takes to go on.

@@ -5,11 +5,11 @@ use ratatui::layout::Rect;
 
 use super::Drawn;
 use super::label;
-use super::side::wrapped;
 use super::write;
 use crate::lab::masks::objective::Example;
 use crate::lab::masks::objective::Piece;
 use crate::lab::masks::objective::example;
+use crate::panes::format::wrapped;
 use crate::ui::Message;
 use crate::ui::safe;
 

@@ -42,6 +42,8 @@ fn generated_text_looks_like_this() {
 #[test]
 fn panes_alone_look_like_this() {
     picture("attention-80x24-en", Language::English, (80, 24), "<enter> 4 ] }");
+    picture("length-120x40-en", Language::English, (120, 40), "<enter> 4 4 4 4 4 j j");
+    picture("length-80x24-zh", Language::Chinese, (80, 24), "<enter> 4 4 4 4 4 j j j");
     picture("masks-120x40-en", Language::English, (120, 40), "<enter> 4 4 4 4 <right>");
     picture("masks-80x24-zh", Language::Chinese, (80, 24), "<enter> 4 4 4 4 . .");
     picture("tokens-80x24-zh", Language::Chinese, (80, 24), "<enter> 2");
