@@ -57,7 +57,7 @@ pub(super) fn run(
     };
     let changes = options.edits.changes();
     let edited = Edited::new(tokenizer, &changes).map_err(Failure::Vocabulary)?;
-    if (options.steps || !changes.is_empty()) && text.len() > lab::steps::MOST_BYTES {
+    if (options.steps || options.why.is_some() || !changes.is_empty()) && text.len() > lab::steps::MOST_BYTES {
         return Err(Failure::TooLongForSteps(text.len()));
     }
     let why = options.why.map(|at| why::ask(&edited, &text, at)).transpose()?;

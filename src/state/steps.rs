@@ -191,9 +191,8 @@ impl Ctx<'_> {
         // With another dictionary one stays at the same step; with another text one begins.
         steps.at = if same { steps.at.min(last) } else { 0 };
         if !same {
-            steps.place = steps
-                .place
-                .filter(|&at| at > 0 && at < story.lesson.text.len() && story.lesson.text.is_char_boundary(at));
+            let (text, encodes) = (&story.lesson.text, story.lesson.procedure.encodes());
+            steps.place = steps.place.filter(|&at| at > 0 && at < text.len() && (encodes || text.is_char_boundary(at)));
         }
         steps.flip = 0;
         steps.story = Some(story);
@@ -311,11 +310,13 @@ impl Ctx<'_> {
 
 /// The boundary between characters after `at`.
 fn after(text: &str, at: usize) -> usize {
+    let at = (0..=at).rev().find(|&byte| text.is_char_boundary(byte)).unwrap_or(0);
     GraphemeCursor::new(at, text.len(), true).next_boundary(text, 0).ok().flatten().unwrap_or(text.len())
 }
 
 /// The boundary between characters before `at`.
 fn before(text: &str, at: usize) -> usize {
+    let at = (at..text.len()).find(|&byte| text.is_char_boundary(byte)).unwrap_or(text.len());
     GraphemeCursor::new(at, text.len(), true).prev_boundary(text, 0).ok().flatten().unwrap_or(0)
 }
 

@@ -98,6 +98,11 @@ impl<'t> Edited<'t> {
         self.overlay.score(model, id, spelling.len())
     }
 
+    /// The bytes that a piece stands for which is spelled like this; those of the spelling where there is none.
+    pub fn stands_for(&self, spelling: &str) -> Vec<u8> {
+        self.overlay.bytes(self.tokenizer, spelling)
+    }
+
     /// How the tokenizer's file spells a piece; a search through the vocabulary.
     pub fn spelling(&self, id: u32) -> Option<&str> {
         if let Some(fresh) = (id as usize).checked_sub(self.tokenizer.len()) {

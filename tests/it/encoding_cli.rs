@@ -54,7 +54,9 @@ fn the_steps_have_their_numbers_in_json_and_their_sentences_as_text() {
     let ran = run(&["tokenize", "lowest", "--tokenizer", "wordpiece", "--steps"]);
     assert!(ran.output.contains("is the longest piece here"), "{}", ran.output);
     let long = "a ".repeat(40_000);
-    assert!(failed(&["tokenize", &long, "--steps"], 2).contains("80000"));
+    for option in [&["--steps"][..], &["--why", "3"], &["--without-piece", "the"]] {
+        assert!(failed(&[&["tokenize", &long, "--tokenizer", "wordpiece"], option].concat(), 2).contains("80000"));
+    }
 }
 
 #[test]

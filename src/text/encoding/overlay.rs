@@ -192,7 +192,8 @@ impl Overlay {
         self.id(tokenizer, spelling).or_else(unit).ok_or_else(|| ChangeError::NoPiece(spelling.to_owned()))
     }
 
-    fn bytes(&self, tokenizer: &Tokenizer, spelling: &str) -> Vec<u8> {
+    /// The bytes that a piece stands for; those of the spelling where there is no such piece.
+    pub(super) fn bytes(&self, tokenizer: &Tokenizer, spelling: &str) -> Vec<u8> {
         match self.fresh.iter().find(|piece| piece.spelling == spelling) {
             Some(piece) => piece.bytes.clone(),
             None => match tokenizer.ids.get(spelling) {

@@ -435,7 +435,7 @@ messages! {
     // Cutting into words step by step.
     TitleSteps = "Steps", "步骤";
     StepsNameForward = "forward matching", "正向最大匹配";
-    StepsNameBackward = "backward matching", "逆向最大匹配";
+    StepsNameBackward = "backward", "逆向最大匹配";
     StepsNameBoth = "both ways", "双向最大匹配";
     StepsNameRoute = "best route", "最大概率路径";
     StepsNameHmm = "route + HMM", "路径 + HMM";

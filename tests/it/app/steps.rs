@@ -90,3 +90,31 @@ fn the_models_own_tokens_are_those_of_its_tokenizer() {
     let tokens: Vec<_> = tokenizer.encode(steps.text()).iter().map(|token| token.start..token.end).collect();
     assert_eq!(steps.settled(), tokens);
 }
+
+#[test]
+fn the_place_moves_over_tokens_that_begin_inside_a_character_and_back() {
+    let mut driver = Driver::new(App::new(start(Language::English, Some("a龘b"))), 80, 24);
+    driver.settle().keys("<enter> 2 2").settle();
+    while driver.app.state().steps.procedure != Procedure::Tokens(Source::Embedded(Kind::BytePairs)) {
+        driver.keys("]").settle();
+    }
+    driver.keys("G w").settle();
+    let mut places = Vec::new();
+    for key in ["<left>", "<right>"] {
+        for _ in 0..6 {
+            driver.keys(key).settle();
+            places.push(driver.app.state().steps.place.expect("a place"));
+            assert!(driver.app.state().steps.answered().is_some_and(|answer| !answer.reasons.is_empty()));
+        }
+    }
+    let inside: Vec<usize> = driver.app.state().steps.settled().iter().map(|token| token.start).collect();
+    assert!(inside.contains(&3), "{inside:?}: the character is more than one token");
+    assert_eq!((places[5], places[11]), (1, 4));
+    assert!(places.contains(&3), "{places:?}");
+    // A method that cuts no character leaves such a place.
+    driver.keys("<left>").settle();
+    assert_eq!(driver.app.state().steps.place, Some(3));
+    for _ in 0..Procedure::ALL.len() {
+        driver.keys("]").settle();
+    }
+}

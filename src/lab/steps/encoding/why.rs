@@ -5,6 +5,7 @@ use super::Names;
 use super::number;
 use crate::lab::steps::Note;
 use crate::lab::steps::segmenting::logarithm;
+use crate::text::Kind;
 use crate::text::Merge;
 use crate::text::Token;
 use crate::text::encoding;
@@ -128,7 +129,11 @@ pub fn changes(edited: &Edited<'_>, text: &str, at: usize, flips: &[Flip]) -> Ve
 }
 
 fn part(edited: &Edited<'_>, change: &encoding::Change) -> Note {
-    let label = |piece: &String| safe::token_label(piece.as_bytes());
+    // Merged pieces are shown by what they stand for; others by their spelling, which says where in a word they go.
+    let label = |piece: &String| match edited.kind() {
+        Kind::BytePairs => safe::token_label(&edited.stands_for(piece)),
+        _ => safe::token_label(piece.as_bytes()),
+    };
     match change {
         encoding::Change::WithoutMerge { left, right } => {
             Note::new(M::EncFlipWithoutMerge, &[&label(left), &label(right)])
