@@ -136,6 +136,7 @@ impl Failure {
             | Self::Train(
                 TrainError::WordPieceOfBytes
                 | TrainError::WordPieceFallback
+                | TrainError::UnigramOfBytes
                 | TrainError::FallbackOfBytes
                 | TrainError::MetaspaceOfBytes,
             )
