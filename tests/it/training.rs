@@ -263,3 +263,29 @@ fn a_unigram_model_of_bytes_or_without_room_is_refused() {
     let small = unigram("whitespace-split", 3, UnigramRules::default());
     assert_eq!(fit(&small, b"abc abc").unwrap_err(), TrainError::TooSmall { size: 3, least: 4 });
 }
+
+#[test]
+fn the_likelihood_counts_what_the_words_are_at_every_step() {
+    let pairs = PairRules { size: 400, choice: Choice::Likelihood, min_frequency: 3, ..PairRules::default() };
+    let recipe = recipe("whitespace-split", false, pairs);
+    let mut training = learn(&recipe, &corpus("shakespeare")).unwrap();
+    loop {
+        let mut counts = std::collections::BTreeMap::<(u32, u32), u64>::new();
+        let mut tokens = std::collections::BTreeMap::<u32, u64>::new();
+        for (word, times) in training.words() {
+            for &token in word {
+                *tokens.entry(token).or_default() += times;
+            }
+            for pair in word.windows(2) {
+                *counts.entry((pair[0], pair[1])).or_default() += times;
+            }
+        }
+        let score =
+            |&(left, right): &(u32, u32), count: u64| count as f64 / (tokens[&left] as f64 * tokens[&right] as f64);
+        let frequent = counts.iter().filter(|&(_, &count)| count >= 3);
+        let best = frequent.map(|(pair, &count)| score(pair, count)).fold(0.0, f64::max);
+        let Some(step) = training.step() else { break };
+        assert_eq!(step.pair.score, best);
+        assert_eq!(Some(&step.pair.count), counts.get(&(step.pair.left, step.pair.right)));
+    }
+}

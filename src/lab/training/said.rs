@@ -90,8 +90,8 @@ pub fn worth(deed: UnigramDeed, worth: f64) -> f64 {
 /// The same, to be shown.
 pub(super) fn shown(deed: UnigramDeed, number: f64) -> String {
     match deed {
-        UnigramDeed::Fitted | UnigramDeed::Finished => format!("{:.2}", worth(deed, number)),
-        UnigramDeed::Pruned => score(worth(deed, number)),
+        UnigramDeed::Finished => format!("{:.2}", worth(deed, number)),
+        UnigramDeed::Fitted | UnigramDeed::Pruned => score(worth(deed, number)),
     }
     .replace('-', "−")
 }

@@ -55,7 +55,8 @@ pub enum UnigramDeed {
     Fitted,
     /// Pieces were taken out; a piece is worth the loss of log-likelihood without it, in nats per word.
     Pruned,
-    /// The vocabulary was cut to its size; a piece is worth its score, the logarithm of its probability.
+    /// The vocabulary was cut to its size, behind the characters in the order of the last pruning; what a piece has is its
+    /// score, the logarithm of its probability.
     Finished,
 }
 
@@ -70,9 +71,9 @@ pub struct UnigramStep {
     pub after: usize,
     /// What the words cost before the step, in nats per word: the negative mean of their log-likelihoods. Of fitting alone.
     pub cost: Option<f64>,
-    /// Those that stayed and are worth least, with their worth, the least first.
+    /// Those that stayed and were nearest to going, with their worth, the nearest first.
     pub kept: Vec<(u32, f64)>,
-    /// Those that went and were worth most, with their worth, the most first.
+    /// Those that went and were nearest to staying, likewise.
     pub removed: Vec<(u32, f64)>,
     /// How many went because the best cut of no word has them.
     pub unused: usize,
@@ -213,13 +214,14 @@ impl UnigramTraining {
         let mut rest: Vec<(u32, f64)> = self.pieces.iter().skip(1).map(|piece| (piece.token, piece.score)).collect();
         rest.retain(|&(token, _)| token as usize >= self.characters);
         let left = rest.split_off(rest.len().min(room.saturating_sub(chosen.len())));
-        chosen.append(&mut rest);
+        chosen.extend(&rest);
         chosen.sort_by(|a, b| b.1.total_cmp(&a.1));
         self.is_settled = true;
         let unknown = self.pieces.first().copied();
         let pieces = chosen.iter().map(|&(token, score)| Piece { token, score });
         self.set(unknown.into_iter().chain(pieces).collect());
-        self.told(UnigramDeed::Finished, before, None, chosen, left, 0)
+        rest.reverse();
+        self.told(UnigramDeed::Finished, before, None, rest, left, 0)
     }
 
     /// The characters, in the order of their codes: the library has those without a score in an order of chance.
@@ -243,8 +245,10 @@ impl UnigramTraining {
         mut removed: Vec<(u32, f64)>,
         unused: usize,
     ) -> UnigramStep {
-        kept.sort_by(|a, b| a.1.total_cmp(&b.1));
-        removed.sort_by(|a, b| b.1.total_cmp(&a.1));
+        if deed != UnigramDeed::Finished {
+            kept.sort_by(|a, b| a.1.total_cmp(&b.1));
+            removed.sort_by(|a, b| b.1.total_cmp(&a.1));
+        }
         kept.truncate(self.notes);
         removed.truncate(self.notes);
         // The piece for the unknown is none that a person counts.

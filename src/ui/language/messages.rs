@@ -958,7 +958,7 @@ messages! {
     TrainFinished = "every character stays, and the most useful pieces · {} pieces become {}", "保留所有字符和最有用的词元 · {} 个变为 {} 个";
     TrainNearestExpected = "pieces expected less than 0.5 times go: {} stays with {}, {} goes with {}", "预期出现不到 0.5 次的去掉：{} 以 {} 留下，{} 以 {} 去掉";
     TrainNearestLoss = "nearest: {} stays, its loss would cost {} bits a word; {} goes for {}", "最接近的：{} 留下，去掉它每词多花 {} 比特；{} 去掉，代价 {}";
-    TrainNearestScore = "nearest: {} stays with log₂ p = {}, {} goes with {}", "最接近的：{} 以 log₂ p = {} 留下，{} 以 {} 去掉";
+    TrainNearestScore = "in the order of the last pruning: {} is the last to stay (log₂ p = {}), {} the first to go ({})", "按上次去掉时的次序：{} 最后留下（log₂ p = {}），{} 最先去掉（{}）";
     CliPieces = "{} of {} pieces taken out · {} %", "去掉 {}/{} 个词元 · {} %";
     CliLearnedPieces = "{} tokens, of {} pieces to begin with, from {} bytes · {} words, {} of them different", "{} 个词元，起初 {} 个，来自 {} 字节 · {} 个词，其中不同的 {} 个";
     CliCutInto = "the corpus is {} tokens · {} bytes per token", "语料为 {} 个词元 · 每词元 {} 字节";
