@@ -18,7 +18,10 @@
 //! - `train-tokenizer`: with `--steps` first `steps` of `step`, `pair` and `second` (`left`, `right`, their `ids`, `count`,
 //!   `score`), `joined`, its `id`, whether that is `new`, `rule` (`better`, `older_first`, `older_second`, `only`),
 //!   `tokens_before`, `tokens_after`; then `algorithm`, `bytes`, `invalid_bytes`, `words`, `different_words`,
-//!   `vocabulary_size`, `alphabet`, `merges`, `tokens_before`, `tokens_after`, `stopped` (`size`, `pairs`), `file`. Of `hmm`
+//!   `vocabulary_size`, `alphabet`, `merges`, `tokens_before`, `tokens_after`, `stopped` (`size`, `pairs`), `file`. Of `unigram`
+//!   `seeds` (how many pieces it began with) in place of `merges`, and `steps` of `step`, `deed` (`fitted`, `pruned`,
+//!   `finished`), `pieces_before`, `pieces_after`, `bits_per_word`, `kept` and `removed` (those nearest to the other: `text`
+//!   and `expected`, `loss_bits` or `score_bits`), `unused`. Of `hmm`
 //!   `algorithm`, `bytes`, `sentences`, `words`, `characters`, `file`, `steps` of `step`, `text`, `tags`,
 //!   `new_characters`, `words`.
 //! - `generate`: `model`, `prompt` (`text`, `ids`), the settings (`seed`, `temperature`, `top_k`, `top_p`, `min_p`), `text`

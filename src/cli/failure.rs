@@ -147,6 +147,7 @@ impl Failure {
             | Self::Train(
                 TrainError::WordPieceOfBytes
                 | TrainError::WordPieceFallback
+                | TrainError::UnigramOfBytes
                 | TrainError::FallbackOfBytes
                 | TrainError::MetaspaceOfBytes,
             )

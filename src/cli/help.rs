@@ -53,7 +53,7 @@ const COMMANDS: [(&str, &str); 21] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 139] = [
+const ARGUMENTS: [(&str, &str, &str); 141] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -117,18 +117,18 @@ const ARGUMENTS: [(&str, &str, &str); 139] = [
     (
         "train-tokenizer",
         "algorithm",
-        "bpe（字节对编码）、wordpiece，或 hmm（字的标记，从以空格分词的文本或 CoNLL-U 统计）",
+        "bpe（字节对编码）、wordpiece、unigram，或 hmm（字的标记，从以空格分词的文本或 CoNLL-U 统计）",
     ),
-    ("train-tokenizer", "vocab_size", "词元个数，包括字符和特殊词元；不给出则为 30000"),
+    ("train-tokenizer", "vocab_size", "词元个数，包括字符和特殊词元；不给出则为 30000，unigram 为 8000"),
     ("train-tokenizer", "output", "要写的文件：tokenizer.json，或供 `segment --hmm` 用的模型；- 写到标准输出"),
     (
         "train-tokenizer",
         "pre_tokenizer",
-        "先怎样把文本切成词：gpt2、gpt4、gpt4o、llama3、qwen2、whitespace、whitespace-split、bert、metaspace、none；不给出则 bpe 用 gpt4，wordpiece 用 bert",
+        "先怎样把文本切成词：gpt2、gpt4、gpt4o、llama3、qwen2、whitespace、whitespace-split、bert、metaspace、none；不给出则 bpe 用 gpt4，wordpiece 用 bert，unigram 用 metaspace",
     ),
     ("train-tokenizer", "min_frequency", "出现次数更少的词元对不合并"),
     ("train-tokenizer", "special", "一个特殊词元，排在词表最前。可以多次给出"),
-    ("train-tokenizer", "unknown", "词元由字符组成时，表示词表所没有的内容的词元；不给出则为 [UNK]"),
+    ("train-tokenizer", "unknown", "词元由字符组成时，表示词表所没有的内容的词元；不给出则为 [UNK]，unigram 为 <unk>"),
     ("train-tokenizer", "byte_level", "词元由字节组成：bpe 通常如此"),
     ("train-tokenizer", "characters", "词元由字符组成：wordpiece 通常如此"),
     ("train-tokenizer", "byte_fallback", "词元由字符组成，词表没有的字符变成它的字节"),
@@ -137,8 +137,14 @@ const ARGUMENTS: [(&str, &str, &str); 139] = [
     ("train-tokenizer", "limit_alphabet", "只保留最常见的 N 个字符"),
     ("train-tokenizer", "prefix", "不在词首的词元以此开头；wordpiece 不给出则为 ##"),
     ("train-tokenizer", "suffix", "词末的词元以此结尾：</w>"),
-    ("train-tokenizer", "max_token_length", "与 tokenizers 库一样，词元将有 N 个以上字符时不再合并"),
+    (
+        "train-tokenizer",
+        "max_token_length",
+        "与 tokenizers 库一样，词元将有 N 个以上字符时不再合并；unigram 则为词元最多的字符数，不给出为 16",
+    ),
     ("train-tokenizer", "choose", "合并哪一对：count 最常见的，likelihood 使似然提高最多的（慢：要看每一对）"),
+    ("train-tokenizer", "shrinking", "unigram 模型每次去掉词元时保留的比例"),
+    ("train-tokenizer", "iterations", "unigram 模型每次去掉词元之前拟合多少次"),
     ("train-tokenizer", "steps", "显示每一步"),
     ("generate", "steps", "最多生成多少个词元"),
     ("generate", "ignore_end", "遇到结束词元也继续"),

@@ -2,6 +2,7 @@
 
 mod hmm;
 mod steps;
+mod unigram;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -51,6 +52,7 @@ pub(super) fn run(
     let algorithm = match options.algorithm {
         Algorithm::Bpe => train::Algorithm::Bpe,
         Algorithm::WordPiece => train::Algorithm::WordPiece,
+        Algorithm::Unigram => train::Algorithm::Unigram,
         Algorithm::Hmm => return hmm::run(common, options, stdin, output),
     };
     let recipe = options.recipe(algorithm);
@@ -59,6 +61,9 @@ pub(super) fn run(
         let said = if recipe.byte_level { Message::CliKeptBytes } else { Message::CliReplacedBytes };
         let said = said.say(common.language, &[&thousands(counted.invalid)]);
         let _ = writeln!(errors, "lmscope: {said}");
+    }
+    if algorithm == train::Algorithm::Unigram {
+        return unigram::run(common, options, &recipe, &counted, output);
     }
     let mut training = PairTraining::new(&counted.words, recipe.rules()).map_err(Failure::Train)?;
     training.notes = usize::from(options.steps);
@@ -93,7 +98,7 @@ pub(super) fn run(
             output.rest(&answer)
         }
         (true, false) => output.json(&answer),
-        (false, _) => say(&answer, &recipe, output),
+        (false, _) => say(&answer, &recipe, &counted, output),
     }
 }
 
@@ -125,24 +130,22 @@ fn learn(
     told
 }
 
-fn say(answer: &Answer<'_>, recipe: &Recipe, output: &mut Output<'_>) -> Result<(), Failure> {
+fn say(answer: &Answer<'_>, recipe: &Recipe, counted: &Counted, output: &mut Output<'_>) -> Result<(), Failure> {
     if answer.stopped == "pairs" {
         output.say(Message::CliNoMorePairs, &[&thousands(recipe.pairs.size as u64)])?;
     }
-    output.say(
-        Message::CliLearned,
-        &[
-            &thousands(answer.vocabulary_size as u64),
-            &thousands(answer.merges as u64),
-            &thousands(answer.bytes),
-            &thousands(answer.words),
-            &thousands(answer.different_words as u64),
-        ],
-    )?;
+    let (size, merges) = (thousands(answer.vocabulary_size as u64), thousands(answer.merges as u64));
+    let [bytes, words, different] = said_of(counted);
+    output.say(Message::CliLearned, &[&size, &merges, &bytes, &words, &different])?;
     let per_token = format!("{:.2}", answer.bytes as f64 / answer.tokens_after.max(1) as f64);
     let (before, after) = (thousands(answer.tokens_before), thousands(answer.tokens_after));
     output.say(Message::CliShortened, &[&before, &after, &per_token])?;
     wrote(answer.file, output)
+}
+
+/// How many bytes, words and different words a corpus has.
+fn said_of(counted: &Counted) -> [String; 3] {
+    [counted.bytes, counted.words.total(), counted.words.len() as u64].map(thousands)
 }
 
 fn wrote(path: Option<&Path>, output: &mut Output<'_>) -> Result<(), Failure> {

@@ -40,7 +40,7 @@ impl Ctx<'_> {
             Body::Answer(answer) => self.state.steps.answer = Some(*answer),
             Body::Beat if lane == Lane::Training => self.training_beat(),
             Body::Beat => self.beat(),
-            Body::Training(done, of) => self.state.training.progress = Some((done, of)),
+            Body::Training(done, of) => self.state.training.under_way(done, of),
             Body::Trained(trained) => self.trained(trained),
             Body::Read { first, positions } => {
                 for (offset, position) in positions.into_iter().enumerate() {

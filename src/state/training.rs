@@ -84,6 +84,14 @@ impl Training {
         self.trained.as_ref().map(|trained| &trained.course)
     }
 
+    /// So much is done of a training, of so much; what is there of another is shown no more.
+    pub(super) fn under_way(&mut self, done: u64, of: u64) {
+        self.progress = Some((done, of));
+        if self.trained.as_ref().map(|trained| &trained.plan) != self.asked.as_ref() {
+            self.trained = None;
+        }
+    }
+
     /// The last step.
     pub fn last(&self) -> usize {
         self.course().map_or(0, |course| course.len())

@@ -4,7 +4,10 @@
 use std::path::PathBuf;
 
 use lmscope::text::Tokenizer;
-use lmscope::text::train::{Algorithm, Choice, Counter, Cutting, PairRules, PairTraining, Recipe, Rule, TrainError};
+use lmscope::text::train::{
+    Algorithm, Choice, Counter, Cutting, PairRules, PairTraining, Recipe, Rule, TrainError, UnigramDeed, UnigramRules,
+    UnigramTraining,
+};
 use serde::Deserialize;
 
 /// A corpus, what was asked of the library's `BpeTrainer`, and what it learned.
@@ -161,4 +164,128 @@ fn a_word_of_ten_megabytes_is_learned_from() {
     let mut training = learn(&recipe, &vec![b'a'; 10 << 20]).unwrap();
     while training.step().is_some() {}
     assert!(training.vocabulary().iter().any(|piece| piece.len() == 1024));
+}
+
+/// A corpus, what was asked of the library's `UnigramTrainer`, and what it learned: pieces with their scores.
+#[derive(Deserialize)]
+struct UnigramCase {
+    corpus: String,
+    cut: String,
+    size: usize,
+    shrinking: f64,
+    iterations: usize,
+    longest: usize,
+    vocab: Vec<(String, f64)>,
+}
+
+fn unigram(cut: &str, size: usize, rules: UnigramRules) -> Recipe {
+    let cutting = Cutting::named(cut).unwrap();
+    Recipe { cutting, unigram: rules, ..Recipe::new(Algorithm::Unigram, size) }
+}
+
+fn fit(recipe: &Recipe, bytes: &[u8]) -> Result<UnigramTraining, TrainError> {
+    let mut counter = Counter::new(recipe)?;
+    counter.add(bytes);
+    let mut training = UnigramTraining::new(&counter.words, recipe.unigram_rules())?;
+    training.notes = 4;
+    Ok(training)
+}
+
+#[test]
+fn unigram_models_are_those_of_the_tokenizers_library() {
+    let cases: Vec<UnigramCase> = serde_json::from_slice(&fixture("unigram.json")).unwrap();
+    for case in cases {
+        let name = format!("{} {} {}", case.corpus, case.cut, case.size);
+        let rules = UnigramRules {
+            shrinking: case.shrinking,
+            iterations: case.iterations,
+            longest: case.longest,
+            ..UnigramRules::default()
+        };
+        let mut training = fit(&unigram(&case.cut, case.size, rules), &corpus(&case.corpus)).unwrap();
+        let mut cost = f64::INFINITY;
+        let mut pieces = training.pieces().len();
+        let mut pruned = false;
+        while let Some(step) = training.step() {
+            assert_eq!((step.before, step.after), (pieces, training.pieces().len()), "{name}");
+            pieces = step.after;
+            match step.deed {
+                UnigramDeed::Fitted => {
+                    // Without pieces taken out in between, the words cost less and less.
+                    let now = step.cost.unwrap();
+                    assert!(pruned || now < cost, "{name}: {now} after {cost}");
+                    (cost, pruned) = (now, false);
+                    assert!(step.kept.iter().all(|&(_, expected)| expected >= 0.5), "{name}");
+                    assert!(step.removed.iter().all(|&(_, expected)| expected < 0.5), "{name}");
+                }
+                UnigramDeed::Pruned => {
+                    pruned = true;
+                    let (least, most) = (step.kept.first(), step.removed.first());
+                    let ordered = least.zip(most).is_none_or(|(least, most)| least.1 >= most.1);
+                    assert!(ordered, "{name}: {least:?} stays and {most:?} goes");
+                }
+                UnigramDeed::Finished => assert!(training.step().is_none()),
+            }
+        }
+        let ours = training.vocabulary();
+        let scores: std::collections::BTreeMap<&str, f64> =
+            ours.iter().map(|(piece, score)| (&**piece, *score)).collect();
+        assert_eq!(ours.len(), case.vocab.len(), "{name}");
+        let least = case.vocab.last().unwrap().1;
+        for (piece, expected) in &case.vocab {
+            let score = scores.get(piece.as_str()).copied();
+            // Characters that come out without a score get one in an order that the library leaves to chance.
+            let near = if piece.chars().count() == 1 { (least.abs() * 1e-2).max(1e-7) } else { 1e-7 };
+            assert!(score.is_some_and(|score| (score - expected).abs() < near), "{name}: {piece} {score:?} {expected}");
+        }
+    }
+}
+
+#[test]
+fn a_unigram_model_opens_and_cuts_the_corpus_as_the_training_left_it() {
+    let recipe = unigram("metaspace", 600, UnigramRules::default());
+    let bytes = corpus("shakespeare");
+    let mut training = fit(&recipe, &bytes).unwrap();
+    while training.step().is_some() {}
+    let tokenizer = Tokenizer::from_json(&recipe.file_of_pieces(&training.vocabulary())).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let encoded: usize = text.split_inclusive('\n').map(|line| tokenizer.encode(line).len()).sum();
+    assert_eq!(encoded as u64, training.total());
+    assert_eq!(tokenizer.len(), 600);
+}
+
+#[test]
+fn a_unigram_model_of_bytes_or_without_room_is_refused() {
+    let recipe = unigram("metaspace", 600, UnigramRules::default());
+    assert_eq!(fit(&recipe, b"").unwrap_err(), TrainError::EmptyCorpus);
+    let of_bytes = Recipe { byte_level: true, ..recipe };
+    assert_eq!(fit(&of_bytes, b"abc").unwrap_err(), TrainError::UnigramOfBytes);
+    let small = unigram("whitespace-split", 3, UnigramRules::default());
+    assert_eq!(fit(&small, b"abc abc").unwrap_err(), TrainError::TooSmall { size: 3, least: 4 });
+}
+
+#[test]
+fn the_likelihood_counts_what_the_words_are_at_every_step() {
+    let pairs = PairRules { size: 400, choice: Choice::Likelihood, min_frequency: 3, ..PairRules::default() };
+    let recipe = recipe("whitespace-split", false, pairs);
+    let mut training = learn(&recipe, &corpus("shakespeare")).unwrap();
+    loop {
+        let mut counts = std::collections::BTreeMap::<(u32, u32), u64>::new();
+        let mut tokens = std::collections::BTreeMap::<u32, u64>::new();
+        for (word, times) in training.words() {
+            for &token in word {
+                *tokens.entry(token).or_default() += times;
+            }
+            for pair in word.windows(2) {
+                *counts.entry((pair[0], pair[1])).or_default() += times;
+            }
+        }
+        let score =
+            |&(left, right): &(u32, u32), count: u64| count as f64 / (tokens[&left] as f64 * tokens[&right] as f64);
+        let frequent = counts.iter().filter(|&(_, &count)| count >= 3);
+        let best = frequent.map(|(pair, &count)| score(pair, count)).fold(0.0, f64::max);
+        let Some(step) = training.step() else { break };
+        assert_eq!(step.pair.score, best);
+        assert_eq!(Some(&step.pair.count), counts.get(&(step.pair.left, step.pair.right)));
+    }
 }

@@ -83,3 +83,26 @@ fn a_training_that_cannot_be_is_refused_with_what_to_do() {
     failed(&["train-tokenizer", &text], 2);
     assert!(!std::path::Path::new(&file).exists());
 }
+
+#[test]
+fn a_unigram_model_tells_what_its_rounds_cost_and_is_opened() {
+    let corpus = corpus("training-unigram.txt", "the theme of the thesis is the theory\n".repeat(30).as_bytes());
+    let file = temporary("training-unigram.json").display().to_string();
+    let line = ["train-tokenizer", &corpus, "--algorithm", "unigram", "--vocab-size", "24", "-o", &file, "--steps"];
+    let answer = json(&line);
+    let steps = list(&answer, "steps");
+    assert_eq!(
+        (steps[0]["deed"].as_str(), steps.last().and_then(|step| step["deed"].as_str())),
+        (Some("fitted"), Some("finished"))
+    );
+    assert!(steps[0]["bits_per_word"].as_f64() > steps[1]["bits_per_word"].as_f64());
+    for pair in steps.windows(2) {
+        assert_eq!(pair[0]["pieces_after"], pair[1]["pieces_before"]);
+    }
+    let tokens = json(&["tokenize", "the theme", "--tokenizer", &file]);
+    assert_eq!(list(&tokens, "tokens")[0]["text"], " the");
+    let told = run(&line).output;
+    assert!(told.contains("fitted to the words, which cost") && told.contains("every character stays"), "{told}");
+    assert!(failed(&[&line[..], &["--byte-level"]].concat(), 2).contains("leave the bytes out"));
+    assert!(failed(&[&line[..], &["--shrinking", "1.5"]].concat(), 2).contains("below 1"));
+}

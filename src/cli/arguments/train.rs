@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser as _};
 
-use crate::text::train::{self, Choice, Cutting, PairRules, Recipe};
+use crate::text::train::{self, Choice, Cutting, PairRules, Recipe, UnigramRules};
 
 /// `lmscope train-tokenizer`
 #[derive(Debug, Args)]
@@ -13,16 +13,17 @@ pub struct TrainTokenizer {
     /// Texts to learn from, each line a text of its own; - reads standard input
     #[arg(value_name = "CORPUS", required = true)]
     pub corpora: Vec<PathBuf>,
-    /// bpe (byte-pair encoding), wordpiece, or hmm (tags of characters, counted from words separated by spaces, or CoNLL-U)
+    /// bpe (byte-pair encoding), wordpiece, unigram, or hmm (tags of characters, counted from words separated by spaces, or CoNLL-U)
     #[arg(long, value_name = "ALGORITHM", value_enum, default_value_t)]
     pub algorithm: Algorithm,
-    /// How many tokens, the characters and special tokens included; 30000 unless given
+    /// How many tokens, the characters and special tokens included; 30000 unless given, 8000 for unigram
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub vocab_size: Option<u32>,
     /// The file to write: a tokenizer.json, or a model for `segment --hmm`; - writes to standard output
     #[arg(short, long, value_name = "FILE", required_unless_present = "steps")]
     pub output: Option<PathBuf>,
-    /// How the text is cut into words first: gpt4 for bpe, bert for wordpiece, unless given
+    /// How the text is cut into words first: gpt4 for bpe, bert for wordpiece, metaspace for
+    /// unigram, unless given
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(Cutting::names()).try_map(|name| Cutting::named(&name).ok_or("")))]
     pub pre_tokenizer: Option<Cutting>,
     /// Pairs that occur less often are not merged
@@ -31,7 +32,7 @@ pub struct TrainTokenizer {
     /// A special token, in the vocabulary before all others. Repeatable
     #[arg(long, value_name = "TOKEN", value_parser = NonEmptyStringValueParser::new())]
     pub special: Vec<String>,
-    /// The token for what the vocabulary lacks, where tokens are of characters; [UNK] unless given
+    /// The token for what the vocabulary lacks, where tokens are of characters; [UNK] unless given, <unk> for unigram
     #[arg(long, value_name = "TOKEN", value_parser = NonEmptyStringValueParser::new())]
     pub unknown: Option<String>,
     /// What tokens are made of.
@@ -52,12 +53,19 @@ pub struct TrainTokenizer {
     /// What a token ends with if it ends a word: </w>
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub suffix: String,
-    /// Merge no more where a token would have N characters or more, as the tokenizers library does
+    /// Merge no more where a token would have N characters or more, as the tokenizers library does; of unigram, the most
+    /// characters of a piece, 16 unless given
     #[arg(long, value_name = "N")]
     pub max_token_length: Option<usize>,
     /// Which pair is merged: the most frequent, or the one that raises the likelihood most (slow: every pair is looked at)
     #[arg(long, value_name = "BY", value_enum, default_value_t)]
     pub choose: Choose,
+    /// The share of the pieces of a unigram model that stays when some are taken out
+    #[arg(long, value_name = "X", default_value_t = 0.75, value_parser = share)]
+    pub shrinking: f64,
+    /// How often a unigram model is fitted before pieces are taken out
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    pub iterations: u32,
     /// Show every step
     #[arg(long)]
     pub steps: bool,
@@ -86,6 +94,8 @@ pub enum Algorithm {
     /// The longest piece first
     #[value(name = "wordpiece")]
     WordPiece,
+    /// The most probable pieces
+    Unigram,
     /// A hidden Markov model of characters
     Hmm,
 }
@@ -106,6 +116,7 @@ impl Algorithm {
         match self {
             Self::Bpe => "bpe",
             Self::WordPiece => "wordpiece",
+            Self::Unigram => "unigram",
             Self::Hmm => "hmm",
         }
     }
@@ -114,10 +125,14 @@ impl Algorithm {
 impl TrainTokenizer {
     /// What is learned, and how.
     pub fn recipe(&self, algorithm: train::Algorithm) -> Recipe {
-        let usual = Recipe::new(algorithm, self.vocab_size.unwrap_or(30_000) as usize);
+        let is_unigram = algorithm == train::Algorithm::Unigram;
+        let usual_size = if is_unigram { 8_000 } else { 30_000 };
+        let usual = Recipe::new(algorithm, self.vocab_size.unwrap_or(usual_size) as usize);
         let Units { byte_level, characters, byte_fallback } = self.units;
         let byte_level = byte_level || (usual.byte_level && !characters && !byte_fallback);
-        let unknown = self.unknown.clone().or_else(|| Some("[UNK]".to_owned()).filter(|_| !byte_fallback));
+        let unknown = usual.unknown.or_else(|| Some("[UNK]".to_owned()).filter(|_| !byte_fallback));
+        let unknown = self.unknown.clone().or(unknown);
+        let longest = self.max_token_length.filter(|_| is_unigram).unwrap_or(usual.unigram.longest);
         Recipe {
             cutting: self.pre_tokenizer.unwrap_or(usual.cutting),
             byte_level,
@@ -138,7 +153,19 @@ impl TrainTokenizer {
                 },
                 ..usual.pairs
             },
+            unigram: UnigramRules {
+                shrinking: self.shrinking,
+                iterations: self.iterations as usize,
+                longest,
+                ..usual.unigram
+            },
             ..usual
         }
     }
+}
+
+/// A share above 0 and below 1.
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.trim().parse().ok().filter(|share| 0.0 < *share && *share < 1.0);
+    share.ok_or_else(|| "a number above 0 and below 1".to_owned())
 }

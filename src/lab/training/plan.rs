@@ -49,11 +49,13 @@ pub enum Method {
     WordPiece,
     /// `WordPiece`, as the literature has it: by likelihood.
     Likelihood,
+    /// A unigram model.
+    Unigram,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 3] = [Self::Bpe, Self::WordPiece, Self::Likelihood];
+    pub const ALL: [Self; 4] = [Self::Bpe, Self::WordPiece, Self::Likelihood, Self::Unigram];
 
     /// Its name.
     pub fn name(self) -> Message {
@@ -61,6 +63,7 @@ impl Method {
             Self::Bpe => Message::TrainNameBpe,
             Self::WordPiece => Message::TrainNameWordPiece,
             Self::Likelihood => Message::TrainNameLikelihood,
+            Self::Unigram => Message::TrainNameUnigram,
         }
     }
 
@@ -94,7 +97,11 @@ pub struct Plan {
 impl Plan {
     /// Everything that is decided by it.
     pub fn recipe(&self) -> Recipe {
-        let algorithm = if self.method == Method::Bpe { Algorithm::Bpe } else { Algorithm::WordPiece };
+        let algorithm = match self.method {
+            Method::Bpe => Algorithm::Bpe,
+            Method::WordPiece | Method::Likelihood => Algorithm::WordPiece,
+            Method::Unigram => Algorithm::Unigram,
+        };
         let usual = Recipe::new(algorithm, self.size);
         let byte_level = self.of_bytes && self.method.takes_bytes();
         let sample = matches!(self.material, Material::Sample(_));
@@ -102,7 +109,7 @@ impl Plan {
         Recipe {
             cutting: if sample { Cutting::WhitespaceSplit } else { usual.cutting },
             byte_level,
-            unknown: (!byte_level).then(|| "[UNK]".to_owned()),
+            unknown: usual.unknown.or_else(|| Some("[UNK]".to_owned())).filter(|_| !byte_level),
             pairs: PairRules {
                 min_frequency: if sample { MIN_FREQUENCY } else { 1 },
                 suffix: if ends { SUFFIX.to_owned() } else { String::new() },

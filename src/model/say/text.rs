@@ -70,6 +70,7 @@ impl Say for TrainError {
             }
             Self::WordPieceOfBytes => "WordPiece 以字符为单位；请去掉字节级".to_owned(),
             Self::WordPieceFallback => "WordPiece 不能退回字节；请去掉字节回退".to_owned(),
+            Self::UnigramOfBytes => "Unigram 以字符为单位学习；请去掉字节".to_owned(),
             Self::FallbackOfBytes => "词元本来就由字节组成，不需要字节回退；请去掉其中之一".to_owned(),
             Self::MetaspaceOfBytes => "词元由字节组成时空格就是一个字节；请换一种预切分方式，或以字符为单位".to_owned(),
             Self::Tokenizer(error) => error.chinese(),

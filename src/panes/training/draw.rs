@@ -8,6 +8,7 @@ use ratatui::text::Span;
 
 use crate::lab::training::Candidate;
 use crate::lab::training::Course;
+use crate::lab::training::Fate;
 use crate::lab::training::Followed;
 use crate::panes::lines::below;
 use crate::panes::lines::lines;
@@ -34,12 +35,8 @@ pub(super) fn course(state: &State, course: &Course, area: Rect, buf: &mut Buffe
         let style = if index == 0 { theme.text() } else { theme.dim() };
         said.extend(wrapped(&note.say(language), usize::from(area.width), style));
     }
-    if course.is_empty() {
-        let remark = language.say(Message::TrainNoPairs, &[&course.recipe.pairs.min_frequency]);
-        said.extend(wrapped(&remark, usize::from(area.width), theme.warning()));
-    }
     if course.invalid > 0 {
-        let remark = if course.recipe.byte_level { Message::CliKeptBytes } else { Message::CliReplacedBytes };
+        let remark = if course.of_bytes { Message::CliKeptBytes } else { Message::CliReplacedBytes };
         let remark = language.say(remark, &[&course.invalid]);
         said.extend(wrapped(&remark, usize::from(area.width), theme.warning()));
     }
@@ -64,22 +61,23 @@ pub(super) fn course(state: &State, course: &Course, area: Rect, buf: &mut Buffe
 
 /// What could be done in the step: what was is marked, a bar says what the others are worth beside it. Gives what is left.
 fn candidates(state: &State, course: &Course, area: Rect, buf: &mut Buffer) -> Rect {
-    let all = course.candidates(state.training.at);
-    let shown: Vec<&Candidate> = all.iter().take(usize::from(area.height)).collect();
+    let shown = course.candidates(state.training.at, usize::from(area.height));
     let width = |part: fn(&Candidate) -> &str| shown.iter().map(|each| safe::width(part(each))).max().unwrap_or(0);
     let label = width(|each| &each.label).min(CANDIDATE);
     let (worth, behind) = (width(|each| &each.worth), width(|each| &each.behind));
     let theme = &state.theme;
-    let line = |each: &&Candidate| {
-        let mark = match (each.won, theme.ascii) {
-            (true, false) => "▸",
-            (true, true) => ">",
-            (false, _) => " ",
+    let line = |each: &Candidate| {
+        let (mark, style) = match (each.fate, theme.ascii) {
+            (Fate::Won, false) => ("▸", theme.accent()),
+            (Fate::Won, true) => (">", theme.accent()),
+            (Fate::Open, _) => (" ", theme.text()),
+            (Fate::Gone, false) => ("×", theme.dim()),
+            (Fate::Gone, true) => ("x", theme.dim()),
         };
         let share = each.share as f32;
         Line::from(vec![
             Span::styled(format!(" {mark} "), theme.key()),
-            Span::styled(safe::left(&each.label, label), if each.won { theme.accent() } else { theme.text() }),
+            Span::styled(safe::left(&each.label, label), style),
             Span::raw("  "),
             Span::styled(bar::bar(share, BAR, theme), theme.heat(share).style),
             Span::styled(format!(" {}", safe::right(&each.worth, worth)), theme.number()),
@@ -125,13 +123,13 @@ fn words(state: &State, course: &Course, area: Rect, buf: &mut Buffer) {
 fn vocabulary(state: &State, course: &Course, area: Rect, buf: &mut Buffer) {
     let theme = &state.theme;
     let at = state.training.at;
-    let tokens = course.vocabulary(at);
-    let made = if at > 0 { tokens.len() - course.vocabulary(at - 1).len() } else { 0 };
-    let head = state.language.say(Message::TrainVocabulary, &[&tokens.len()]);
+    let tokens = course.vocabulary(at, usize::from(area.width) * usize::from(area.height));
+    let made = if at > 0 { course.size(at).saturating_sub(course.size(at - 1)) } else { 0 };
+    let head = state.language.say(course.order(), &[&course.size(at)]);
     let room = usize::from(area.width).saturating_sub(2);
     let mut rows = vec![Line::styled(format!(" {head}"), theme.dim())];
     let (mut row, mut used) = (vec![Span::raw(" ")], 0);
-    for (index, token) in tokens.rev().enumerate() {
+    for (index, token) in tokens.into_iter().enumerate() {
         let label = safe::fit(&course.label(token), room);
         let width = safe::width(&label) + 1;
         if used + width > room {

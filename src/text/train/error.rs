@@ -25,6 +25,8 @@ pub enum TrainError {
     WordPieceOfBytes,
     /// `WordPiece` is asked for a byte fallback.
     WordPieceFallback,
+    /// A unigram model is asked to work on bytes, or to fall back on them.
+    UnigramOfBytes,
     /// A byte fallback is wanted where every token is of bytes.
     FallbackOfBytes,
     /// Spaces are to be written `▁` where every token is of bytes.
@@ -49,6 +51,7 @@ impl fmt::Display for TrainError {
             }
             Self::WordPieceOfBytes => write!(f, "WordPiece works on characters; leave the byte level out"),
             Self::WordPieceFallback => write!(f, "WordPiece has no byte fallback; leave it out"),
+            Self::UnigramOfBytes => write!(f, "a unigram model is learned from characters; leave the bytes out"),
             Self::FallbackOfBytes => write!(f, "bytes need no byte fallback; leave one of the two out"),
             Self::MetaspaceOfBytes => write!(
                 f,

@@ -13,32 +13,42 @@ impl Recipe {
     pub fn file(&self, learned: &PairTraining, merges: usize) -> Vec<u8> {
         let vocabulary = learned.vocabulary_after(merges).iter().zip(0..);
         let vocabulary: Map<String, Value> = vocabulary.map(|(piece, id)| (piece.clone(), Value::from(id))).collect();
-        let optional = |text: &str| if text.is_empty() { Value::Null } else { Value::from(text) };
-        let spelled = |id| Value::from(learned.spelling(id));
-        let merged =
-            learned.merges_after(merges).into_iter().map(|(left, right)| json!([spelled(left), spelled(right)]));
-        let model = match self.algorithm {
-            Algorithm::WordPiece => json!({
+        if self.algorithm == Algorithm::WordPiece {
+            return self.whole(&json!({
                 "type": "WordPiece",
                 "unk_token": self.unknown,
                 "continuing_subword_prefix": self.pairs.prefix,
                 "max_input_chars_per_word": LONGEST_WORD,
                 "vocab": vocabulary,
-            }),
-            Algorithm::Bpe => json!({
-                "type": "BPE",
-                "dropout": null,
-                "unk_token": self.unknown,
-                "continuing_subword_prefix": optional(&self.pairs.prefix),
-                "end_of_word_suffix": optional(&self.pairs.suffix),
-                "fuse_unk": false,
-                "byte_fallback": self.byte_fallback,
-                "ignore_merges": false,
-                "vocab": vocabulary,
-                "merges": merged.collect::<Vec<_>>(),
-            }),
-        };
-        let mut bytes = serde_json::to_vec_pretty(&self.shell(&model, &self.added())).unwrap_or_default();
+            }));
+        }
+        let optional = |text: &str| if text.is_empty() { Value::Null } else { Value::from(text) };
+        let spelled = |id| Value::from(learned.spelling(id));
+        let merged = learned.merges_after(merges).into_iter();
+        let merged: Vec<Value> = merged.map(|(left, right)| json!([spelled(left), spelled(right)])).collect();
+        self.whole(&json!({
+            "type": "BPE",
+            "dropout": null,
+            "unk_token": self.unknown,
+            "continuing_subword_prefix": optional(&self.pairs.prefix),
+            "end_of_word_suffix": optional(&self.pairs.suffix),
+            "fuse_unk": false,
+            "byte_fallback": self.byte_fallback,
+            "ignore_merges": false,
+            "vocab": vocabulary,
+            "merges": merged,
+        }))
+    }
+
+    /// The bytes of the `tokenizer.json` of a unigram model, from [`UnigramTraining::vocabulary`](super::UnigramTraining::vocabulary).
+    pub fn file_of_pieces(&self, vocabulary: &[(String, f64)]) -> Vec<u8> {
+        let unknown = vocabulary.iter().position(|(piece, _)| Some(piece) == self.unknown.as_ref());
+        let vocabulary: Vec<Value> = vocabulary.iter().map(|(piece, score)| json!([piece, score])).collect();
+        self.whole(&json!({ "type": "Unigram", "unk_id": unknown, "vocab": vocabulary, "byte_fallback": false }))
+    }
+
+    fn whole(&self, model: &Value) -> Vec<u8> {
+        let mut bytes = serde_json::to_vec_pretty(&self.shell(model, &self.added())).unwrap_or_default();
         bytes.push(b'\n');
         bytes
     }

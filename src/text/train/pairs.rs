@@ -207,7 +207,12 @@ impl PairTraining {
                 example = Some(Example { word, times, before: was, after: self.word(word).to_vec() });
             }
         }
-        self.enqueue(found);
+        if self.rules.choice == Choice::Likelihood {
+            // All of it is merged, and none is looked up by the queue.
+            self.counts.remove(&key(pair.left, pair.right));
+        } else {
+            self.enqueue(found);
+        }
         Some(PairStep { pair, joined, is_new, others, example, before, after: self.total })
     }
 
@@ -286,29 +291,18 @@ impl PairTraining {
         Pair { left, right, count, score }
     }
 
-    /// The best pairs as the corpus stands, the one that is merged next first; at most `most`.
-    pub fn best(&self, most: usize) -> Vec<Pair> {
+    /// The best pairs as the words stand, the one that is merged next first; at most `most`.
+    fn best(&self, most: usize) -> Vec<Pair> {
         let frequent = |count: i64| count > 0 && count as u64 >= self.rules.min_frequency;
-        let pairs = self.pairs_now();
-        let mut pairs: Vec<Pair> = pairs
-            .into_iter()
-            .filter(|&(_, count)| frequent(count))
-            .map(|(pair, count)| self.pair(pair, count as u64))
-            .collect();
-        pairs.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then((a.left, a.right).cmp(&(b.left, b.right))));
-        pairs.truncate(most);
-        pairs
-    }
-
-    /// How often each pair occurs as the words stand.
-    fn pairs_now(&self) -> FoldMap<Key, i64> {
-        let mut counts: FoldMap<Key, i64> = FoldMap::default();
-        for &(start, length, times) in &self.words {
-            for pair in self.symbols[start as usize..(start + length) as usize].windows(2) {
-                *counts.entry(key(pair[0], pair[1])).or_default() += times as i64;
-            }
+        let pairs = self.counts.iter().filter(|&(_, &count)| frequent(count));
+        let mut pairs: Vec<Pair> = pairs.map(|(&pair, &count)| self.pair(pair, count as u64)).collect();
+        let before = |a: &Pair, b: &Pair| b.score.total_cmp(&a.score).then((a.left, a.right).cmp(&(b.left, b.right)));
+        if most < pairs.len() {
+            pairs.select_nth_unstable_by(most, before);
+            pairs.truncate(most);
         }
-        counts
+        pairs.sort_unstable_by(before);
+        pairs
     }
 
     /// Whether the vocabulary has as many tokens as it is to have.

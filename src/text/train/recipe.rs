@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Choice, PairRules, TrainError, chars};
+use super::{Choice, PairRules, TrainError, UnigramRules, chars};
 use crate::text::{pretokenize::scan, tokenizer::Tokenizer};
 
 /// The kind of model that is learned.
@@ -13,6 +13,8 @@ pub enum Algorithm {
     Bpe,
     /// Pieces taken by the longest match, learned as byte pairs are.
     WordPiece,
+    /// The most probable pieces.
+    Unigram,
 }
 
 /// How text is cut into words, which no token crosses.
@@ -77,25 +79,31 @@ pub struct Recipe {
     pub unknown: Option<String>,
     /// How merges are learned. What it says of reserved tokens, bytes and, for `WordPiece`, the prefix is set here.
     pub pairs: PairRules,
+    /// How a unigram model is learned. Its size and what is in it anyway are those of `pairs`.
+    pub unigram: UnigramRules,
 }
 
 /// What a token of `WordPiece` begins with inside a word.
 const CONTINUING: &str = "##";
 
 impl Recipe {
-    /// The usual way for an algorithm: bytes cut as GPT-4 cuts them, or words as BERT cuts them.
+    /// The usual way for an algorithm: bytes cut as GPT-4 cuts them, words as BERT cuts them, or as `SentencePiece` does.
     pub fn new(algorithm: Algorithm, size: usize) -> Self {
-        let byte_level = algorithm == Algorithm::Bpe;
-        let prefix = if algorithm == Algorithm::WordPiece { CONTINUING } else { "" };
+        let (cutting, unknown, prefix) = match algorithm {
+            Algorithm::Bpe => (Cutting::Pattern(scan::GPT4_3), None, ""),
+            Algorithm::WordPiece => (Cutting::Bert, Some("[UNK]"), CONTINUING),
+            Algorithm::Unigram => (Cutting::Metaspace, Some("<unk>"), ""),
+        };
         Self {
             algorithm,
-            cutting: if byte_level { Cutting::Pattern(scan::GPT4_3) } else { Cutting::Bert },
-            byte_level,
+            cutting,
+            byte_level: algorithm == Algorithm::Bpe,
             byte_fallback: false,
             uncased: false,
             special: Vec::new(),
-            unknown: (!byte_level).then(|| "[UNK]".to_owned()),
+            unknown: unknown.map(str::to_owned),
             pairs: PairRules { size, prefix: prefix.to_owned(), choice: Choice::Count, ..PairRules::default() },
+            unigram: UnigramRules::default(),
         }
     }
 
@@ -105,7 +113,9 @@ impl Recipe {
     /// The two that do not.
     pub fn check(&self) -> Result<(), TrainError> {
         let is_word_piece = self.algorithm == Algorithm::WordPiece;
+        let is_unigram = self.algorithm == Algorithm::Unigram;
         let wrong = [
+            (is_unigram && (self.byte_level || self.byte_fallback), TrainError::UnigramOfBytes),
             (is_word_piece && self.byte_level, TrainError::WordPieceOfBytes),
             (is_word_piece && self.byte_fallback, TrainError::WordPieceFallback),
             (self.byte_level && self.byte_fallback, TrainError::FallbackOfBytes),
@@ -122,6 +132,12 @@ impl Recipe {
         let mut initial = self.pairs.initial.clone();
         initial.extend(if self.byte_level { chars::bytes() } else { Vec::new() });
         PairRules { reserved, initial, byte_level: self.byte_level, ..self.pairs.clone() }
+    }
+
+    /// The rules by which a unigram model is learned.
+    pub fn unigram_rules(&self) -> UnigramRules {
+        let PairRules { size, reserved, initial, .. } = self.rules();
+        UnigramRules { size, reserved, initial, ..self.unigram.clone() }
     }
 
     /// A tokenizer that cuts as the recipe says and has no piece to speak of.

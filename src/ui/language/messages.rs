@@ -1168,4 +1168,16 @@ messages! {
     KeyFile = "file", "文件";
     KeyBytes = "bytes", "字节";
     KeySize = "size", "大小";
+    TrainFitted = "fitted to the words, which cost {} bits each · {} pieces become {}", "按词拟合，每词花费 {} 比特 · 词元由 {} 个变为 {} 个";
+    TrainPruned = "those whose loss costs least are taken out · {} pieces become {}, {} of those taken out are in no best cut", "去掉损失最小的 · 词元由 {} 个变为 {} 个，去掉的当中 {} 个不在任何最佳切分里";
+    TrainFinished = "every character stays, and the most useful pieces · {} pieces become {}", "保留所有字符和最有用的词元 · {} 个变为 {} 个";
+    TrainNearestExpected = "pieces expected less than 0.5 times go: {} stays with {}, {} goes with {}", "预期出现不到 0.5 次的去掉：{} 以 {} 留下，{} 以 {} 去掉";
+    TrainNearestLoss = "nearest: {} stays, its loss would cost {} bits a word; {} goes for {}", "最接近的：{} 留下，去掉它每词多花 {} 比特；{} 去掉，代价 {}";
+    TrainNearestScore = "in the order of the last pruning: {} is the last to stay (log₂ p = {}), {} the first to go ({})", "按上次去掉时的次序：{} 最后留下（log₂ p = {}），{} 最先去掉（{}）";
+    CliPieces = "{} of {} pieces taken out · {} %", "去掉 {}/{} 个词元 · {} %";
+    CliLearnedPieces = "{} tokens, of {} pieces to begin with, from {} bytes · {} words, {} of them different", "{} 个词元，起初 {} 个，来自 {} 字节 · {} 个词，其中不同的 {} 个";
+    CliCutInto = "the corpus is {} tokens · {} bytes per token", "语料为 {} 个词元 · 每词元 {} 字节";
+    TrainNameUnigram = "Unigram", "Unigram";
+    TrainByProbability = "vocabulary: {}, the most probable first", "词表：{} 个，概率大的在前";
+    TrainSeeds = "to begin with: {} characters, and {} substrings that occur more than once · {} tokens", "起初：{} 个字符和 {} 个出现不止一次的子串 · {} 个词元";
 }

@@ -96,7 +96,7 @@ fn a_file_is_learned_from_and_what_was_learned_is_written() {
     driver.type_text(&file.display().to_string()).keys("<enter>").settle();
     assert!(driver.screen().contains("is written"), "{}", driver.screen());
     let tokenizer = Tokenizer::from_json(&std::fs::read(&file).expect("it was written")).expect("a tokenizer");
-    assert_eq!(tokenizer.len(), course(&driver).vocabulary(2).len());
+    assert_eq!(tokenizer.len(), course(&driver).size(2));
     assert_eq!(tokenizer.encode("low").len(), 1);
     // What is no tokenizer is not written over, and what was learned stays.
     driver.keys("S");
@@ -120,4 +120,17 @@ fn a_text_without_words_says_so() {
     let mut driver = page("", 80, 24);
     driver.keys("t").settle();
     assert!(driver.screen().contains("nothing is learned"), "{}", driver.screen());
+}
+
+#[test]
+fn a_unigram_model_is_gone_through_round_by_round() {
+    let mut driver = page(&"the theme of the thesis is the theory ".repeat(12), 120, 40);
+    driver.keys("t [").settle();
+    assert!(driver.screen().contains("to begin with"), "{}", driver.screen());
+    driver.keys(".");
+    assert!(driver.screen().contains("fitted to the words, which cost"), "{}", driver.screen());
+    driver.keys("G");
+    let screen = driver.screen();
+    assert!(screen.contains("every character stays") && screen.contains("the most probable first"), "{screen}");
+    assert!(words(&driver)[0].ends_with("▁the"), "{:?}", words(&driver));
 }
