@@ -170,8 +170,10 @@ impl App {
             ctx.refresh_training(self.focus == PaneId::Training);
             ctx.refresh_repetition(self.focus == PaneId::Repetition);
             ctx.refresh_vocabulary(self.focus == PaneId::Vocabulary);
+            ctx.refresh_architectures(self.focus == PaneId::Architectures);
             ctx.refresh_contrast(self.focus == PaneId::Compare);
             ctx.refresh_explained(self.focus);
+            ctx.refresh_masks(self.focus == PaneId::Masks);
             let text = std::sync::Arc::clone(&self.state.text);
             self.panes.prompt.set(&text);
         }
@@ -312,6 +314,7 @@ impl App {
                     self.overlay = Some(Overlay::ask(Question::Changes, line.trim()));
                 }
             }
+            Command::WriteMasks => self.overlay = Some(Overlay::ask(Question::Masks, &ctx.masks_line())),
             Command::WriteOwn => self.overlay = Some(Overlay::ask(Question::Own, OWN)),
             Command::WritePipeline => {
                 let active = ctx.active_stage().filter(|&index| ctx.state.settings.pipeline[index].kind.takes_text());

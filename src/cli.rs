@@ -8,6 +8,13 @@
 //!
 //! - `tokenize`: `tokens` of a token and its `bytes`.
 //! - `segment`: `method`, `words` of `text`, `bytes`, `known`.
+//! - `tokenizers`: `bytes`, `characters`, `words`, `chinese_characters`, `parts` the text was read in, `tokenizers` of
+//!   `name`, `tokens`, `bytes_per_token`, `tokens_per_word`, `tokens_per_chinese_character`, `used` (different ones),
+//!   `vocabulary`, `entropy_bits` (per token), `entropy_bits_per_byte`, `agreement` with each in turn, `gold`
+//!   (`words`, `found`, `right`, `precision`, `recall`, `f1`), `ends` of the pieces of a short text.
+//! - `vocabulary`: `kind`, `size`, `found`, `pieces` of a token, its `spelling`, `length`, `rank`, `score`, `special`, and
+//!   with `--unreachable` `unreachable` (`reason`, `proved`, `pieces` that come instead, `by`) and `reasons` counted. With
+//!   `--tree`: `id`, `spelling`, `kind`, `tree` of `depth`, `id`, `text`, `bytes`, `rank`, and a `text` that gives the piece.
 //! - `train-tokenizer`: with `--steps` first `steps` of `step`, `pair` and `second` (`left`, `right`, their `ids`, `count`,
 //!   `score`), `joined`, its `id`, whether that is `new`, `rule` (`better`, `older_first`, `older_second`, `only`),
 //!   `tokens_before`, `tokens_after`; then `algorithm`, `bytes`, `invalid_bytes`, `words`, `different_words`,
@@ -17,13 +24,6 @@
 //!   and `expected`, `loss_bits` or `score_bits`), `unused`. Of `hmm`
 //!   `algorithm`, `bytes`, `sentences`, `words`, `characters`, `file`, `steps` of `step`, `text`, `tags`,
 //!   `new_characters`, `words`.
-//! - `tokenizers`: `bytes`, `characters`, `words`, `chinese_characters`, `parts` the text was read in, `tokenizers` of
-//!   `name`, `tokens`, `bytes_per_token`, `tokens_per_word`, `tokens_per_chinese_character`, `used` (different ones),
-//!   `vocabulary`, `entropy_bits` (per token), `entropy_bits_per_byte`, `agreement` with each in turn, `gold`
-//!   (`words`, `found`, `right`, `precision`, `recall`, `f1`), `ends` of the pieces of a short text.
-//! - `vocabulary`: `kind`, `size`, `found`, `pieces` of a token, its `spelling`, `length`, `rank`, `score`, `special`, and
-//!   with `--unreachable` `unreachable` (`reason`, `proved`, `pieces` that come instead, `by`) and `reasons` counted. With
-//!   `--tree`: `id`, `spelling`, `kind`, `tree` of `depth`, `id`, `text`, `bytes`, `rank`, and a `text` that gives the piece.
 //! - `generate`: `model`, `prompt` (`text`, `ids`), the settings (`seed`, `temperature`, `top_k`, `top_p`, `min_p`), `text`
 //!   (what was generated), `stopped` (`steps`, `end`, `context`), `steps` of a token and, by the model before the sampler,
 //!   `probability`, `surprisal_bits`, `entropy_bits`, `rank` (from 1), then `sampler_probability`, `candidates`, `random`.
@@ -65,6 +65,20 @@
 //! - `attribute`: `model`, `mask`, `interventions`, `position`, `token`, `logit`, `sum`, `capped` (the sum, bent), the
 //!   `difference` of logit and sum, `norms_held`, `gate_held`, `parts` of `part`, `layer`, `head`, `logit`, and
 //!   `stream_norms`.
+//! - `architectures`: `model`, its `objective`, `architectures` of `architecture`, `objective`, `mask`, `families`, `found` on
+//!   this machine, `input` of `given`, `id`, `place` in the sentence, `asked`, `bits`, the same of a `decoder`, `order`, `bits`.
+//! - `masks`: `model`, `objective`, `own` (its mask), `tokens`, `layer` and `head` (from 0), `masks` of a `mask`, whether it
+//!   is the `own`, the `way` a token is foretold (`next`, `hidden`, `query`; null without a head), `foretold` (how many are),
+//!   `bits`, `bits_per_token`, `own_bits_per_token` (of the same tokens under the own mask), `peeked_bits_per_token` (what a pass that sees the answers would charge), `kl_bits_per_token`
+//!   (from the own mask), `costs` (`bits`, `peeked`, `kl` by token), `visible` and `weights` by row, `query_weights` of a
+//!   second stream. With `--rank`: `width` of a head, `heads` of `layer`, `head`, `causal` and `both_ways` (`singular`,
+//!   `numerical`, `effective`, `log10_determinant`, `full`), `products` (the rank of q·kᵀ). With `--reuse`: `reuse` of a
+//!   `reading`, `own`, `before`, `added`, `reused`, `share`, `going_on_ms`, `anew_ms`.
+//! - `length`: `model`, `tokens`, `budget` (of the cache), `strategies` of a `strategy`, `bits` and `bits_per_token` of the
+//!   same tokens, `lost_bits_per_token` (against `full`), `held` (at most), `seconds`, and `tokens` of `at`, `bits`, `kept`
+//!   (ranges of the text that the cache held) and what the model had `written` before them. With `--cost`: `threads`,
+//!   `points` of `tokens`, `cache_bytes`, `kept_bytes`, `prefill_ms`, `step_ms`, `quadratic_share`, and `prefill_fit` and
+//!   `step_fit`: a, b, c of a + b·n + c·n² in milliseconds.
 //! - `models`: `embedded` and `families`; of one model its names, sizes, `architecture`, `runs` and, where it does not,
 //!   `reason`, `blueprint`, `parameters`, `bytes`, `memory` (`weights`, `per_token`, `context`), `tensors` by type,
 //!   `every_tensor` (`name`, `dtype`, `shape`, `bytes`); with `--check`, `tensors` read and those `not_finite`; of
@@ -73,6 +87,7 @@
 //!   (null for a model that fills in).
 //! - without a command: `model`, `text`, `tokens` with `surprisal_bits`, `next` with `probability`, `entropy_bits`.
 
+mod architectures;
 mod arguments;
 mod attention;
 mod attribute;
@@ -88,8 +103,10 @@ mod generate;
 mod glance;
 mod help;
 mod input;
+mod length;
 mod lens;
 mod looked;
+mod masks;
 mod meter;
 mod models;
 mod output;
@@ -109,9 +126,10 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 pub use arguments::{
-    Algorithm, Attention, Attribute, Beam, Bench, Changes, Choose, Common, Compare, Compress, Decompress,
-    ExploreOptions, Fill, Generate, Invocation, KindOfAttention, Lens, Looked, Models, Numbers, Order, Repetition,
-    Sampling, Score, Segment, Source, Subcommand, Tokenize, Tokenizers, Trace, TrainTokenizer, Units, Vocabulary,
+    Algorithm, Architectures, Attention, Attribute, Beam, Bench, Changes, Choose, Common, Compare, Compress,
+    Decompress, ExploreOptions, Fill, Generate, Invocation, KindOfAttention, Length, Lens, Looked, Masks, Models,
+    Numbers, Order, Repetition, Sampling, Score, Segment, Source, Subcommand, Tokenize, Tokenizers, Trace,
+    TrainTokenizer, Units, Vocabulary,
 };
 pub use failure::Failure;
 
@@ -186,11 +204,11 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
         Invocation::Subcommand(common, subcommand) => match subcommand {
             Subcommand::Tokenize(options) => tokenize::run(common, options, streams.input, &mut output),
             Subcommand::Segment(options) => segment::run(common, options, streams.input, &mut output),
+            Subcommand::Tokenizers(options) => tokenizers::run(common, options, streams.input, &mut output),
+            Subcommand::Vocabulary(options) => vocabulary::run(common, options, &mut output),
             Subcommand::TrainTokenizer(options) => {
                 train_tokenizer::run(common, options, streams.input, streams.errors, &mut output)
             }
-            Subcommand::Tokenizers(options) => tokenizers::run(common, options, streams.input, &mut output),
-            Subcommand::Vocabulary(options) => vocabulary::run(common, options, &mut output),
             Subcommand::Generate(options) => generate::run(common, options, streams.input, &mut output),
             Subcommand::Fill(options) => fill::run(common, options, streams.input, &mut output),
             Subcommand::Score(options) => score::run(common, options, streams.input, &mut output),
@@ -202,6 +220,9 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::Attention(options) => attention::run(common, options, streams.input, &mut output),
             Subcommand::Lens(options) => lens::run(common, options, streams.input, &mut output),
             Subcommand::Attribute(options) => attribute::run(common, options, streams.input, &mut output),
+            Subcommand::Architectures(options) => architectures::run(common, options, streams.input, &mut output),
+            Subcommand::Masks(options) => masks::run(common, options, streams.input, &mut output),
+            Subcommand::Length(options) => length::run(common, options, streams.input, &mut output),
             Subcommand::Models(options) => models::run(common, options, &mut output),
             Subcommand::Bench(options) => bench::run(common, options, &mut output),
         },

@@ -2,12 +2,14 @@
 //! anybody still wants it. No thread here: the host runs [`execute`] on a lane's thread, tests run it inline.
 
 mod ahead;
+mod architectures;
 mod beam;
 mod bounds;
 mod choice;
 mod explain;
 mod generate;
 mod look;
+mod masks;
 mod measure;
 mod open;
 mod read;
@@ -26,6 +28,7 @@ use std::time::Duration;
 
 pub use ahead::Ahead;
 pub use ahead::LookAhead;
+pub use architectures::Ask;
 pub use beam::BeamSearch;
 pub use beam::Beams;
 pub use bounds::start_of_text;
@@ -45,6 +48,10 @@ pub use look::Overview;
 pub use look::ROLLOUT;
 pub use look::Rows;
 pub use look::Subject;
+pub use masks::MaskTrial;
+pub use masks::Tried;
+pub use masks::TryMasks;
+pub use masks::Weights;
 pub use measure::Bill;
 pub use measure::Coded;
 pub use measure::Compared;
@@ -67,6 +74,7 @@ pub use repetition::MEASURED;
 pub use repetition::Probe;
 pub use segment::Tokens;
 pub use segment::Words;
+pub use steps::Alteration;
 pub use steps::Answer;
 pub use steps::Lesson;
 pub use steps::Story;
@@ -79,6 +87,7 @@ pub use vocabulary::Survey;
 pub use vocabulary::Unreachable;
 
 use crate::hub::Progress;
+use crate::lab::architectures::Scene;
 use crate::lab::repetition::Copy;
 use crate::lab::tokenizers::Cutter;
 use crate::lab::training::Course;
@@ -91,6 +100,7 @@ use crate::lm::NotFinite;
 use crate::lm::Position;
 use crate::lm::explain::ExplainError;
 use crate::lm::explain::PrepareError;
+use crate::model::Found;
 use crate::model::Model;
 use crate::model::NoTokenizer;
 use crate::model::NotSound;
@@ -129,11 +139,15 @@ pub enum Lane {
     Vocabulary,
     /// Comparing tokenizers.
     Contrast,
+    /// Showing what architectures are asked.
+    Architectures,
+    /// Trying the text under other masks, or with less of it kept.
+    Trials,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Text,
         Self::Words,
         Self::Evidence,
@@ -146,6 +160,8 @@ impl Lane {
         Self::Training,
         Self::Vocabulary,
         Self::Contrast,
+        Self::Architectures,
+        Self::Trials,
     ];
 }
 
@@ -180,6 +196,8 @@ pub enum Job {
     Look(Look),
     /// Explain what the model computed.
     Explain(Box<Explain>),
+    /// Try a text under other masks.
+    Masks(Box<TryMasks>),
     /// Measure a text's code and pairs of distributions.
     Measure(Measure),
     /// List the pieces of a vocabulary.
@@ -188,6 +206,8 @@ pub enum Job {
     AddCutter(Spec),
     /// Compare what tokenizers and methods make of a text.
     Contrast(Arc<str>, Vec<Cutter>),
+    /// Make a sentence an example of what an architecture is trained on.
+    Rehearse(Ask),
     /// Write a run to a file.
     Save(Box<Record>, PathBuf, Arc<Model>),
     /// Read a run that the model made.
@@ -267,6 +287,8 @@ pub enum Body {
     Overview(Overview),
     /// Part of an explanation.
     Explanation(Box<Explanation>),
+    /// Part of what the mask lab found.
+    Masks(Box<MaskTrial>),
     /// What a text costs, how far distributions are apart.
     Measured(Measured),
     /// So much of a training is done, of so much.
@@ -283,6 +305,8 @@ pub enum Body {
     Cutter(String, Cutter),
     /// What several made of a text.
     Contrast(Arc<Contrast>),
+    /// An example of an objective, and the models on this machine.
+    Scene(Arc<Scene>, Arc<[Found]>),
     /// The run, or the tokenizer, is written.
     Saved(PathBuf),
     /// A run was read.
@@ -337,10 +361,12 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Cures(cures) => repetition::cure(&cures, ticket, send),
         Job::Explain(job) => explain::explain(&job, ticket, send),
         Job::Look(look) => look::look(&look, ticket, send),
+        Job::Masks(job) => masks::run(&job, ticket, send),
         Job::Measure(measure) => measure::measure(measure, ticket, send),
         Job::Browse(job) => vocabulary::browse(job, ticket, send),
         Job::AddCutter(spec) => vocabulary::add(&spec, ticket, send),
         Job::Contrast(text, cutters) => vocabulary::contrast(text, &cutters, ticket, send),
+        Job::Rehearse(job) => architectures::ask(&job, ticket, send),
         Job::Save(record, path, model) => record::save(*record, &path, &model, send),
         Job::Recall(path, model) => record::recall(&path, &model, send),
         Job::Train(plan, threads) => training::train(plan, threads, ticket, send),
@@ -370,7 +396,9 @@ impl Job {
             Self::Probe(probe) => Some(Arc::clone(&probe.model)),
             Self::Cures(cures) => Some(Arc::clone(&cures.model)),
             Self::Explain(job) => Some(Arc::clone(&job.model)),
+            Self::Rehearse(job) => Some(Arc::clone(&job.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
+            Self::Masks(job) => Some(Arc::clone(&job.model)),
             Self::Measure(measure) => Some(Arc::clone(&measure.model)),
             Self::Open(_)
             | Self::Browse(_)

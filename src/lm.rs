@@ -26,6 +26,7 @@ pub mod beam;
 mod distribution;
 pub mod explain;
 mod mask;
+mod moved;
 mod pass;
 mod position;
 mod sampler;

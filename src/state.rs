@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod explained;
 pub mod flow;
 pub mod information;
+pub mod masks;
 pub mod notice;
 pub mod repetition;
 pub mod run;
@@ -16,6 +17,7 @@ pub mod training;
 pub mod vocabulary;
 
 mod absorb;
+mod architectures;
 mod ctx;
 mod deeds;
 mod edits;
@@ -29,6 +31,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use architectures::Architectures;
 pub use command::Command;
 pub use contrast::Contrasts;
 pub use ctx::Ctx;
@@ -39,6 +42,7 @@ pub use explained::Explained;
 pub use explained::Listed;
 pub use flow::Flow;
 pub use information::Information;
+pub use masks::Masks;
 pub use notice::Notice;
 pub use pane_id::PaneId;
 pub use repetition::Repetition;
@@ -167,6 +171,8 @@ pub struct State {
     pub repetition: Repetition,
     /// What was measured of the text.
     pub information: Information,
+    /// The text under other masks.
+    pub masks: Masks,
     /// A text step by step.
     pub steps: Steps,
     /// A vocabulary that is learned.
@@ -175,6 +181,8 @@ pub struct State {
     pub vocabulary: Vocabulary,
     /// Tokenizers side by side.
     pub contrasts: Contrasts,
+    /// The architecture in view.
+    pub architectures: Architectures,
     /// Whether tokens are being generated one after another.
     pub playing: bool,
     /// Whether a single token is being drawn, and how many more were asked for meanwhile.
@@ -220,10 +228,12 @@ impl State {
             search: Search::default(),
             repetition: Repetition::default(),
             information: Information::default(),
+            masks: Masks::default(),
             steps: Steps::default(),
             training: Training::default(),
             vocabulary: Vocabulary::default(),
             contrasts: Contrasts::default(),
+            architectures: Architectures::default(),
             playing: false,
             drawing: false,
             queued: 0,

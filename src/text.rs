@@ -11,6 +11,7 @@ mod byte_level;
 mod classes;
 mod dictionary;
 mod encoder;
+pub mod encoding;
 mod error;
 pub mod hmm;
 mod normalize;

@@ -124,6 +124,20 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Layers), &[code(K::Left), ch('h')], C::TokenLeft, M::HelpTokenLeft, Some((1, M::KeyToken))),
     row(Pane(P::Layers), &[code(K::Right), ch('l')], C::TokenRight, M::HelpTokenRight, None),
 
+    row(Pane(P::Masks), &[code(K::Left), ch('h')], C::KeyLeft, M::HelpMaskLeft, Some((1, M::KeyMask))),
+    row(Pane(P::Masks), &[code(K::Right), ch('l')], C::KeyRight, M::HelpMaskRight, None),
+    row(Pane(P::Masks), &[code(K::Up), ch('k')], C::TokenLeft, M::HelpTokenLeft, None),
+    row(Pane(P::Masks), &[code(K::Down), ch('j')], C::TokenRight, M::HelpTokenRight, None),
+    row(Pane(P::Masks), &[ch('.')], C::NextPart, M::HelpMaskPart, Some((2, M::KeyPart))),
+    row(Pane(P::Masks), &[ch(',')], C::PreviousPart, M::HelpMaskPartBack, None),
+    row(Pane(P::Masks), &[ch('+'), ch('=')], C::TurnUp, M::HelpMaskUp, Some((3, M::KeyNumber))),
+    row(Pane(P::Masks), &[ch('-')], C::TurnDown, M::HelpMaskDown, None),
+    row(Pane(P::Masks), &[ch('W')], C::WriteMasks, M::HelpWriteMasks, Some((4, M::KeyWrite))),
+    row(Pane(P::Masks), &[ch('d')], C::NextDrawing, M::HelpMaskPicture, Some((5, M::KeyDraw))),
+    row(Pane(P::Masks), &[ch(']')], C::NextHead, M::HelpNextHead, Some((6, M::KeyHead))),
+    row(Pane(P::Masks), &[ch('}')], C::NextLayer, M::HelpNextLayer, Some((7, M::KeyLayer))),
+    row(Pane(P::Masks), &[ch(' ')], C::Play, M::HelpPauseTrials, Some((8, M::KeyStop))),
+
     row(Pane(P::Tokens), &[code(K::Up), ch('k')], C::TokenLeft, M::HelpTokenLeft, None),
     row(Pane(P::Tokens), &[code(K::Down), ch('j')], C::TokenRight, M::HelpTokenRight, None),
     row(Pane(P::Tokens), &[code(K::Left), ch('h')], C::TokenLeft, M::HelpTokenLeft, Some((1, M::KeyToken))),
@@ -138,6 +152,11 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Steps), &[code(K::Enter)], C::Take, M::HelpTakeFlip, Some((7, M::KeyApply))),
     row(Pane(P::Steps), &[ch('u')], C::Undo, M::HelpUndoFlip, Some((8, M::KeyUndo))),
 
+    row(Pane(P::Architectures), &[code(K::Up), ch('k')], C::Up, M::HelpObjective, Some((1, M::KeyObjective))),
+    row(Pane(P::Architectures), &[code(K::Down), ch('j')], C::Down, M::HelpObjective, None),
+    row(Pane(P::Architectures), &[ch('r')], C::DrawAnew, M::DoesDrawAnew, Some((2, M::KeyDrawAnew))),
+    row(Pane(P::Architectures), &[code(K::Left), ch('h')], C::TokenLeft, M::HelpTokenLeft, Some((3, M::KeyToken))),
+    row(Pane(P::Architectures), &[code(K::Right), ch('l')], C::TokenRight, M::HelpTokenRight, None),
     row(Pane(P::Training), &[ch('.'), code(K::Right), ch('l'), code(K::Enter)], C::StepForward, M::HelpStepForward, Some((1, M::KeyStepForward))),
     row(Pane(P::Training), &[ch(','), code(K::Left), ch('h')], C::StepBack, M::HelpStepBack, Some((2, M::KeyStepBack))),
     row(Pane(P::Training), &[ch(' ')], C::Play, M::HelpPlayTraining, Some((3, M::KeyPlay))),
@@ -243,7 +262,9 @@ pub const BINDINGS: &[Binding] = &[
     row(Panes, &[ch('4')], C::Go(P::Attention), M::HelpGoAttention, None),
     row(Panes, &[], C::Go(P::Calculation), M::HelpGoCalculation, None),
     row(Panes, &[], C::Go(P::Layers), M::HelpGoLayers, None),
+    row(Panes, &[], C::Go(P::Masks), M::HelpGoMasks, None),
     row(Panes, &[ch('5'), ch('m')], C::Go(P::Models), M::HelpGoModels, None),
+    row(Panes, &[], C::Go(P::Architectures), M::HelpGoArchitectures, None),
     row(Panes, &[ch('6')], C::Go(P::Information), M::HelpGoInformation, None),
     row(Panes, &[], C::Go(P::Repetition), M::HelpGoRepetition, None),
     row(Panes, &[ch('>')], C::Beside, M::HelpBeside, Some((16, M::KeyBeside))),
@@ -323,7 +344,8 @@ impl Command {
 /// The bindings that count in a pane, the most particular first.
 pub fn bindings(pane: PaneId) -> impl Iterator<Item = &'static Binding> {
     let of = |scope: Scope| BINDINGS.iter().filter(move |binding| binding.scope == scope);
-    let run = !matches!(pane, PaneId::Text | PaneId::Models | PaneId::Vocabulary | PaneId::Compare);
+    let run =
+        !matches!(pane, PaneId::Text | PaneId::Models | PaneId::Architectures | PaneId::Vocabulary | PaneId::Compare);
     let shared = [(Run, run), (Panes, pane != PaneId::Text), (Always, true)];
     of(Pane(pane)).chain(shared.into_iter().filter(|(_, counts)| *counts).flat_map(move |(scope, _)| of(scope)))
 }

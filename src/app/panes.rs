@@ -1,12 +1,14 @@
 //! Every pane, by its name.
 
 use crate::panes::Pane;
+use crate::panes::architectures::Architectures;
 use crate::panes::attention::Attention;
 use crate::panes::calculation::Calculation;
 use crate::panes::compare::Compare;
 use crate::panes::generate::Generate;
 use crate::panes::information::Information;
 use crate::panes::layers::Layers;
+use crate::panes::masks::Masks;
 use crate::panes::models::Models;
 use crate::panes::prompt::Prompt;
 use crate::panes::repetition::Repetition;
@@ -55,7 +57,9 @@ panes! {
     Attention => attention: Attention,
     Calculation => calculation: Calculation,
     Layers => layers: Layers,
+    Masks => masks: Masks,
     Models => models: Models,
+    Architectures => architectures: Architectures,
     Information => information: Information,
     Repetition => repetition: Repetition,
 }

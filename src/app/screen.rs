@@ -94,8 +94,16 @@ fn together(body: Rect) -> Vec<(PaneId, Rect)> {
 /// The text, and one pane below it: the focused one, or what comes next while the person types.
 fn one(app: &App, body: Rect, roomy: bool) -> Vec<(PaneId, Rect)> {
     let typing = app.focus == PaneId::Text;
-    if matches!(app.focus, PaneId::Models | PaneId::Information | PaneId::Steps | PaneId::Vocabulary | PaneId::Compare)
-    {
+    let whole = [
+        PaneId::Models,
+        PaneId::Information,
+        PaneId::Steps,
+        PaneId::Vocabulary,
+        PaneId::Compare,
+        PaneId::Masks,
+        PaneId::Architectures,
+    ];
+    if whole.contains(&app.focus) {
         return vec![(app.focus, body)];
     }
     if typing && app.zoomed {
@@ -282,6 +290,7 @@ fn suits(state: &State, pane: PaneId, command: Command) -> bool {
     match command {
         Command::Beside => pane.group().len() > 1,
         Command::Hide => state.model.as_ref().is_some_and(|model| model.mask().is_some()) && !state.predicts_next(),
+        Command::Play | Command::TurnUp if pane == PaneId::Masks => true,
         Command::Play | Command::Step | Command::Branch | Command::NextParameter | Command::TurnUp => {
             state.predicts_next()
         }

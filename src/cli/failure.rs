@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use crate::job::RecordError;
 use crate::lab::compression::CompressionError;
+use crate::lab::masks::Misfit;
 use crate::lm::beam::RulesError;
 use crate::lm::explain::{ExplainError, GivenError};
 use crate::lm::load::LoadError;
 use crate::lm::{ForwardError, InterventionError, PipelineError, TraceError, Workspace};
-use crate::model::{ChangeError, NoTokenizer, NotSound, OpenError, Say, StageError};
+use crate::model::{self, NoTokenizer, NotSound, OpenError, Say, StageError};
+use crate::text::encoding::ChangeError;
 use crate::text::segment::{GoldError, NoPlace};
 use crate::text::train::TrainError;
 use crate::text::{DictionaryError, HmmError};
@@ -41,6 +43,8 @@ pub enum Failure {
     Place(NoPlace),
     /// A text of so many bytes is not shown step by step.
     TooLongForSteps(usize),
+    /// A change of a vocabulary that cannot be made.
+    Vocabulary(ChangeError),
     /// A word that cannot have this frequency.
     EditFull(String, u64),
     /// The trace would take the place of the model.
@@ -96,10 +100,16 @@ pub enum Failure {
     ReplayedElse(usize),
     /// A stage of the sampler that the model cannot have.
     Stage(StageError),
+    /// The model of this name is no decoder that stands alone.
+    NoDecoderAlone(String),
+    /// A mask that does not fit the text.
+    Mask(Misfit),
+    /// More tokens than are set side by side: how many there are, and how many may be.
+    TooManyTokens(usize, usize),
     /// No beam search can follow these rules.
     Beam(RulesError),
     /// An intervention that cannot be made.
-    Change(ChangeError),
+    Change(model::ChangeError),
     /// What cannot be explained.
     Explain(ExplainError),
     /// Queries, keys and values that are no attention.
@@ -129,6 +139,7 @@ impl Failure {
             | Self::NoPiece(_)
             | Self::Place(_)
             | Self::TooLongForSteps(_)
+            | Self::Vocabulary(_)
             | Self::EditFull(..)
             | Self::NothingToCompare
             | Self::SameFile(_)
@@ -141,6 +152,7 @@ impl Failure {
                 | TrainError::MetaspaceOfBytes,
             )
             | Self::Beam(_)
+            | Self::Mask(_)
             | Self::Stage(_)
             | Self::Change(_)
             | Self::Explain(_)
@@ -174,6 +186,7 @@ impl Failure {
             Self::TooLongForSteps(length) => {
                 Message::CliTooLongForSteps.say(language, &[length, &crate::lab::steps::MOST_BYTES])
             }
+            Self::Vocabulary(error) => error.say(language),
             Self::EditFull(word, frequency) => Message::CliEditFull.say(language, &[word, frequency]),
             Self::Dictionary(path, error) => {
                 Message::CliBadDictionary.say(language, &[&path.display(), &error.say(language)])
@@ -206,6 +219,10 @@ impl Failure {
             Self::Record(error) => error.say(language),
             Self::Pipeline(error) => error.say(language),
             Self::ReplayedElse(step) => Message::CliReplayedElse.say(language, &[step]),
+            Self::NoDecoderAlone(model) => Message::CliNoDecoderAlone.say(language, &[model]),
+            Self::Mask(Misfit::Longer { mask, length }) => Message::CliMaskLonger.say(language, &[mask, length]),
+            Self::Mask(Misfit::Order { named, length }) => Message::CliMaskOrder.say(language, &[named, length]),
+            Self::TooManyTokens(tokens, most) => Message::CliTooManyTokens.say(language, &[tokens, most]),
             Self::Beam(error) => error.say(language),
             Self::Change(error) => error.say(language),
             Self::Explain(error) => error.say(language),
@@ -294,8 +311,8 @@ impl From<TraceError> for Failure {
     }
 }
 
-impl From<ChangeError> for Failure {
-    fn from(error: ChangeError) -> Self {
+impl From<model::ChangeError> for Failure {
+    fn from(error: model::ChangeError) -> Self {
         Self::Change(error)
     }
 }

@@ -28,12 +28,12 @@ pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
 
 /// What each command does.
-const COMMANDS: [(&str, &str); 18] = [
+const COMMANDS: [(&str, &str); 21] = [
     ("tokenize", "一段文本的词元"),
     ("segment", "一段文本的词，按词典切分"),
-    ("train-tokenizer", "从文本学出一个词表，逐次合并"),
     ("tokenizers", "几个分词器各怎样切同一段文本，在哪里一致"),
     ("vocabulary", "分词器的词元：查找、排序、合并过程、任何文本都不产生的词元"),
+    ("train-tokenizer", "从文本学出一个词表，逐次合并"),
     ("generate", "逐个词元续写一段文本"),
     ("fill", "模型在隐藏的词元处填什么"),
     ("score", "一段文本的每个词元有多出人意料"),
@@ -45,12 +45,15 @@ const COMMANDS: [(&str, &str); 18] = [
     ("attention", "谁看了谁：所有头一览、一个头的网格、一个单元的逐步计算"),
     ("lens", "模型若在每一层之后停下会说什么"),
     ("attribute", "每个头和每个块给一个词元的 logit 加了多少"),
+    ("architectures", "各种架构：谁看到谁，训练时问什么，用一句话演示"),
+    ("masks", "同样的权重和文本在各种掩码之下：看到什么、每个词元的代价、矩阵的秩、缓存的价值"),
+    ("length", "长文本少保留一些会损失什么，长度在这台机器上的代价"),
     ("models", "内置的模型和可读取的家族，或某一个模型"),
     ("bench", "测量每秒词元数"),
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 121] = [
+const ARGUMENTS: [(&str, &str, &str); 141] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -76,9 +79,15 @@ const ARGUMENTS: [(&str, &str, &str); 121] = [
     (
         "tokenize",
         "tokenizer",
-        "从这里取分词器：tokenizer.json、SentencePiece 模型、vocab.txt、vocab.json 与 merges.txt、.tiktoken 词表、llama2.c 的 tokenizer.bin、模型文件或文件夹、内置模型",
+        "从这里取分词器：tokenizer.json、SentencePiece 模型、vocab.txt、vocab.json 与 merges.txt、.tiktoken 词表、llama2.c 的 tokenizer.bin、模型文件或文件夹、内置模型；或 bpe、wordpiece、unigram：同一批中英文本学得的三种小分词器",
     ),
     ("tokenize", "method", "切分方式：own 按分词器自己的合并，longest 总取最长的词元"),
+    ("tokenize", "steps", "显示每一步：各次合并与序号、各次查找，或格子图与分数"),
+    ("tokenize", "why", "文本在这个字节前为何切或不切，改动词表的什么会改变它"),
+    ("tokenize", "without_merge", "先从词表去掉一条合并：按分词器文件的写法给出两个词元；可以多次给出"),
+    ("tokenize", "with_merge", "先加入一条合并，或移动它：放到这个序号的合并之前，不给序号则在最后；可以多次给出"),
+    ("tokenize", "without_piece", "先去掉一个词元，连同得到它的所有合并；可以多次给出"),
+    ("tokenize", "with_piece", "先加入一个词元，或改它的分数（用于取最长或最大概率的分词器）；可以多次给出"),
     ("segment", "method", "方法：fmm、bmm、bimm（最大匹配）、route（最大概率）、hmm（并识别未登录词）"),
     (
         "segment",
@@ -91,6 +100,19 @@ const ARGUMENTS: [(&str, &str, &str); 121] = [
     ("segment", "steps", "显示方法的每一步"),
     ("segment", "why", "每种方法为何在这个字节之前切或不切，以及改动哪个词会改变它"),
     ("segment", "gold", "与已切分的文件比较（词以空格分隔，或 CoNLL-U）；不给出文本则取文件里的词"),
+    ("tokenizers", "text", "文本，或存有文本的文件，大小不限；- 读取标准输入"),
+    (
+        "tokenizers",
+        "with",
+        "比较什么：分词器（分词器文件、模型、hf:owner/name）和词典方法（fmm、bmm、bimm、route、hmm）；不给出则为内置模型的和两种方法",
+    ),
+    ("tokenizers", "gold", "与已切分的文件比较（词以空格分隔，或 CoNLL-U）；不给出文本则取文件里的词"),
+    ("vocabulary", "tokenizer", "分词器文件、模型文件或文件夹、内置模型、hf:owner/name；不给出则按 --model"),
+    ("vocabulary", "search", "只列出含有这段文本的词元；也可给字节，如 0xE4BD，或编号，如 #123"),
+    ("vocabulary", "sort", "次序：id 编号、length 长的在前、rank 先合并的在前、score 概率大的在前"),
+    ("vocabulary", "tree", "一个词元逐步合并的过程，直到字节：按文本、按文件的写法，或编号，如 #123"),
+    ("vocabulary", "unreachable", "只列出任何文本都不产生的词元，并说明原因"),
+    ("vocabulary", "top", "最多列出多少个；0 表示全部"),
     ("train-tokenizer", "corpora", "要学习的文本，每行是单独的一段；- 读取标准输入"),
     (
         "train-tokenizer",
@@ -124,19 +146,6 @@ const ARGUMENTS: [(&str, &str, &str); 121] = [
     ("train-tokenizer", "shrinking", "unigram 模型每次去掉词元时保留的比例"),
     ("train-tokenizer", "iterations", "unigram 模型每次去掉词元之前拟合多少次"),
     ("train-tokenizer", "steps", "显示每一步"),
-    ("tokenizers", "text", "文本，或存有文本的文件，大小不限；- 读取标准输入"),
-    (
-        "tokenizers",
-        "with",
-        "比较什么：分词器（分词器文件、模型、hf:owner/name）和词典方法（fmm、bmm、bimm、route、hmm）；不给出则为内置模型的和两种方法",
-    ),
-    ("tokenizers", "gold", "与已切分的文件比较（词以空格分隔，或 CoNLL-U）；不给出文本则取文件里的词"),
-    ("vocabulary", "tokenizer", "分词器文件、模型文件或文件夹、内置模型、hf:owner/name；不给出则按 --model"),
-    ("vocabulary", "search", "只列出含有这段文本的词元；也可给字节，如 0xE4BD，或编号，如 #123"),
-    ("vocabulary", "sort", "次序：id 编号、length 长的在前、rank 先合并的在前、score 概率大的在前"),
-    ("vocabulary", "tree", "一个词元逐步合并的过程，直到字节：按文本、按文件的写法，或编号，如 #123"),
-    ("vocabulary", "unreachable", "只列出任何文本都不产生的词元，并说明原因"),
-    ("vocabulary", "top", "最多列出多少个；0 表示全部"),
     ("generate", "steps", "最多生成多少个词元"),
     ("generate", "ignore_end", "遇到结束词元也继续"),
     ("generate", "beam", "同时搜索 N 条续写并显示每一步：Hugging Face 的束搜索"),
@@ -203,6 +212,28 @@ const ARGUMENTS: [(&str, &str, &str); 121] = [
     ("attribute", "position", "位置，从 0 数起；不给出则为最后一个"),
     ("attribute", "top", "打印多少个部分，最大的在前；JSON 里是全部"),
     ("trace", "output", "要写的文件"),
+    ("architectures", "only", "只显示这一种架构"),
+    ("masks", "given", "编码器读的文本，用于解码器前有编码器的模型；不给出则为文本本身"),
+    (
+        "masks",
+        "mask",
+        "只用这些掩码：causal、bidirectional、prefix[:N]、seq2seq[:N]、window[:N]、except:N、permutation[:3,0,1,2]；可多次给出",
+    ),
+    ("masks", "hide", "代替被隐藏词元的词元编号；不给出则为分词器的掩码词元"),
+    ("masks", "layer", "显示哪一层的权重，从 0 数起"),
+    ("masks", "head", "显示哪个头的权重，从 0 数起"),
+    ("masks", "rank", "改为测量每个头的权重矩阵在因果掩码和双向之下的秩与行列式"),
+    ("masks", "reuse", "改为把最后 N 个词元当作新的一轮，测量缓存有多少可以再用"),
+    ("length", "text", "文本，或存有文本的文件；- 读取标准输入"),
+    ("length", "budget", "缓存容纳多少个词元；不给出则为文本的一半，至多 128"),
+    (
+        "length",
+        "strategies",
+        "用哪些策略：full、chunks、overlap、window、sinks、heavy、surprising、summary；不给出则全部",
+    ),
+    ("length", "cue", "让模型写摘要的提示"),
+    ("length", "cost", "改为测量长度在这台机器上的代价：缓存、读提示、再生成一个词元"),
+    ("length", "upto", "测量的最长提示"),
     ("models", "specs", "内置模型、文件、Hugging Face 文件夹或 hf:owner/name；给出几个则并排比较"),
     ("models", "tensors", "列出每个张量：名称、类型、形状、字节"),
     ("models", "check", "读取每个权重，指出不是有限数的"),

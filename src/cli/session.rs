@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
@@ -151,6 +152,12 @@ impl Session {
         }
         safe::token_label(self.bytes(id))
     }
+}
+
+/// A clock that begins now.
+pub(super) fn stopwatch() -> impl Fn() -> Duration {
+    let start = Instant::now();
+    move || start.elapsed()
 }
 
 /// A token as JSON gives it.

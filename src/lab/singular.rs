@@ -23,8 +23,9 @@ pub fn values<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Vec<f64> {
     orthogonal(rows)
 }
 
-/// The lengths of rows once they are turned to be orthogonal, falling.
-fn orthogonal(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
+/// The lengths of rows of one width once they are turned to be orthogonal, falling: the singular values of the matrix they
+/// make, the small ones as accurate as the great ones (Demmel and Veselić 1992).
+pub fn orthogonal(mut rows: Vec<Vec<f64>>) -> Vec<f64> {
     for _ in 0..SWEEPS {
         let mut turned = false;
         for second in 1..rows.len() {

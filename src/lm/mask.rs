@@ -29,12 +29,21 @@ pub enum Mask {
     /// Every position sees every position but this one, which only sees itself among them: it is to be told from the
     /// others (a cloze test).
     Except(usize),
+    /// This mask, and of the positions listed only those that are `true`: what a cache has kept. Later ones are kept.
+    Kept(Vec<bool>, Box<Mask>),
+    /// This mask, and a second stream in which no position sees what stands there, in a model that has one (Yang et al.
+    /// 2019, section 2.3).
+    Queried(Box<Mask>),
 }
 
 impl Mask {
     /// The rule of one layer.
     pub fn of_layer(&self, layer: usize) -> Cow<'_, Self> {
         match self {
+            Self::Queried(mask) => mask.of_layer(layer),
+            Self::Kept(kept, mask) if matches!(**mask, Self::Layers { .. }) => {
+                Cow::Owned(Self::Kept(kept.clone(), Box::new(mask.of_layer(layer).into_owned())))
+            }
             Self::Layers { window, windowed } if windowed.get(layer) == Some(&true) => {
                 Cow::Owned(Self::Window(*window))
             }
@@ -51,6 +60,8 @@ impl Mask {
             Self::Except(hidden) => key != *hidden || query == *hidden,
             Self::Prefix(n) | Self::SeqToSeq(n) => key <= query || (query < *n && key < *n),
             Self::Window(n) => key <= query && query - key < *n,
+            Self::Kept(kept, mask) => kept.get(key) != Some(&false) && mask.visible(query, key),
+            Self::Queried(mask) => mask.visible(query, key),
             Self::Permutation(order) => {
                 let turn =
                     |position: usize| order.iter().position(|&p| p == position).unwrap_or(order.len() + position);
@@ -67,6 +78,13 @@ impl Mask {
     /// Writes into `part` whether `query` sees each of the positions from `start` on.
     pub(crate) fn part(&self, query: usize, start: usize, part: &mut [bool]) {
         let range = match self {
+            Self::Queried(mask) => return mask.part(query, start, part),
+            Self::Kept(kept, mask) => {
+                mask.part(query, start, part);
+                let dropped = part.iter_mut().zip(kept.get(start..).unwrap_or_default()).filter(|(_, kept)| !**kept);
+                dropped.for_each(|(seen, _)| *seen = false);
+                return;
+            }
             Self::Bidirectional => 0..usize::MAX,
             Self::Prefix(n) | Self::SeqToSeq(n) if query < *n => 0..*n,
             Self::Causal | Self::Layers { .. } | Self::Prefix(_) | Self::SeqToSeq(_) => 0..query + 1,
@@ -102,6 +120,7 @@ impl Mask {
     pub fn joint(&self) -> Option<usize> {
         match self {
             Self::Causal | Self::Window(_) | Self::Layers { .. } => Some(0),
+            Self::Queried(mask) | Self::Kept(_, mask) => mask.joint(),
             Self::Bidirectional | Self::Except(_) => None,
             Self::Prefix(n) | Self::SeqToSeq(n) => Some(*n),
             Self::Permutation(order) => Some(order.iter().map(|&p| p + 1).max().unwrap_or(0)),
@@ -112,6 +131,7 @@ impl Mask {
     pub fn first(&self, query: usize) -> usize {
         match self {
             Self::Window(n) => (query + 1).saturating_sub(*n),
+            Self::Queried(mask) | Self::Kept(_, mask) => mask.first(query),
             _ => 0,
         }
     }
@@ -130,6 +150,11 @@ impl fmt::Display for Mask {
                 write!(f, "window:{window} in {layers} of {} layers", windowed.len())
             }
             Self::Except(n) => write!(f, "except:{n}"),
+            Self::Kept(kept, mask) => {
+                let dropped = kept.iter().filter(|kept| !**kept).count();
+                write!(f, "{mask}, {dropped} dropped")
+            }
+            Self::Queried(mask) => mask.fmt(f),
             Self::Permutation(order) => {
                 f.write_str("permutation:")?;
                 for (i, position) in order.iter().enumerate() {

@@ -106,7 +106,8 @@ impl Pass<'_> {
 
     /// Whether a second stream predicts each token from those before it in the order.
     fn two_streams(&self) -> bool {
-        self.stack.mask_embedding.is_some() && matches!(self.mask, Mask::Permutation(_) | Mask::Except(_))
+        self.stack.mask_embedding.is_some()
+            && matches!(self.mask, Mask::Permutation(_) | Mask::Except(_) | Mask::Queried(_))
     }
 
     /// The sum of a token's embeddings, into the residual stream; angles where positions are rotary.
@@ -326,7 +327,7 @@ impl Pass<'_> {
     }
 
     /// How a layer turns heads, and where its angles begin among a position's.
-    fn turned(&self, layer: usize) -> Option<(&Rotary, usize)> {
+    pub(crate) fn turned(&self, layer: usize) -> Option<(&Rotary, usize)> {
         let rotary = self.rotary?;
         match (self.window_rotary, &self.blueprint.mask) {
             (Some(other), Mask::Layers { windowed, .. }) if windowed.get(layer) == Some(&true) => {

@@ -66,12 +66,17 @@ impl Ctx<'_> {
             Body::Explanation(explanation) => self.explained(*explanation),
             Body::Rows(rows) => self.rows(rows),
             Body::Overview(overview) => self.overview(overview),
+            Body::Masks(found) => self.mask_tried(*found),
             Body::Measured(measured) => self.measured(measured),
             Body::Saved(path) if lane == Lane::Training => {
                 self.say(Notice::info(Message::CliWrote, &[&path.display()]));
             }
             Body::Survey(survey) => self.state.vocabulary.survey = Some(survey),
             Body::Unreachable(found) => self.state.vocabulary.unreachable = Some(found),
+            Body::Scene(scene, found) => {
+                self.state.architectures.scene = Some(scene);
+                self.state.architectures.found = found;
+            }
             Body::Listed(listed) => self.state.vocabulary.listed(listed),
             Body::Cutter(name, cutter) => self.state.contrasts.add(name, cutter),
             Body::Contrast(contrast) => self.contrasted(contrast),
@@ -124,7 +129,9 @@ impl Ctx<'_> {
         // What was changed in another model may not fit this one.
         state.settings.changes.clear();
         state.search = Search::default();
+        state.steps.forget_own();
         state.repetition = Repetition::default();
+        state.masks.renew();
         state.head_choice = HeadChoice::default();
         state.step_time = None;
         state.selected = 0;
@@ -134,6 +141,7 @@ impl Ctx<'_> {
         self.cancel(Lane::Evidence);
         self.cancel(Lane::Lab);
         self.cancel(Lane::Explain);
+        self.cancel(Lane::Trials);
         self.forget_measures();
         self.prepare();
         self.tokenize();
@@ -245,7 +253,9 @@ impl Ctx<'_> {
             | Lane::Information
             | Lane::Explain
             | Lane::Vocabulary
-            | Lane::Contrast => {}
+            | Lane::Contrast
+            | Lane::Architectures
+            | Lane::Trials => {}
         }
     }
 

@@ -117,6 +117,8 @@ pub enum Command {
     NextSort,
     /// Show only the pieces that no text gives, or all again.
     OnlyUnreachable,
+    /// Draw the hidden tokens of an example anew.
+    DrawAnew,
     /// Add a tokenizer or method to those compared.
     AddCutter,
     /// Take the selected one out of those compared.
@@ -179,6 +181,8 @@ pub enum Command {
     PreviousPart,
     /// Write queries, keys and values of one's own.
     WriteOwn,
+    /// Write the masks to try.
+    WriteMasks,
     /// Look at the next head.
     NextHead,
     /// Look at the head before.

@@ -29,8 +29,12 @@ pub enum PaneId {
     Calculation,
     /// What each layer would say, and what each part adds.
     Layers,
+    /// The text under one mask after another.
+    Masks,
     /// The model, and others to open.
     Models,
+    /// Architectures on the text: who sees whom, what is asked.
+    Architectures,
     /// What the text costs, and how far distributions are apart.
     Information,
     /// What the path says again.
@@ -51,8 +55,13 @@ const GROUPS: [&[(PaneId, Message)]; 6] = [
         (P::Training, M::TitleTraining),
     ],
     &[(P::Next, M::TitleNext), (P::Sampler, M::TitleSampler), (P::Tree, M::TitleTree)],
-    &[(P::Attention, M::TitleAttention), (P::Calculation, M::TitleCalculation), (P::Layers, M::TitleLayers)],
-    &[(P::Models, M::TitleModels)],
+    &[
+        (P::Attention, M::TitleAttention),
+        (P::Calculation, M::TitleCalculation),
+        (P::Layers, M::TitleLayers),
+        (P::Masks, M::TitleMasks),
+    ],
+    &[(P::Models, M::TitleModels), (P::Architectures, M::TitleArchitectures)],
     &[(P::Information, M::TitleInformation), (P::Repetition, M::TitleRepetition)],
 ];
 

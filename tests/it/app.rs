@@ -8,10 +8,12 @@ mod generating;
 mod informed;
 mod keys;
 mod linked;
+mod masks;
 mod paths;
 mod pictures;
 mod repetition;
 mod sizes;
+mod steps;
 mod training;
 mod vocabulary;
 

@@ -3,6 +3,8 @@
 mod app;
 mod beam;
 mod command_line;
+mod encoding;
+mod encoding_cli;
 mod engine;
 mod explain;
 mod explaining;
@@ -10,7 +12,9 @@ mod hub;
 mod information;
 mod jobs;
 mod layers;
+mod length;
 mod load;
+mod masks;
 mod repetition;
 mod runs;
 mod sampler;

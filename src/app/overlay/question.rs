@@ -29,6 +29,8 @@ pub(in crate::app) enum Question {
     Changes,
     /// Queries, keys and values of one's own.
     Own,
+    /// The masks to try.
+    Masks,
     /// The file to write the run to.
     Save,
     /// The file of a run to open.
@@ -54,6 +56,7 @@ impl Question {
             Self::Beam => Message::WhichBeam,
             Self::Changes => Message::WhichChanges,
             Self::Own => Message::WhichOwn,
+            Self::Masks => Message::WhichMasks,
             Self::Save => Message::WhichFileSaved,
             Self::Recall => Message::WhichFile,
             Self::Corpus => Message::WhichCorpus,
@@ -68,9 +71,7 @@ impl Question {
             Self::Save | Self::Tokenizer => Message::KeySave,
             Self::Cutter => Message::KeyAdd,
             Self::Piece => Message::KeySearch,
-            Self::Pipeline | Self::StageText(_) | Self::Name(_) | Self::Beam | Self::Changes | Self::Own => {
-                Message::KeyDo
-            }
+            _ => Message::KeyDo,
         }
     }
 
@@ -93,6 +94,7 @@ impl Question {
             Self::Beam => return ctx.search(answer),
             Self::Changes => return ctx.set_changes(answer),
             Self::Own => return ctx.set_own(answer),
+            Self::Masks => return ctx.set_masks(answer),
             Self::Save => ctx.save(PathBuf::from(answer.trim())),
             Self::Corpus => ctx.learn_from(PathBuf::from(answer.trim())),
             Self::Tokenizer => ctx.save_tokenizer(PathBuf::from(answer.trim())),

@@ -1,7 +1,7 @@
 //! Models that do not run, and runs that give nothing.
 
 use super::Say;
-use crate::lm::{ForwardError, Kind, ModelError, NotFinite, PipelineError, TraceError, Unsound};
+use crate::lm::{ForwardError, Kind, MaskError, ModelError, NotFinite, PipelineError, TraceError, Unsound};
 use crate::model::NotSound;
 
 impl Say for ModelError {
@@ -108,6 +108,18 @@ impl Say for PipelineError {
                 format!("{} 的 {parameter} 须在 {least} 到 {greatest} 之间", stage.name())
             }
             Self::Text(stage) => format!("请写成 {}=\"文本\"，带引号", stage.name()),
+        }
+    }
+}
+
+impl Say for MaskError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::Unknown(name) => format!(
+                "没有名为 {name:?} 的掩码：请用 causal、bidirectional、prefix:N、seq2seq:N、window:N、except:N 或 permutation:3,0,1,2"
+            ),
+            Self::Number(text) => format!("{text:?} 的名称后面要有位置数，例如 window:8"),
+            Self::Order(text) => format!("{text:?} 必须把每个位置恰好列出一次，从 0 数起"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Say;
 use crate::model::StageError;
+use crate::text::encoding::{Change, ChangeError};
 use crate::text::segment::{GoldError, NoPlace};
 use crate::text::train::TrainError;
 use crate::text::{DictionaryError, ExpressionError, Fault, HmmError, Place, TokenizerError};
@@ -125,6 +126,25 @@ impl Say for GoldError {
                 format!("第 {line} 行不是这段文本的切分：文件是 {gold:?}，文本是 {text:?}")
             }
             Self::TooShort { text } => format!("文本后面还有 {text:?}，文件里没有"),
+        }
+    }
+}
+
+impl Say for ChangeError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::NotAPair(text) => format!("{text:?} 不是合并：请写两个词元，中间一个空格"),
+            Self::Length(length) => format!("词元有 {length} 字节：词元应有 1 到 {} 字节", Change::LONGEST),
+            Self::NoPiece(piece) => format!("词表里没有词元 {piece:?}：请按分词器文件里的写法"),
+            Self::NoMerge(pair) => format!("词表里没有合并 {pair:?}：用 --steps 查看文本用到的合并"),
+            Self::Merges(kind) => format!("这个分词器是 {kind}，没有合并：请改动它的词元"),
+            Self::Pieces(piece) => format!("这个分词器靠合并，没有合并会得到 {piece:?}：请添加两个词元的合并"),
+            Self::Unit(piece) => format!("合并从 {piece:?} 开始：只能去掉由合并得到的词元"),
+            Self::Unknown(piece) => format!("{piece:?} 代表词表缺少的内容，必须保留"),
+            Self::Present(piece) => format!("词表里已有 {piece:?}：请去掉这项改动"),
+            Self::NeedsScore(piece) => format!("{piece:?} 需要分数（对数）：请写 {piece}:-8.5"),
+            Self::NoScores(piece) => format!("{piece:?} 在这个词表里没有分数：请去掉数字"),
+            Self::Score(piece) => format!("{piece:?} 的分数不是有限的数：请写如 -8.5 的数"),
         }
     }
 }

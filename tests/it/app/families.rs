@@ -11,7 +11,7 @@ use super::path;
 use super::start;
 
 /// The explorer on a fixture; the fixtures have no tokenizer, so a text lists token ids.
-fn on(fixture: &str, text: &str) -> Driver {
+pub(super) fn on(fixture: &str, text: &str) -> Driver {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(fixture);
     let start = lmscope::app::Start { model: Spec::Path(folder), ..start(Language::English, Some(text)) };
     let mut driver = Driver::new(App::new(start), 120, 40);

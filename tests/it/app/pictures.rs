@@ -42,7 +42,11 @@ fn generated_text_looks_like_this() {
 #[test]
 fn panes_alone_look_like_this() {
     picture("attention-80x24-en", Language::English, (80, 24), "<enter> 4 ] }");
+    picture("masks-120x40-en", Language::English, (120, 40), "<enter> 4 4 4 4 <right>");
+    picture("masks-80x24-zh", Language::Chinese, (80, 24), "<enter> 4 4 4 4 . .");
     picture("tokens-80x24-zh", Language::Chinese, (80, 24), "<enter> 2");
+    picture("steps-120x40-en", Language::English, (120, 40), "<enter> 2 2 ] ] ] ] t t t t t t t . .");
+    picture("steps-80x24-zh", Language::Chinese, (80, 24), "<enter> 2 2 ] ] ] ] ] ] G w");
     picture("models-120x40-en", Language::English, (120, 40), "<enter> 5");
     picture("repetition-120x40-en", Language::English, (120, 40), "<enter> 6 6");
     picture("repetition-80x24-zh", Language::Chinese, (80, 24), "<enter> 6 6");
