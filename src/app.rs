@@ -5,6 +5,8 @@ mod overlay;
 mod panes;
 mod screen;
 
+use std::path::PathBuf;
+
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::crossterm::event::MouseButton;
@@ -65,6 +67,8 @@ pub struct Start {
     pub threads: usize,
     /// How the next token is chosen.
     pub settings: Settings,
+    /// Where models of the hub are kept, if anywhere.
+    pub cache: Option<PathBuf>,
 }
 
 /// What a person's own queries, keys and values begin with.
@@ -90,7 +94,7 @@ pub struct App {
 impl App {
     /// The explorer before anything happened, and what it wants done first.
     pub fn new(start: Start) -> (Self, Vec<Effect>) {
-        let Start { model, text, language, theme, threads, settings } = start;
+        let Start { model, text, language, theme, threads, settings, cache } = start;
         let example = text.is_none();
         let text = text.unwrap_or_else(|| match &model {
             Spec::Embedded(model) => model.prompt.to_owned(),
@@ -106,6 +110,7 @@ impl App {
             revision: 0,
             touched: 0,
         };
+        app.state.architectures.cache = cache;
         let mut effects = Vec::new();
         let mut ctx = Ctx::new(&mut app.state, &mut effects);
         ctx.set_text(&text);

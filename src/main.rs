@@ -8,6 +8,7 @@ use lmscope::cli;
 use lmscope::cli::ExploreOptions;
 use lmscope::cli::Invocation;
 use lmscope::cli::Sampling;
+use lmscope::hub::Surroundings;
 use lmscope::lm::Kind;
 use lmscope::runtime;
 use lmscope::runtime::Refusal;
@@ -63,5 +64,6 @@ fn start(options: &ExploreOptions) -> Start {
         theme: Theme::detect(|name| std::env::var(name).ok()),
         threads: common.threads,
         settings,
+        cache: Surroundings::of_process().cache,
     }
 }

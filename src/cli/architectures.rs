@@ -70,7 +70,7 @@ pub(super) fn run(
         return Err(Failure::TooManyTokens(given.ids.len(), MOST));
     }
     let model = std::sync::Arc::clone(&session.model);
-    let found = model::found(&Surroundings::of_process());
+    let found = model::found(Surroundings::of_process().cache.as_deref());
     let mut scenes = Vec::new();
     for objective in objectives {
         let mut scene = architectures::scene(&model, &given.ids, objective, common.seed);

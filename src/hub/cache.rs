@@ -141,8 +141,9 @@ impl Cache {
     }
 }
 
-/// Every model below the cache's folder, with the snapshot of the branch that is fetched unless another is named.
-pub(super) fn kept(cache: &Path) -> Vec<(String, PathBuf)> {
+/// Every model below the cache's folder by `owner/name`, with the snapshot of the branch that is fetched unless another is
+/// named; some of its files may not be there.
+pub fn kept(cache: &Path) -> Vec<(String, PathBuf)> {
     let entries = fs::read_dir(cache).into_iter().flatten().filter_map(Result::ok);
     let one = |entry: fs::DirEntry| {
         let folder = entry.file_name().into_string().ok()?;

@@ -1,5 +1,6 @@
 //! A sentence as an objective asks for it, and what the open model needs for that.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Body;
@@ -7,7 +8,6 @@ use super::Send;
 use super::Stop;
 use super::Ticket;
 use super::said;
-use crate::hub::Surroundings;
 use crate::lab::architectures;
 use crate::lm::Workspace;
 use crate::lm::blueprint::Objective;
@@ -27,12 +27,14 @@ pub struct Ask {
     pub seed: u64,
     /// How many threads compute.
     pub threads: usize,
+    /// Where models of the hub are kept, if anywhere.
+    pub cache: Option<PathBuf>,
 }
 
 pub(super) fn ask(job: &Ask, ticket: &Ticket, send: Send<'_>) -> Result<(), Stop> {
-    let Ask { model, tokens, objective, seed, threads } = job;
+    let Ask { model, tokens, objective, seed, threads, cache } = job;
     let mut scene = architectures::scene(model, tokens, *objective, *seed);
-    let found = Arc::from(model::found(&Surroundings::of_process()));
+    let found = Arc::from(model::found(cache.as_deref()));
     said(send(Body::Scene(Arc::new(scene.clone()), Arc::clone(&found))))?;
     if architectures::can_ask(model, &scene) {
         let mut workspace = Workspace::new(*threads);

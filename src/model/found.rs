@@ -5,7 +5,6 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::EMBEDDED;
-use crate::hub::Surroundings;
 use crate::hub::kept;
 use crate::lm::FAMILIES;
 use crate::lm::blueprint::Objective;
@@ -24,10 +23,12 @@ pub struct Found {
     pub objective: Objective,
 }
 
-/// The embedded models, and those that are kept in the hub's cache.
-pub fn found(surroundings: &Surroundings) -> Vec<Found> {
+/// The embedded models, and those that are kept in this folder, the hub's cache.
+pub fn found(cache: Option<&Path>) -> Vec<Found> {
     let embedded = EMBEDDED.iter().filter_map(|model| of_family(model.name.to_owned(), "llama"));
-    let cached = kept(surroundings)
+    let cached = cache
+        .map(kept)
+        .unwrap_or_default()
         .into_iter()
         .filter_map(|(name, folder)| of_family(format!("hf:{name}"), &model_type(&folder)?));
     embedded.chain(cached).collect()

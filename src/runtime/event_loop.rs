@@ -205,6 +205,7 @@ mod tests {
             theme: Theme::new(Colours::None, true),
             threads: 1,
             settings: Settings::default(),
+            cache: None,
         });
         thread::scope(|scope| {
             scope.spawn(|| script(sender));

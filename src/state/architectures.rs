@@ -1,5 +1,6 @@
 //! The architecture in view: which objective, and what became of the sentence.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Ctx;
@@ -26,6 +27,8 @@ pub struct Architectures {
     draws: u64,
     /// The example, once it is there.
     pub scene: Option<Arc<Scene>>,
+    /// Where models of the hub are kept, if anywhere.
+    pub cache: Option<PathBuf>,
     /// Models that can be opened without fetching.
     pub found: Arc<[Found]>,
     asked: Option<(Arc<Model>, Vec<u32>, Objective, u64)>,
@@ -67,8 +70,8 @@ impl Ctx<'_> {
             return;
         }
         let (model, tokens) = (Arc::clone(&wanted.0), wanted.1.clone());
-        let threads = self.state.threads;
-        self.submit(Lane::Architectures, Job::Rehearse(Ask { model, tokens, objective, seed, threads }));
+        let (threads, cache) = (self.state.threads, self.state.architectures.cache.clone());
+        self.submit(Lane::Architectures, Job::Rehearse(Ask { model, tokens, objective, seed, threads, cache }));
         self.state.architectures.asked = Some(wanted);
     }
 

@@ -38,6 +38,7 @@ pub(crate) fn start(language: Language, text: Option<&str>) -> Start {
         theme: Theme::new(Colours::True, false),
         threads: 1,
         settings: Settings::default(),
+        cache: None,
     }
 }
 

@@ -139,7 +139,7 @@ fn models_of_the_cache_are_found_with_their_family() {
     }
     let home = folder.path().as_os_str().to_owned();
     let surroundings = Surroundings::read(&|name| (name == "HF_HOME").then(|| -> OsString { home.clone() }));
-    let found = model::found(&surroundings);
+    let found = model::found(surroundings.cache.as_deref());
     let cached: Vec<(&str, &str)> =
         found.iter().filter(|one| one.spec.starts_with("hf:")).map(|one| (&*one.spec, one.family)).collect();
     assert_eq!(cached, [("hf:google/mini", "BERT")]);
