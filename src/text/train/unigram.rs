@@ -110,11 +110,7 @@ impl UnigramTraining {
         let words = words.sorted().into_iter();
         let words: Vec<(String, u64)> =
             words.map(|(word, times)| (String::from_utf8_lossy(word).into_owned(), times)).collect();
-        let seeds = seed::seeds(&words, &rules);
-        let least = rules.reserved.len() + seeds.characters;
-        if rules.size < least {
-            return Err(TrainError::TooSmall { size: rules.size, least });
-        }
+        let seeds = seed::seeds(&words, &rules)?;
         let sum: f64 = seeds.pieces.iter().map(|(_, worth)| worth).sum();
         let unknown = Piece { token: u32::MAX, score: f64::NAN };
         let score = |worth: f64| worth.ln() - sum.ln();

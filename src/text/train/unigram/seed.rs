@@ -1,7 +1,7 @@
 //! Every piece that is worth a thought: the characters, and the substrings that occur more than once among the different words.
 
 use super::UnigramRules;
-use crate::text::bpe::FoldMap;
+use crate::text::{bpe::FoldMap, train::TrainError};
 
 /// The most pieces that are begun with.
 const MOST: usize = 1_000_000;
@@ -16,7 +16,8 @@ pub(super) struct Seeds {
     pub(super) characters: usize,
 }
 
-pub(super) fn seeds(words: &[(String, u64)], rules: &UnigramRules) -> Seeds {
+/// The pieces, if the vocabulary has room for the characters.
+pub(super) fn seeds(words: &[(String, u64)], rules: &UnigramRules) -> Result<Seeds, TrainError> {
     let mut counts: FoldMap<char, u64> = rules.initial.iter().map(|&character| (character, 0)).collect();
     let mut flat: Vec<char> = Vec::new();
     for (word, times) in words {
@@ -28,6 +29,10 @@ pub(super) fn seeds(words: &[(String, u64)], rules: &UnigramRules) -> Seeds {
     }
     let mut characters: Vec<(u64, char)> = counts.into_iter().map(|(character, count)| (count, character)).collect();
     characters.sort_unstable_by(|a, b| b.cmp(a));
+    let least = rules.reserved.len() + characters.len();
+    if rules.size < least {
+        return Err(TrainError::TooSmall { size: rules.size, least });
+    }
     let mut repeated = repeated(&flat, rules.longest);
     let text = |&(_, start, length): &(u64, usize, usize)| flat.get(start..start + length).unwrap_or_default();
     repeated.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| text(b).cmp(text(a))));
@@ -36,7 +41,7 @@ pub(super) fn seeds(words: &[(String, u64)], rules: &UnigramRules) -> Seeds {
     let mut pieces: Vec<(String, f64)> =
         characters.into_iter().map(|(count, character)| (character.to_string(), count as f64)).collect();
     pieces.extend(repeated.iter().map(|substring| (text(substring).iter().collect(), substring.0 as f64)));
-    Seeds { pieces, characters: count }
+    Ok(Seeds { pieces, characters: count })
 }
 
 /// The substrings of 2 to `longest` characters that occur more than once and not always before the same character: their
