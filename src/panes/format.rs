@@ -72,5 +72,5 @@ pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
             lines[line].push_str(word);
         }
     }
-    lines
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
