@@ -167,8 +167,10 @@ impl App {
             ctx.refresh();
             ctx.measure();
             ctx.refresh_steps(self.focus == PaneId::Steps);
+            ctx.refresh_training(self.focus == PaneId::Training);
             ctx.refresh_repetition(self.focus == PaneId::Repetition);
             ctx.refresh_vocabulary(self.focus == PaneId::Vocabulary);
+            ctx.refresh_architectures(self.focus == PaneId::Architectures);
             ctx.refresh_contrast(self.focus == PaneId::Compare);
             ctx.refresh_explained(self.focus);
             ctx.refresh_trials(self.focus);
@@ -297,6 +299,8 @@ impl App {
             }
             Command::OpenModel => self.overlay = Some(Overlay::ask(Question::Model, "")),
             Command::SaveRun => self.overlay = Some(Overlay::ask(Question::Save, "run.json")),
+            Command::LearnFile => self.overlay = Some(Overlay::ask(Question::Corpus, "")),
+            Command::SaveTokenizer => self.overlay = Some(Overlay::ask(Question::Tokenizer, "tokenizer.json")),
             Command::OpenRun => self.overlay = Some(Overlay::ask(Question::Recall, "")),
             Command::BeamSearch => self.overlay = Some(Overlay::ask(Question::Beam, "4 16")),
             Command::FindPiece => self.overlay = Some(Overlay::ask(Question::Piece, &ctx.state.vocabulary.typed)),

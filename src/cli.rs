@@ -15,6 +15,12 @@
 //! - `vocabulary`: `kind`, `size`, `found`, `pieces` of a token, its `spelling`, `length`, `rank`, `score`, `special`, and
 //!   with `--unreachable` `unreachable` (`reason`, `proved`, `pieces` that come instead, `by`) and `reasons` counted. With
 //!   `--tree`: `id`, `spelling`, `kind`, `tree` of `depth`, `id`, `text`, `bytes`, `rank`, and a `text` that gives the piece.
+//! - `train-tokenizer`: with `--steps` first `steps` of `step`, `pair` and `second` (`left`, `right`, their `ids`, `count`,
+//!   `score`), `joined`, its `id`, whether that is `new`, `rule` (`better`, `older_first`, `older_second`, `only`),
+//!   `tokens_before`, `tokens_after`; then `algorithm`, `bytes`, `invalid_bytes`, `words`, `different_words`,
+//!   `vocabulary_size`, `alphabet`, `merges`, `tokens_before`, `tokens_after`, `stopped` (`size`, `pairs`), `file`. Of `hmm`
+//!   `algorithm`, `bytes`, `sentences`, `words`, `characters`, `file`, `steps` of `step`, `text`, `tags`,
+//!   `new_characters`, `words`.
 //! - `generate`: `model`, `prompt` (`text`, `ids`), the settings (`seed`, `temperature`, `top_k`, `top_p`, `min_p`), `text`
 //!   (what was generated), `stopped` (`steps`, `end`, `context`), `steps` of a token and, by the model before the sampler,
 //!   `probability`, `surprisal_bits`, `entropy_bits`, `rank` (from 1), then `sampler_probability`, `candidates`, `random`.
@@ -56,6 +62,8 @@
 //! - `attribute`: `model`, `mask`, `interventions`, `position`, `token`, `logit`, `sum`, `capped` (the sum, bent), the
 //!   `difference` of logit and sum, `norms_held`, `gate_held`, `parts` of `part`, `layer`, `head`, `logit`, and
 //!   `stream_norms`.
+//! - `architectures`: `model`, its `objective`, `architectures` of `architecture`, `objective`, `mask`, `families`, `found` on
+//!   this machine, `input` of `given`, `id`, `place` in the sentence, `asked`, `bits`, the same of a `decoder`, `order`, `bits`.
 //! - `masks`: `model`, `objective`, `own` (its mask), `tokens`, `layer` and `head` (from 0), `masks` of a `mask`, whether it
 //!   is the `own`, the `way` a token is foretold (`next`, `hidden`, `query`; null without a head), `foretold` (how many are),
 //!   `bits`, `bits_per_token`, `own_bits_per_token` (of the same tokens under the own mask), `peeked_bits_per_token` (what a pass that sees the answers would charge), `kl_bits_per_token`
@@ -76,6 +84,7 @@
 //!   (null for a model that fills in).
 //! - without a command: `model`, `text`, `tokens` with `surprisal_bits`, `next` with `probability`, `entropy_bits`.
 
+mod architectures;
 mod arguments;
 mod attention;
 mod attribute;
@@ -95,6 +104,7 @@ mod length;
 mod lens;
 mod looked;
 mod masks;
+mod meter;
 mod models;
 mod output;
 mod repetition;
@@ -104,6 +114,7 @@ mod session;
 mod tokenize;
 mod tokenizers;
 mod trace;
+mod train_tokenizer;
 mod vocabulary;
 mod windows;
 
@@ -112,9 +123,10 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 pub use arguments::{
-    Attention, Attribute, Beam, Bench, Changes, Common, Compare, Compress, Decompress, ExploreOptions, Fill, Generate,
-    Invocation, KindOfAttention, Length, Lens, Looked, Masks, Models, Numbers, Order, Repetition, Sampling, Score,
-    Segment, Source, Subcommand, Tokenize, Tokenizers, Trace, Vocabulary,
+    Algorithm, Architectures, Attention, Attribute, Beam, Bench, Changes, Choose, Common, Compare, Compress,
+    Decompress, ExploreOptions, Fill, Generate, Invocation, KindOfAttention, Length, Lens, Looked, Masks, Models,
+    Numbers, Order, Repetition, Sampling, Score, Segment, Source, Subcommand, Tokenize, Tokenizers, Trace,
+    TrainTokenizer, Units, Vocabulary,
 };
 pub use failure::Failure;
 
@@ -191,6 +203,9 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::Segment(options) => segment::run(common, options, streams.input, &mut output),
             Subcommand::Tokenizers(options) => tokenizers::run(common, options, streams.input, &mut output),
             Subcommand::Vocabulary(options) => vocabulary::run(common, options, &mut output),
+            Subcommand::TrainTokenizer(options) => {
+                train_tokenizer::run(common, options, streams.input, streams.errors, &mut output)
+            }
             Subcommand::Generate(options) => generate::run(common, options, streams.input, &mut output),
             Subcommand::Fill(options) => fill::run(common, options, streams.input, &mut output),
             Subcommand::Score(options) => score::run(common, options, streams.input, &mut output),
@@ -202,6 +217,7 @@ fn run_on(invocation: &Invocation, streams: &mut Streams<'_>) -> u8 {
             Subcommand::Attention(options) => attention::run(common, options, streams.input, &mut output),
             Subcommand::Lens(options) => lens::run(common, options, streams.input, &mut output),
             Subcommand::Attribute(options) => attribute::run(common, options, streams.input, &mut output),
+            Subcommand::Architectures(options) => architectures::run(common, options, streams.input, &mut output),
             Subcommand::Masks(options) => masks::run(common, options, streams.input, &mut output),
             Subcommand::Length(options) => length::run(common, options, streams.input, &mut output),
             Subcommand::Models(options) => models::run(common, options, &mut output),

@@ -76,3 +76,9 @@ pub fn fetch(name: &Name, surroundings: &Surroundings, watch: Watch<'_>) -> Resu
     let gguf = name.file.as_ref().or_else(|| weights.first().filter(|file| choice::is_gguf(file)));
     Ok(gguf.map_or_else(|| snapshot.clone(), |file| snapshot.join(file)))
 }
+
+/// The models of the cache that a branch is noted for, by `owner/name`, each with the folder of its files; some of them may
+/// not be there whole.
+pub fn kept(surroundings: &Surroundings) -> Vec<(String, PathBuf)> {
+    surroundings.cache.as_deref().map(cache::kept).unwrap_or_default()
+}

@@ -2,6 +2,7 @@
 //! anybody still wants it. No thread here: the host runs [`execute`] on a lane's thread, tests run it inline.
 
 mod ahead;
+mod architectures;
 mod beam;
 mod bounds;
 mod choice;
@@ -18,6 +19,7 @@ mod repetition;
 mod segment;
 mod steps;
 mod ticket;
+mod training;
 mod vocabulary;
 
 use std::ops::ControlFlow;
@@ -27,6 +29,7 @@ use std::time::Duration;
 
 pub use ahead::Ahead;
 pub use ahead::LookAhead;
+pub use architectures::Ask;
 pub use beam::BeamSearch;
 pub use beam::Beams;
 pub use bounds::start_of_text;
@@ -74,19 +77,25 @@ pub use repetition::MEASURED;
 pub use repetition::Probe;
 pub use segment::Tokens;
 pub use segment::Words;
+pub use steps::Alteration;
 pub use steps::Answer;
 pub use steps::Lesson;
 pub use steps::Story;
 pub use ticket::Desk;
 pub use ticket::Ticket;
+pub use training::Trained;
 pub use vocabulary::Browse;
 pub use vocabulary::Contrast;
 pub use vocabulary::Survey;
 pub use vocabulary::Unreachable;
 
 use crate::hub::Progress;
+use crate::lab::architectures::Scene;
 use crate::lab::repetition::Copy;
 use crate::lab::tokenizers::Cutter;
+use crate::lab::training::Course;
+use crate::lab::training::Plan;
+use crate::lab::training::TrainingError;
 use crate::lab::vocabulary::Entry;
 use crate::lm::Distribution;
 use crate::lm::ForwardError;
@@ -94,6 +103,7 @@ use crate::lm::NotFinite;
 use crate::lm::Position;
 use crate::lm::explain::ExplainError;
 use crate::lm::explain::PrepareError;
+use crate::model::Found;
 use crate::model::Model;
 use crate::model::NoTokenizer;
 use crate::model::NotSound;
@@ -126,17 +136,21 @@ pub enum Lane {
     Steps,
     /// Explaining what the model computed.
     Explain,
+    /// Learning a vocabulary.
+    Training,
     /// Listing a vocabulary.
     Vocabulary,
     /// Comparing tokenizers.
     Contrast,
+    /// Showing what architectures are asked.
+    Architectures,
     /// Trying the text under other masks, or with less of it kept.
     Trials,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Text,
         Self::Words,
         Self::Evidence,
@@ -146,8 +160,10 @@ impl Lane {
         Self::Information,
         Self::Steps,
         Self::Explain,
+        Self::Training,
         Self::Vocabulary,
         Self::Contrast,
+        Self::Architectures,
         Self::Trials,
     ];
 }
@@ -195,10 +211,16 @@ pub enum Job {
     AddCutter(Spec),
     /// Compare what tokenizers and methods make of a text.
     Contrast(Arc<str>, Vec<Cutter>),
+    /// Make a sentence an example of what an architecture is trained on.
+    Rehearse(Ask),
     /// Write a run to a file.
     Save(Box<Record>, PathBuf, Arc<Model>),
     /// Read a run that the model made.
     Recall(PathBuf, Arc<Model>),
+    /// Learn a vocabulary, on so many threads.
+    Train(Plan, usize),
+    /// Write what was learned up to a step as a `tokenizer.json`.
+    SaveTokenizer(Arc<Course>, usize, PathBuf),
     /// Panics on purpose, to show that a worker's panic stays inside the program.
     Panic,
 }
@@ -276,6 +298,10 @@ pub enum Body {
     Length(Box<LengthTrial>),
     /// What a text costs, how far distributions are apart.
     Measured(Measured),
+    /// So much of a training is done, of so much.
+    Training(u64, u64),
+    /// A vocabulary was learned.
+    Trained(Trained),
     /// What is known of every piece of a vocabulary.
     Survey(Arc<Survey>),
     /// The pieces that no text gives.
@@ -286,7 +312,9 @@ pub enum Body {
     Cutter(String, Cutter),
     /// What several made of a text.
     Contrast(Arc<Contrast>),
-    /// The run is written.
+    /// An example of an objective, and the models on this machine.
+    Scene(Arc<Scene>, Arc<[Found]>),
+    /// The run, or the tokenizer, is written.
     Saved(PathBuf),
     /// A run was read.
     Recalled(Box<Record>),
@@ -315,6 +343,8 @@ pub enum Fault {
     Change(PrepareError),
     /// What cannot be explained.
     Explain(ExplainError),
+    /// What cannot be learned.
+    Training(TrainingError),
 }
 
 /// Where a worker sends each part of its answer; `Break` asks it to stop.
@@ -344,8 +374,11 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Browse(job) => vocabulary::browse(job, ticket, send),
         Job::AddCutter(spec) => vocabulary::add(&spec, ticket, send),
         Job::Contrast(text, cutters) => vocabulary::contrast(text, &cutters, ticket, send),
+        Job::Rehearse(job) => architectures::ask(&job, ticket, send),
         Job::Save(record, path, model) => record::save(*record, &path, &model, send),
         Job::Recall(path, model) => record::recall(&path, &model, send),
+        Job::Train(plan, threads) => training::train(plan, threads, ticket, send),
+        Job::SaveTokenizer(course, step, path) => training::save(&course, step, &path, send),
         Job::Panic => panic!("a worker was asked to panic"),
     };
     let _ = match outcome {
@@ -371,6 +404,7 @@ impl Job {
             Self::Probe(probe) => Some(Arc::clone(&probe.model)),
             Self::Cures(cures) => Some(Arc::clone(&cures.model)),
             Self::Explain(job) => Some(Arc::clone(&job.model)),
+            Self::Rehearse(job) => Some(Arc::clone(&job.model)),
             Self::Look(look) => Some(Arc::clone(&look.model)),
             Self::Masks(job) => Some(Arc::clone(&job.model)),
             Self::Length(job) => Some(Arc::clone(&job.model)),
@@ -386,6 +420,8 @@ impl Job {
             | Self::Beat(_)
             | Self::Save(..)
             | Self::Recall(..)
+            | Self::Train(..)
+            | Self::SaveTokenizer(..)
             | Self::Panic => None,
         }
     }

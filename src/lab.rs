@@ -1,5 +1,6 @@
 //! Measurements on what a model computes.
 
+pub mod architectures;
 pub mod arithmetic_coding;
 pub mod compression;
 pub mod flow;
@@ -12,4 +13,5 @@ pub mod rivals;
 pub mod singular;
 pub mod steps;
 pub mod tokenizers;
+pub mod training;
 pub mod vocabulary;

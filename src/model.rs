@@ -2,6 +2,7 @@
 
 mod description;
 mod error;
+mod found;
 mod intervention;
 mod sampling;
 mod say;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 pub use description::{Description, Engine, Hints, Memory, TensorInfo, check, describe};
 pub use error::{NoTokenizer, OpenError};
+pub use found::{Found, found};
 pub use intervention::ChangeError;
 pub use sampling::StageError;
 pub use say::{Say, say_progress};

@@ -1,5 +1,6 @@
 //! One view each. A pane draws from the state alone and keeps nothing but its own cursor.
 
+pub mod architectures;
 pub mod attention;
 pub mod calculation;
 pub mod compare;
@@ -8,13 +9,16 @@ pub mod generate;
 pub mod information;
 pub mod layers;
 pub mod length;
+mod lines;
 pub mod masks;
 pub mod models;
 pub mod prompt;
 pub mod repetition;
 pub mod sampler;
 pub mod steps;
+mod tabs;
 pub mod tokens;
+pub mod training;
 pub mod tree;
 pub mod vocabulary;
 

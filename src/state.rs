@@ -14,9 +14,11 @@ pub mod repetition;
 pub mod run;
 pub mod settings;
 pub mod steps;
+pub mod training;
 pub mod vocabulary;
 
 mod absorb;
+mod architectures;
 mod ctx;
 mod deeds;
 mod edits;
@@ -30,6 +32,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use architectures::Architectures;
 pub use command::Command;
 pub use contrast::Contrasts;
 pub use ctx::Ctx;
@@ -52,6 +55,7 @@ pub use search::Search;
 pub use settings::Knob;
 pub use settings::Settings;
 pub use steps::Steps;
+pub use training::Training;
 pub use vocabulary::Vocabulary;
 
 use crate::hub::Progress;
@@ -175,10 +179,14 @@ pub struct State {
     pub length: Length,
     /// A text step by step.
     pub steps: Steps,
+    /// A vocabulary that is learned.
+    pub training: Training,
     /// The vocabulary in view.
     pub vocabulary: Vocabulary,
     /// Tokenizers side by side.
     pub contrasts: Contrasts,
+    /// The architecture in view.
+    pub architectures: Architectures,
     /// Whether tokens are being generated one after another.
     pub playing: bool,
     /// Whether a single token is being drawn, and how many more were asked for meanwhile.
@@ -227,8 +235,10 @@ impl State {
             masks: Masks::default(),
             length: Length::default(),
             steps: Steps::default(),
+            training: Training::default(),
             vocabulary: Vocabulary::default(),
             contrasts: Contrasts::default(),
+            architectures: Architectures::default(),
             playing: false,
             drawing: false,
             queued: 0,

@@ -161,6 +161,23 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Steps), &[code(K::Enter)], C::Take, M::HelpTakeFlip, Some((7, M::KeyApply))),
     row(Pane(P::Steps), &[ch('u')], C::Undo, M::HelpUndoFlip, Some((8, M::KeyUndo))),
 
+    row(Pane(P::Architectures), &[code(K::Up), ch('k')], C::Up, M::HelpObjective, Some((1, M::KeyObjective))),
+    row(Pane(P::Architectures), &[code(K::Down), ch('j')], C::Down, M::HelpObjective, None),
+    row(Pane(P::Architectures), &[ch('r')], C::DrawAnew, M::DoesDrawAnew, Some((2, M::KeyDrawAnew))),
+    row(Pane(P::Architectures), &[code(K::Left), ch('h')], C::TokenLeft, M::HelpTokenLeft, Some((3, M::KeyToken))),
+    row(Pane(P::Architectures), &[code(K::Right), ch('l')], C::TokenRight, M::HelpTokenRight, None),
+    row(Pane(P::Training), &[ch('.'), code(K::Right), ch('l'), code(K::Enter)], C::StepForward, M::HelpStepForward, Some((1, M::KeyStepForward))),
+    row(Pane(P::Training), &[ch(','), code(K::Left), ch('h')], C::StepBack, M::HelpStepBack, Some((2, M::KeyStepBack))),
+    row(Pane(P::Training), &[ch(' ')], C::Play, M::HelpPlayTraining, Some((3, M::KeyPlay))),
+    row(Pane(P::Training), &[ch(']')], C::NextMethod, M::HelpNextTrainer, Some((4, M::KeyMethod))),
+    row(Pane(P::Training), &[ch('[')], C::PreviousMethod, M::HelpPreviousTrainer, None),
+    row(Pane(P::Training), &[ch('t')], C::NextText, M::HelpNextCorpus, Some((5, M::KeyOtherText))),
+    row(Pane(P::Training), &[ch('f')], C::LearnFile, M::HelpLearnFile, Some((6, M::KeyFile))),
+    row(Pane(P::Training), &[ch('S')], C::SaveTokenizer, M::HelpSaveTokenizer, Some((7, M::KeySave))),
+    row(Pane(P::Training), &[ch('B')], C::SwitchBytes, M::HelpSwitchBytes, Some((8, M::KeyBytes))),
+    row(Pane(P::Training), &[ch('+'), ch('=')], C::TurnUp, M::HelpSizeUp, Some((9, M::KeySize))),
+    row(Pane(P::Training), &[ch('-')], C::TurnDown, M::HelpSizeDown, None),
+
     row(Pane(P::Vocabulary), &[ch('/')], C::FindPiece, M::HelpFindPiece, Some((1, M::KeySearch))),
     row(Pane(P::Vocabulary), &[ch('s')], C::NextSort, M::HelpNextSort, Some((2, M::KeyOrder))),
     row(Pane(P::Vocabulary), &[ch('x')], C::OnlyUnreachable, M::HelpOnlyUnreachable, Some((3, M::KeyUnreachable))),
@@ -247,6 +264,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Panes, &[], C::Go(P::Steps), M::HelpGoSteps, None),
     row(Panes, &[], C::Go(P::Vocabulary), M::HelpGoVocabulary, None),
     row(Panes, &[], C::Go(P::Compare), M::HelpGoCompare, None),
+    row(Panes, &[], C::Go(P::Training), M::HelpGoTraining, None),
     row(Panes, &[ch('3')], C::Go(P::Next), M::HelpGoNext, None),
     row(Panes, &[], C::Go(P::Sampler), M::HelpGoSampler, None),
     row(Panes, &[], C::Go(P::Tree), M::HelpGoTree, None),
@@ -256,6 +274,7 @@ pub const BINDINGS: &[Binding] = &[
     row(Panes, &[], C::Go(P::Masks), M::HelpGoMasks, None),
     row(Panes, &[], C::Go(P::Length), M::HelpGoLength, None),
     row(Panes, &[ch('5'), ch('m')], C::Go(P::Models), M::HelpGoModels, None),
+    row(Panes, &[], C::Go(P::Architectures), M::HelpGoArchitectures, None),
     row(Panes, &[ch('6')], C::Go(P::Information), M::HelpGoInformation, None),
     row(Panes, &[], C::Go(P::Repetition), M::HelpGoRepetition, None),
     row(Panes, &[ch('>')], C::Beside, M::HelpBeside, Some((16, M::KeyBeside))),
@@ -335,7 +354,8 @@ impl Command {
 /// The bindings that count in a pane, the most particular first.
 pub fn bindings(pane: PaneId) -> impl Iterator<Item = &'static Binding> {
     let of = |scope: Scope| BINDINGS.iter().filter(move |binding| binding.scope == scope);
-    let run = !matches!(pane, PaneId::Text | PaneId::Models | PaneId::Vocabulary | PaneId::Compare);
+    let run =
+        !matches!(pane, PaneId::Text | PaneId::Models | PaneId::Architectures | PaneId::Vocabulary | PaneId::Compare);
     let shared = [(Run, run), (Panes, pane != PaneId::Text), (Always, true)];
     of(Pane(pane)).chain(shared.into_iter().filter(|(_, counts)| *counts).flat_map(move |(scope, _)| of(scope)))
 }

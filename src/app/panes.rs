@@ -1,6 +1,7 @@
 //! Every pane, by its name.
 
 use crate::panes::Pane;
+use crate::panes::architectures::Architectures;
 use crate::panes::attention::Attention;
 use crate::panes::calculation::Calculation;
 use crate::panes::compare::Compare;
@@ -15,6 +16,7 @@ use crate::panes::repetition::Repetition;
 use crate::panes::sampler::Sampler;
 use crate::panes::steps::Steps;
 use crate::panes::tokens::Tokens;
+use crate::panes::training::Training;
 use crate::panes::tree::Tree;
 use crate::panes::vocabulary::Vocabulary;
 use crate::state::PaneId;
@@ -47,6 +49,7 @@ panes! {
     Text => prompt: Prompt,
     Tokens => tokens: Tokens,
     Steps => steps: Steps,
+    Training => training: Training,
     Vocabulary => vocabulary: Vocabulary,
     Compare => compare: Compare,
     Next => generate: Generate,
@@ -58,6 +61,7 @@ panes! {
     Masks => masks: Masks,
     Length => length: Length,
     Models => models: Models,
+    Architectures => architectures: Architectures,
     Information => information: Information,
     Repetition => repetition: Repetition,
 }

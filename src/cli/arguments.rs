@@ -5,18 +5,25 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser};
 
+mod architectures;
 mod explain;
 mod length;
 mod masks;
 mod sampling;
 mod segment;
+mod tokenize;
+mod train;
 mod vocabulary;
 
+pub use architectures::Architectures;
 pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
 pub use length::Length;
 pub use masks::Masks;
 pub use sampling::Sampling;
 pub use segment::Segment;
+pub(super) use tokenize::Cut;
+pub use tokenize::Tokenize;
+pub use train::{Algorithm, Choose, TrainTokenizer, Units};
 pub use vocabulary::{Tokenizers, Vocabulary};
 
 use super::help;
@@ -127,6 +134,8 @@ pub enum Subcommand {
     Tokenizers(Tokenizers),
     /// The pieces of a tokenizer: search, sort, their merges, those that no text gives
     Vocabulary(Vocabulary),
+    /// Learn a vocabulary from texts, merge by merge
+    TrainTokenizer(TrainTokenizer),
     /// Continue a text, token by token
     Generate(Generate),
     /// What a model puts where a token is hidden
@@ -151,40 +160,14 @@ pub enum Subcommand {
     Attribute(Attribute),
     /// The same weights and text under every mask: what is seen, what a token costs, which ranks, what a cache is worth
     Masks(Masks),
+    /// Who sees whom, and what is asked in training, on one sentence
+    Architectures(Architectures),
     /// What a long text loses when less of it is kept, and what length costs on this machine
     Length(Length),
     /// The models that are built in, and the families that can be read; or one model
     Models(Models),
     /// Measure tokens per second
     Bench(Bench),
-}
-
-/// `lmscope tokenize`
-#[derive(Debug, Args)]
-pub struct Tokenize {
-    /// The text; - reads standard input
-    #[arg(value_name = "TEXT")]
-    pub text: String,
-    /// Take the tokenizer from here: a tokenizer.json, a tokenizer.model or spiece.model, a vocab.txt, a vocab.json
-    /// beside its merges.txt, a .tiktoken list, llama2.c's tokenizer.bin, a model's file or folder, an embedded model
-    #[arg(long, value_name = "PATH|MODEL")]
-    pub tokenizer: Option<OsString>,
-    /// How: the tokenizer's own merges, or always the longest piece that fits
-    #[arg(long, value_enum, default_value_t)]
-    pub method: Cut,
-    /// Put the tokens around the text that the tokenizer's template asks for
-    #[arg(long)]
-    pub special: bool,
-}
-
-/// How `tokenize` cuts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Cut {
-    /// As the tokenizer itself does
-    #[default]
-    Own,
-    /// From the left, always the longest piece of the vocabulary
-    Longest,
 }
 
 /// A text, or token ids in its place.

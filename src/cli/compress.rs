@@ -1,12 +1,12 @@
 //! `lmscope compress` and `lmscope decompress`: any bytes, through the model and back.
 
-use std::io::{self, IsTerminal as _, Read, Write as _};
-use std::ops::ControlFlow;
+use std::io::Read;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::arguments::{Common, Compress, Decompress};
+use super::meter::Meter;
 use super::output::{Column, Output, thousands};
 use super::session::Session;
 use super::{Failure, file, input};
@@ -59,9 +59,10 @@ pub(super) fn compress(
         file::spare(&session.model, path)?;
     }
     let window = options.window.map(|window| window as usize);
-    let mut meter = Meter::new(common.language);
-    let outcome =
-        compression::compress(&session.model, &bytes, window, common.threads, &mut |done, of| meter.show(done, of));
+    let mut meter = Meter::new(Message::CliCompressing, common.language);
+    let outcome = compression::compress(&session.model, &bytes, window, common.threads, &mut |done, of| {
+        meter.show(done as u64, of as u64)
+    });
     drop(meter);
     let outcome = outcome.map_err(|error| Failure::Compression(name(&options.file, common.language), error))?;
     let rivals = if options.stats || common.json {
@@ -161,9 +162,10 @@ pub(super) fn decompress(
     compression::Container::read(&compressed).map_err(failed)?;
     let session = Session::open(common)?;
     file::spare(&session.model, &options.output)?;
-    let mut meter = Meter::new(common.language);
-    let bytes =
-        compression::decompress(&session.model, &compressed, common.threads, &mut |done, of| meter.show(done, of));
+    let mut meter = Meter::new(Message::CliCompressing, common.language);
+    let bytes = compression::decompress(&session.model, &compressed, common.threads, &mut |done, of| {
+        meter.show(done as u64, of as u64)
+    });
     drop(meter);
     let bytes = bytes.map_err(failed)?;
     if options.output == Path::new("-") {
@@ -182,38 +184,4 @@ fn name(path: &Path, language: Language) -> String {
         return Message::CliStandardInput.text(language).to_owned();
     }
     path.display().to_string()
-}
-
-/// How far the work is, on standard error where that is a terminal.
-struct Meter {
-    language: Language,
-    shows: bool,
-    shown: Option<usize>,
-}
-
-impl Meter {
-    fn new(language: Language) -> Self {
-        Self { language, shows: io::stderr().is_terminal(), shown: None }
-    }
-
-    fn show(&mut self, done: usize, of: usize) -> ControlFlow<()> {
-        let permille = (done as u64 * 1000).checked_div(of as u64).unwrap_or(0) as usize;
-        if self.shows && self.shown != Some(permille) {
-            self.shown = Some(permille);
-            let share = format!("{:.1}", permille as f64 / 10.0);
-            let (done, of) = (thousands(done as u64), thousands(of as u64));
-            let line = Message::CliCompressing.say(self.language, &[&done, &of, &share]);
-            // Progress that cannot be shown is no reason to stop.
-            let _ = write!(io::stderr(), "\r\x1b[K{line}");
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-impl Drop for Meter {
-    fn drop(&mut self) {
-        if self.shown.is_some() {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
-    }
 }

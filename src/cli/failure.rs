@@ -10,8 +10,10 @@ use crate::lm::beam::RulesError;
 use crate::lm::explain::{ExplainError, GivenError};
 use crate::lm::load::LoadError;
 use crate::lm::{ForwardError, InterventionError, PipelineError, TraceError, Workspace};
-use crate::model::{ChangeError, NoTokenizer, NotSound, OpenError, Say, StageError};
+use crate::model::{self, NoTokenizer, NotSound, OpenError, Say, StageError};
+use crate::text::encoding::ChangeError;
 use crate::text::segment::{GoldError, NoPlace};
+use crate::text::train::TrainError;
 use crate::text::{DictionaryError, HmmError};
 use crate::ui::Message;
 use crate::ui::{Language, safe};
@@ -41,10 +43,16 @@ pub enum Failure {
     Place(NoPlace),
     /// A text of so many bytes is not shown step by step.
     TooLongForSteps(usize),
+    /// A change of a vocabulary that cannot be made.
+    Vocabulary(ChangeError),
     /// A word that cannot have this frequency.
     EditFull(String, u64),
     /// The trace would take the place of the model.
     SameFile(PathBuf),
+    /// What was to be learned cannot be.
+    Train(TrainError),
+    /// What is learned would take the place of what it is learned from.
+    OverCorpus(PathBuf),
     /// Text that is not UTF-8: its name, where there is one, and the byte where it stops being so.
     NotUtf8(Option<PathBuf>, usize),
     /// A line longer than so many bytes.
@@ -101,7 +109,7 @@ pub enum Failure {
     /// No beam search can follow these rules.
     Beam(RulesError),
     /// An intervention that cannot be made.
-    Change(ChangeError),
+    Change(model::ChangeError),
     /// What cannot be explained.
     Explain(ExplainError),
     /// Queries, keys and values that are no attention.
@@ -131,9 +139,17 @@ impl Failure {
             | Self::NoPiece(_)
             | Self::Place(_)
             | Self::TooLongForSteps(_)
+            | Self::Vocabulary(_)
             | Self::EditFull(..)
             | Self::NothingToCompare
             | Self::SameFile(_)
+            | Self::OverCorpus(_)
+            | Self::Train(
+                TrainError::WordPieceOfBytes
+                | TrainError::WordPieceFallback
+                | TrainError::FallbackOfBytes
+                | TrainError::MetaspaceOfBytes,
+            )
             | Self::Beam(_)
             | Self::Mask(_)
             | Self::Stage(_)
@@ -169,10 +185,13 @@ impl Failure {
             Self::TooLongForSteps(length) => {
                 Message::CliTooLongForSteps.say(language, &[length, &crate::lab::steps::MOST_BYTES])
             }
+            Self::Vocabulary(error) => error.say(language),
             Self::EditFull(word, frequency) => Message::CliEditFull.say(language, &[word, frequency]),
             Self::Dictionary(path, error) => {
                 Message::CliBadDictionary.say(language, &[&path.display(), &error.say(language)])
             }
+            Self::Train(error) => error.say(language),
+            Self::OverCorpus(path) => Message::CliOverCorpus.say(language, &[&path.display()]),
             Self::SameFile(path) => Message::CliSameFile.say(language, &[&path.display()]),
             Self::NotUtf8(path, byte) => Message::CliNotUtf8.say(language, &[&name(path), byte]),
             Self::LongLine(path, limit) => Message::CliLongLine.say(language, &[&name(path), limit]),
@@ -291,8 +310,8 @@ impl From<TraceError> for Failure {
     }
 }
 
-impl From<ChangeError> for Failure {
-    fn from(error: ChangeError) -> Self {
+impl From<model::ChangeError> for Failure {
+    fn from(error: model::ChangeError) -> Self {
         Self::Change(error)
     }
 }

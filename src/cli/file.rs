@@ -40,6 +40,7 @@ pub(super) fn spare(model: &Model, path: &Path) -> Result<(), Failure> {
     }
 }
 
-fn same(file: &Path, other: &Path) -> bool {
+/// Whether two paths lead to the same file.
+pub(super) fn same(file: &Path, other: &Path) -> bool {
     fs::canonicalize(file).ok().is_some_and(|file| fs::canonicalize(other).is_ok_and(|other| other == file))
 }

@@ -28,11 +28,12 @@ pub(super) fn language(arguments: &[OsString], locale: &str) -> Language {
 const TEMPLATE: &str = "{about}\n\n用法：{usage}\n\n{all-args}";
 
 /// What each command does.
-const COMMANDS: [(&str, &str); 19] = [
+const COMMANDS: [(&str, &str); 21] = [
     ("tokenize", "一段文本的词元"),
     ("segment", "一段文本的词，按词典切分"),
     ("tokenizers", "几个分词器各怎样切同一段文本，在哪里一致"),
     ("vocabulary", "分词器的词元：查找、排序、合并过程、任何文本都不产生的词元"),
+    ("train-tokenizer", "从文本学出一个词表，逐次合并"),
     ("generate", "逐个词元续写一段文本"),
     ("fill", "模型在隐藏的词元处填什么"),
     ("score", "一段文本的每个词元有多出人意料"),
@@ -44,6 +45,7 @@ const COMMANDS: [(&str, &str); 19] = [
     ("attention", "谁看了谁：所有头一览、一个头的网格、一个单元的逐步计算"),
     ("lens", "模型若在每一层之后停下会说什么"),
     ("attribute", "每个头和每个块给一个词元的 logit 加了多少"),
+    ("architectures", "各种架构：谁看到谁，训练时问什么，用一句话演示"),
     ("masks", "同样的权重和文本在各种掩码之下：看到什么、每个词元的代价、矩阵的秩、缓存的价值"),
     ("length", "长文本少保留一些会损失什么，长度在这台机器上的代价"),
     ("models", "内置的模型和可读取的家族，或某一个模型"),
@@ -51,7 +53,7 @@ const COMMANDS: [(&str, &str); 19] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 113] = [
+const ARGUMENTS: [(&str, &str, &str); 139] = [
     ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
@@ -77,9 +79,15 @@ const ARGUMENTS: [(&str, &str, &str); 113] = [
     (
         "tokenize",
         "tokenizer",
-        "从这里取分词器：tokenizer.json、SentencePiece 模型、vocab.txt、vocab.json 与 merges.txt、.tiktoken 词表、llama2.c 的 tokenizer.bin、模型文件或文件夹、内置模型",
+        "从这里取分词器：tokenizer.json、SentencePiece 模型、vocab.txt、vocab.json 与 merges.txt、.tiktoken 词表、llama2.c 的 tokenizer.bin、模型文件或文件夹、内置模型；或 bpe、wordpiece、unigram：同一批中英文本学得的三种小分词器",
     ),
     ("tokenize", "method", "切分方式：own 按分词器自己的合并，longest 总取最长的词元"),
+    ("tokenize", "steps", "显示每一步：各次合并与序号、各次查找，或格子图与分数"),
+    ("tokenize", "why", "文本在这个字节前为何切或不切，改动词表的什么会改变它"),
+    ("tokenize", "without_merge", "先从词表去掉一条合并：按分词器文件的写法给出两个词元；可以多次给出"),
+    ("tokenize", "with_merge", "先加入一条合并，或移动它：放到这个序号的合并之前，不给序号则在最后；可以多次给出"),
+    ("tokenize", "without_piece", "先去掉一个词元，连同得到它的所有合并；可以多次给出"),
+    ("tokenize", "with_piece", "先加入一个词元，或改它的分数（用于取最长或最大概率的分词器）；可以多次给出"),
     ("segment", "method", "方法：fmm、bmm、bimm（最大匹配）、route（最大概率）、hmm（并识别未登录词）"),
     (
         "segment",
@@ -105,6 +113,33 @@ const ARGUMENTS: [(&str, &str, &str); 113] = [
     ("vocabulary", "tree", "一个词元逐步合并的过程，直到字节：按文本、按文件的写法，或编号，如 #123"),
     ("vocabulary", "unreachable", "只列出任何文本都不产生的词元，并说明原因"),
     ("vocabulary", "top", "最多列出多少个；0 表示全部"),
+    ("train-tokenizer", "corpora", "要学习的文本，每行是单独的一段；- 读取标准输入"),
+    (
+        "train-tokenizer",
+        "algorithm",
+        "bpe（字节对编码）、wordpiece，或 hmm（字的标记，从以空格分词的文本或 CoNLL-U 统计）",
+    ),
+    ("train-tokenizer", "vocab_size", "词元个数，包括字符和特殊词元；不给出则为 30000"),
+    ("train-tokenizer", "output", "要写的文件：tokenizer.json，或供 `segment --hmm` 用的模型；- 写到标准输出"),
+    (
+        "train-tokenizer",
+        "pre_tokenizer",
+        "先怎样把文本切成词：gpt2、gpt4、gpt4o、llama3、qwen2、whitespace、whitespace-split、bert、metaspace、none；不给出则 bpe 用 gpt4，wordpiece 用 bert",
+    ),
+    ("train-tokenizer", "min_frequency", "出现次数更少的词元对不合并"),
+    ("train-tokenizer", "special", "一个特殊词元，排在词表最前。可以多次给出"),
+    ("train-tokenizer", "unknown", "词元由字符组成时，表示词表所没有的内容的词元；不给出则为 [UNK]"),
+    ("train-tokenizer", "byte_level", "词元由字节组成：bpe 通常如此"),
+    ("train-tokenizer", "characters", "词元由字符组成：wordpiece 通常如此"),
+    ("train-tokenizer", "byte_fallback", "词元由字符组成，词表没有的字符变成它的字节"),
+    ("train-tokenizer", "uncased", "先像 BERT 那样全部小写并去掉重音"),
+    ("train-tokenizer", "alphabet", "不论语料有没有都收入词表的字符"),
+    ("train-tokenizer", "limit_alphabet", "只保留最常见的 N 个字符"),
+    ("train-tokenizer", "prefix", "不在词首的词元以此开头；wordpiece 不给出则为 ##"),
+    ("train-tokenizer", "suffix", "词末的词元以此结尾：</w>"),
+    ("train-tokenizer", "max_token_length", "与 tokenizers 库一样，词元将有 N 个以上字符时不再合并"),
+    ("train-tokenizer", "choose", "合并哪一对：count 最常见的，likelihood 使似然提高最多的（慢：要看每一对）"),
+    ("train-tokenizer", "steps", "显示每一步"),
     ("generate", "steps", "最多生成多少个词元"),
     ("generate", "ignore_end", "遇到结束词元也继续"),
     ("generate", "beam", "同时搜索 N 条续写并显示每一步：Hugging Face 的束搜索"),
@@ -171,6 +206,7 @@ const ARGUMENTS: [(&str, &str, &str); 113] = [
     ("attribute", "position", "位置，从 0 数起；不给出则为最后一个"),
     ("attribute", "top", "打印多少个部分，最大的在前；JSON 里是全部"),
     ("trace", "output", "要写的文件"),
+    ("architectures", "only", "只显示这一种架构"),
     ("masks", "given", "编码器读的文本，用于解码器前有编码器的模型；不给出则为文本本身"),
     (
         "masks",

@@ -4,6 +4,8 @@ mod gold;
 mod steps;
 mod why;
 
+pub(super) use steps::frames;
+
 use std::borrow::Cow;
 use std::io::Read;
 use std::path::Path;

@@ -141,6 +141,22 @@ impl Cache {
     }
 }
 
+/// Every model below the cache's folder, with the snapshot of the branch that is fetched unless another is named.
+pub(super) fn kept(cache: &Path) -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(cache).into_iter().flatten().filter_map(Result::ok);
+    let one = |entry: fs::DirEntry| {
+        let folder = entry.file_name().into_string().ok()?;
+        let (owner, name) = folder.strip_prefix("models--")?.split_once("--")?;
+        let commit = fs::read_to_string(entry.path().join("refs/main")).ok()?;
+        let commit = commit.trim();
+        let snapshot = entry.path().join("snapshots").join(commit);
+        (is_commit(commit) && snapshot.is_dir()).then(|| (format!("{owner}/{name}"), snapshot))
+    };
+    let mut kept: Vec<_> = entries.filter_map(one).collect();
+    kept.sort();
+    kept
+}
+
 fn make(folder: &Path) -> Result<(), HubError> {
     fs::create_dir_all(folder).map_err(|error| HubError::io(folder, &error))
 }

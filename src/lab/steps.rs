@@ -2,21 +2,27 @@
 //!
 //! A method becomes a list of [`Frame`]s: words (or tokens, or pieces) that are settled, what is looked at, the candidates
 //! with the one that won, a row of a table where the method fills one in, and what is said. A further method needs nothing
-//! else: its own function that makes frames of its own steps, as [`segmenting`] does for word segmentation, and its name in
-//! the page's list.
+//! else: its own function that makes frames of its own steps, as [`segmenting()`] does for word segmentation and
+//! [`encoding()`] for tokenizers, and its name in the page's list.
 
+mod encoding;
 mod segmenting;
 mod why;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
+pub use encoding::Change;
+pub use encoding::changes;
+pub use encoding::encoding;
+pub use encoding::reasons as encoding_reasons;
 pub use segmenting::MOST_BYTES;
 pub use segmenting::segmenting;
 pub use why::flip;
 pub use why::reasons;
 
+use crate::text::Kind;
 use crate::text::Method;
-use crate::text::Segmenter;
 use crate::ui::Language;
 use crate::ui::Message;
 
@@ -26,16 +32,31 @@ use crate::ui::Message;
 pub enum Procedure {
     /// It is cut into words.
     Words(Method),
+    /// It is encoded into tokens.
+    Tokens(Source),
+}
+
+/// Whose vocabulary a text is encoded with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The model's own.
+    Own,
+    /// A small one that is compiled into the program.
+    Embedded(Kind),
 }
 
 impl Procedure {
     /// Every procedure, in the order of the page.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 9] = [
         Self::Words(Method::Forward),
         Self::Words(Method::Backward),
         Self::Words(Method::Bidirectional),
         Self::Words(Method::Route),
         Self::Words(Method::Hmm),
+        Self::Tokens(Source::Own),
+        Self::Tokens(Source::Embedded(Kind::BytePairs)),
+        Self::Tokens(Source::Embedded(Kind::WordPiece)),
+        Self::Tokens(Source::Embedded(Kind::Unigram)),
     ];
 
     /// Its name.
@@ -46,6 +67,11 @@ impl Procedure {
             Self::Words(Method::Bidirectional) => Message::StepsNameBoth,
             Self::Words(Method::Route) => Message::StepsNameRoute,
             Self::Words(Method::Hmm) => Message::StepsNameHmm,
+            Self::Tokens(Source::Own) => Message::StepsNameOwn,
+            Self::Tokens(Source::Embedded(Kind::BytePairs)) => Message::StepsNameBytePairs,
+            Self::Tokens(Source::Embedded(Kind::WordPiece)) => Message::StepsNameWordPiece,
+            Self::Tokens(Source::Embedded(Kind::Unigram)) => Message::StepsNameUnigram,
+            Self::Tokens(Source::Embedded(Kind::WordLevel)) => Message::StepsNameWordLevel,
         }
     }
 
@@ -57,11 +83,9 @@ impl Procedure {
         Self::ALL[(here + if forward { 1 } else { count - 1 }) % count]
     }
 
-    /// Its steps on a text.
-    pub fn frames(self, segmenter: Segmenter<'_>, text: &str) -> Vec<Frame> {
-        match self {
-            Self::Words(method) => segmenting(segmenter, text, method),
-        }
+    /// Whether it encodes.
+    pub fn encodes(self) -> bool {
+        matches!(self, Self::Tokens(_))
     }
 }
 
@@ -70,7 +94,7 @@ impl Procedure {
 pub struct Frame {
     /// Whether what was settled before counts no more: another pass begins, or the words are made anew.
     pub begins: bool,
-    /// What is settled from now on, beside what was before.
+    /// What is settled from now on, beside what was before, or in the place of what it covers.
     pub settles: Vec<Range<usize>>,
     /// What is looked at.
     pub current: Range<usize>,
@@ -85,8 +109,8 @@ pub struct Frame {
 /// Something that could be taken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
-    /// Its bytes, one range for each of its parts.
-    pub parts: Vec<Range<usize>>,
+    /// How it is shown.
+    pub label: String,
     /// What it is worth, the more the better: natural logarithm of a probability, or a count.
     pub score: Option<f64>,
     /// What more is known of it.
@@ -143,9 +167,15 @@ impl Frame {
 pub fn settled(frames: &[Frame], index: usize) -> Vec<Range<usize>> {
     let upto = frames.get(..=index).unwrap_or(frames);
     let from = upto.iter().rposition(|frame| frame.begins).unwrap_or(0);
-    let mut ranges: Vec<_> = upto.iter().skip(from).flat_map(|frame| frame.settles.iter().cloned()).collect();
-    ranges.sort_by_key(|range| range.start);
-    ranges
+    let mut ranges: BTreeMap<usize, usize> = BTreeMap::new();
+    for range in upto.iter().skip(from).flat_map(|frame| &frame.settles).filter(|range| !range.is_empty()) {
+        let covered: Vec<usize> = ranges.range(range.clone()).map(|(start, _)| *start).collect();
+        for start in covered {
+            ranges.remove(&start);
+        }
+        ranges.insert(range.start, range.end);
+    }
+    ranges.into_iter().map(|(start, end)| start..end).collect()
 }
 
 /// The rows of the table that is being filled in at the frame at `index`, the oldest first.

@@ -13,10 +13,8 @@ use ratatui::layout::Rect;
 
 use super::Pane;
 use super::View;
-use crate::lab::steps::Procedure;
 use crate::state::Command;
 use crate::state::Ctx;
-use crate::state::State;
 use crate::state::steps::SAMPLES;
 use crate::ui::Message;
 use crate::ui::Panel;
@@ -62,14 +60,10 @@ impl Pane for Steps {
     }
 
     fn click(&mut self, ctx: &mut Ctx<'_>, area: Rect, at: Position) {
-        // With a box around it or a rule above, what is inside begins in the same row.
-        let inner = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
-        if at.y == inner.y {
-            let chosen =
-                draw::tab_at(ctx.state, usize::from(at.x.saturating_sub(inner.x + u16::from(area.x == inner.x))));
-            if let Some(procedure) = chosen {
-                ctx.state.steps.procedure = procedure;
-            }
+        // With a box around it or a rule above, the tabs begin in the row below; a box takes a column and a row more.
+        let inner = Rect { x: area.x + 1, y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+        if let Some(procedure) = draw::tab_at(ctx.state, inner, at) {
+            ctx.state.steps.procedure = procedure;
         }
     }
 
@@ -80,9 +74,12 @@ impl Pane for Steps {
             Some(sample) => language.say(Message::StepsTextSample, &[&(sample + 1), &SAMPLES.len()]),
             None => language.text(Message::StepsTextPrompt).to_owned(),
         };
-        let edits = steps.edits().len();
-        let details =
-            if edits > 0 { format!("{text} · {}", language.say(Message::StepsEdits, &[&edits])) } else { text };
+        let (edits, message) = if steps.procedure.encodes() {
+            (steps.pieces().len(), Message::StepsChanges)
+        } else {
+            (steps.edits().len(), Message::StepsEdits)
+        };
+        let details = if edits > 0 { format!("{text} · {}", language.say(message, &[&edits])) } else { text };
         let count = steps.frames().len();
         let note = if steps.place.is_some() || count == 0 {
             String::new()
@@ -110,9 +107,4 @@ impl Pane for Steps {
         }
         None
     }
-}
-
-/// The procedures with their names, in the order of the tabs.
-fn tabs(state: &State) -> impl Iterator<Item = (Procedure, &'static str)> {
-    Procedure::ALL.into_iter().map(|procedure| (procedure, state.language.text(procedure.name())))
 }

@@ -38,7 +38,10 @@ impl Ctx<'_> {
             Body::Words(words) => self.state.words = Some(words),
             Body::Story(story) => self.told(story),
             Body::Answer(answer) => self.state.steps.answer = Some(*answer),
+            Body::Beat if lane == Lane::Training => self.training_beat(),
             Body::Beat => self.beat(),
+            Body::Training(done, of) => self.state.training.progress = Some((done, of)),
+            Body::Trained(trained) => self.trained(trained),
             Body::Read { first, positions } => {
                 for (offset, position) in positions.into_iter().enumerate() {
                     self.state.run.set_position(first + offset, position);
@@ -66,8 +69,15 @@ impl Ctx<'_> {
             Body::Masks(found) => self.mask_tried(*found),
             Body::Length(found) => self.length_tried(*found),
             Body::Measured(measured) => self.measured(measured),
+            Body::Saved(path) if lane == Lane::Training => {
+                self.say(Notice::info(Message::CliWrote, &[&path.display()]));
+            }
             Body::Survey(survey) => self.state.vocabulary.survey = Some(survey),
             Body::Unreachable(found) => self.state.vocabulary.unreachable = Some(found),
+            Body::Scene(scene, found) => {
+                self.state.architectures.scene = Some(scene);
+                self.state.architectures.found = found;
+            }
             Body::Listed(listed) => self.state.vocabulary.listed(listed),
             Body::Cutter(name, cutter) => self.state.contrasts.add(name, cutter),
             Body::Contrast(contrast) => self.contrasted(contrast),
@@ -89,6 +99,9 @@ impl Ctx<'_> {
                 self.failed_search(lane);
                 self.state.queued = 0;
                 self.failed(&fault);
+                if let Fault::Training(error) = &fault {
+                    self.training_failed(error);
+                }
             }
             Body::Crashed(what) => {
                 self.finished(lane);
@@ -117,6 +130,7 @@ impl Ctx<'_> {
         // What was changed in another model may not fit this one.
         state.settings.changes.clear();
         state.search = Search::default();
+        state.steps.forget_own();
         state.repetition = Repetition::default();
         state.masks.renew();
         state.length.renew();
@@ -234,6 +248,7 @@ impl Ctx<'_> {
             Lane::Files => (self.state.opening, self.state.fetching) = (None, None),
             Lane::Lab => self.state.repetition.curing = false,
             Lane::Steps => self.state.steps.playing = false,
+            Lane::Training => self.state.training.playing = false,
             Lane::Text
             | Lane::Words
             | Lane::Evidence
@@ -241,6 +256,7 @@ impl Ctx<'_> {
             | Lane::Explain
             | Lane::Vocabulary
             | Lane::Contrast
+            | Lane::Architectures
             | Lane::Trials => {}
         }
     }
@@ -264,6 +280,7 @@ impl Ctx<'_> {
             Fault::Record(error) => Notice::failure(error),
             Fault::Change(error) => Notice::failure(error),
             Fault::Explain(error) => Notice::failure(error),
+            Fault::Training(error) => Notice::failure(error),
         });
     }
 }

@@ -73,6 +73,12 @@ pub enum Command {
     PreviousMethod,
     /// Show another text step by step.
     NextText,
+    /// Learn from a file.
+    LearnFile,
+    /// Learn tokens of bytes, or of characters again.
+    SwitchBytes,
+    /// Write what was learned to a file.
+    SaveTokenizer,
     /// Ask why the text is cut at a place.
     Why,
     /// Hide the selected token behind the mask token.
@@ -111,6 +117,8 @@ pub enum Command {
     NextSort,
     /// Show only the pieces that no text gives, or all again.
     OnlyUnreachable,
+    /// Draw the hidden tokens of an example anew.
+    DrawAnew,
     /// Add a tokenizer or method to those compared.
     AddCutter,
     /// Take the selected one out of those compared.

@@ -15,6 +15,8 @@ pub enum PaneId {
     Vocabulary,
     /// Tokenizers side by side.
     Compare,
+    /// A vocabulary that is learned, merge by merge.
+    Training,
     /// The distribution of the next token.
     Next,
     /// The choice of the next token, stage by stage.
@@ -33,6 +35,8 @@ pub enum PaneId {
     Length,
     /// The model, and others to open.
     Models,
+    /// Architectures on the text: who sees whom, what is asked.
+    Architectures,
     /// What the text costs, and how far distributions are apart.
     Information,
     /// What the path says again.
@@ -50,6 +54,7 @@ const GROUPS: [&[(PaneId, Message)]; 6] = [
         (P::Steps, M::TitleSteps),
         (P::Vocabulary, M::TitleVocabulary),
         (P::Compare, M::TitleCompare),
+        (P::Training, M::TitleTraining),
     ],
     &[(P::Next, M::TitleNext), (P::Sampler, M::TitleSampler), (P::Tree, M::TitleTree)],
     &[
@@ -59,7 +64,7 @@ const GROUPS: [&[(PaneId, Message)]; 6] = [
         (P::Masks, M::TitleMasks),
         (P::Length, M::TitleLength),
     ],
-    &[(P::Models, M::TitleModels)],
+    &[(P::Models, M::TitleModels), (P::Architectures, M::TitleArchitectures)],
     &[(P::Information, M::TitleInformation), (P::Repetition, M::TitleRepetition)],
 ];
 
@@ -110,8 +115,8 @@ impl PaneId {
 
     /// Whether the text above it would only take its room.
     pub fn takes_all(self) -> bool {
-        use PaneId::{Compare, Information, Length, Masks, Models, Steps, Vocabulary};
-        matches!(self, Models | Information | Steps | Vocabulary | Compare | Masks | Length)
+        use PaneId::{Architectures, Compare, Information, Length, Masks, Models, Steps, Vocabulary};
+        matches!(self, Architectures | Models | Information | Steps | Vocabulary | Compare | Masks | Length)
     }
 
     /// The next pane of its group, round.

@@ -10,6 +10,7 @@ use super::Ctx;
 use super::Flow;
 use super::Notice;
 use super::State;
+use crate::job::Alteration;
 use crate::job::Answer;
 use crate::job::Job;
 use crate::job::Lane;
@@ -18,18 +19,27 @@ use crate::job::Story;
 use crate::lab::steps;
 use crate::lab::steps::Frame;
 use crate::lab::steps::Procedure;
+use crate::lab::steps::Source;
 use crate::text::Edit;
 use crate::text::Method;
+use crate::text::encoding::Change;
 use crate::ui::Message;
 
-/// Sentences of the textbook, and one of English without its spaces. They stand beside the person's text, not in its place.
-pub const SAMPLES: [&str; 5] =
-    ["研究生命起源", "南京市长江大桥", "结婚的和尚未结婚的", "乒乓球拍卖完了", "itwasabrightcolddayinapril"];
+/// Sentences of the textbook, one of English without its spaces, and the words that byte-pair encoding is explained with. They stand beside the person's text, not in its place.
+pub const SAMPLES: [&str; 7] = [
+    "研究生命起源",
+    "南京市长江大桥",
+    "结婚的和尚未结婚的",
+    "乒乓球拍卖完了",
+    "itwasabrightcolddayinapril",
+    "aaabdaaabac",
+    "lowest newest widest",
+];
 
 /// The most of the person's text that is shown step by step, in bytes.
 const MOST_BYTES: usize = 2048;
 /// How long a step stays while steps are played.
-const BEAT: Duration = Duration::from_millis(600);
+pub(super) const BEAT: Duration = Duration::from_millis(600);
 
 /// A text step by step.
 #[derive(Debug)]
@@ -51,7 +61,7 @@ pub struct Steps {
     /// What is known of the place.
     pub answer: Option<Answer>,
     /// The changes that were applied, one after another.
-    changes: Vec<Vec<Edit>>,
+    changes: Vec<Alteration>,
 }
 
 impl Default for Steps {
@@ -73,7 +83,25 @@ impl Default for Steps {
 impl Steps {
     /// The words that have another frequency than in the dictionary, in the order in which they were changed.
     pub fn edits(&self) -> Arc<[Edit]> {
-        self.changes.iter().flatten().cloned().collect()
+        let words = self.changes.iter().filter_map(|change| match change {
+            Alteration::Words(edits) => Some(edits),
+            Alteration::Pieces(..) => None,
+        });
+        words.flatten().cloned().collect()
+    }
+
+    /// What is changed in the vocabulary that encodes, in the order in which it was changed.
+    pub fn pieces(&self) -> Arc<[Change]> {
+        let pieces = self.changes.iter().filter_map(|change| match change {
+            Alteration::Pieces(source, changes) if self.procedure == Procedure::Tokens(*source) => Some(changes),
+            _ => None,
+        });
+        pieces.flatten().cloned().collect()
+    }
+
+    /// Another model has another vocabulary of its own.
+    pub(super) fn forget_own(&mut self) {
+        self.changes.retain(|change| !matches!(change, Alteration::Pieces(Source::Own, _)));
     }
 
     /// The frames at hand.
@@ -106,7 +134,10 @@ impl State {
             Some(sample) => Arc::from(SAMPLES[sample % SAMPLES.len()]),
             None => self.line(),
         };
-        Lesson { text, procedure: self.steps.procedure, edits: self.steps.edits() }
+        let procedure = self.steps.procedure;
+        let model = self.model.clone().filter(|_| procedure == Procedure::Tokens(Source::Own));
+        let edits = if procedure.encodes() { Arc::from([]) } else { self.steps.edits() };
+        Lesson { text, procedure, edits, changes: self.steps.pieces(), model }
     }
 
     /// The line of the text that the selected token stands in, or so much of it around the token.
@@ -240,26 +271,37 @@ impl Ctx<'_> {
         let steps = &mut self.state.steps;
         let Some(place) = steps.place else { return };
         let text = steps.text();
-        let moved = if right { after(text, place) } else { before(text, place) };
+        // A token may begin inside a character.
+        let edges = steps.settled().into_iter().flat_map(|token| [token.start, token.end]);
+        let moved = if right {
+            edges.filter(|&edge| edge > place).fold(after(text, place), usize::min)
+        } else {
+            edges.filter(|&edge| edge < place).fold(before(text, place), usize::max)
+        };
         if moved > 0 && moved < text.len() {
             (steps.place, steps.flip) = (Some(moved), 0);
         }
     }
 
-    /// Applies the chosen change to the dictionary.
+    /// Applies the chosen change to the dictionary or the vocabulary.
     pub fn apply_flip(&mut self) {
         let steps = &self.state.steps;
         let Some(flip) = steps.answered().and_then(|answer| answer.flips.get(steps.flip)) else { return };
-        let edits: Vec<Edit> = flip.edits.iter().map(|(edit, _)| edit.clone()).collect();
-        let language = self.state.language;
-        let said: Vec<String> = steps::flip(steps.text(), flip).0.iter().map(|note| note.say(language)).collect();
-        self.state.steps.changes.push(edits);
+        let edit = flip.edit.clone();
+        let said: Vec<String> = flip.parts.iter().map(|note| note.say(self.state.language)).collect();
+        self.state.steps.changes.push(edit);
         self.say(Notice::info(Message::StepsApplied, &[&said.join(" + ")]));
     }
 
-    /// Takes the last change of the dictionary back.
+    /// Takes the last change of the dictionary back, or of the vocabulary that encodes.
     pub fn take_flip_back(&mut self) {
-        let message = match self.state.steps.changes.pop() {
+        let steps = &mut self.state.steps;
+        let here = |change: &Alteration| match change {
+            Alteration::Words(_) => !steps.procedure.encodes(),
+            Alteration::Pieces(source, _) => steps.procedure == Procedure::Tokens(*source),
+        };
+        let last = steps.changes.iter().rposition(here);
+        let message = match last.map(|last| steps.changes.remove(last)) {
             Some(_) => Message::StepsTakenBack,
             None => Message::NothingToUndo,
         };

@@ -180,8 +180,11 @@ fn compose(section: &mut Section<'_>, form: Form) {
         return;
     }
     let old = section.text.clone();
+    let first = |character: char| std::iter::once(character).nfkd().next().unwrap_or(character);
     let stable = |at: usize, character: char| {
         character.is_ascii()
+            // What is only taken apart never touches the character before, unless it begins with a mark that moves.
+            || (matches!(form, Form::Nfd | Form::Nfkd) && canonical_combining_class(first(character)) == 0)
             || (canonical_combining_class(character) == 0
                 && old.get(at..at + character.len_utf8()).is_some_and(|one| quick(one) == IsNormalized::Yes))
     };

@@ -21,7 +21,7 @@ mod sentencepiece;
 mod settings;
 
 pub use browser::{Browser, Index, Kind, Node};
-use encode::Part;
+pub(in crate::text) use encode::Part;
 pub(in crate::text) use pieces::Texts;
 pub use reach::{Never, Reach, Tried};
 pub use settings::Settings;
@@ -71,13 +71,13 @@ pub struct Tokenizer {
     texts: Texts,
     /// The text of each piece where it is the first of a text, if that differs.
     heads: Option<Texts>,
-    ids: FoldMap<Box<str>, u32>,
+    pub(super) ids: FoldMap<Box<str>, u32>,
     special: Vec<bool>,
     added: Finder,
     added_normalized: Finder,
     normalizer: Vec<normalize::Step>,
     steps: Vec<pretokenize::Step>,
-    encoder: Encoder,
+    pub(super) encoder: Encoder,
     /// What a decoded text loses at its start: this byte, so many times.
     strip: Option<(u8, usize)>,
     /// Whether a decoded text loses a space at its end.

@@ -143,7 +143,8 @@ impl BytePairs {
         });
     }
 
-    fn each_part<'t>(&self, word: &'t str, base: usize, mut part: impl FnMut(&'t str, usize)) {
+    /// Calls `part` with each stretch of `word` that is merged by itself, and where it begins.
+    pub(super) fn each_part<'t>(&self, word: &'t str, base: usize, mut part: impl FnMut(&'t str, usize)) {
         let mut start = 0;
         if let Some(sign) = self.cut_before {
             let mut previous = sign;
@@ -159,7 +160,7 @@ impl BytePairs {
     }
 
     /// The word as one piece, where such words are not merged.
-    fn whole(&self, word: &str, base: usize) -> Option<Symbol> {
+    pub(super) fn whole(&self, word: &str, base: usize) -> Option<Symbol> {
         let id = *self.whole_words.as_ref()?.get(word.as_bytes())?;
         Some(Symbol { id, start: base, end: base + word.len() })
     }
@@ -210,7 +211,7 @@ impl BytePairs {
     }
 
     /// Appends the merged `symbols`; those that are no piece of their own become bytes.
-    fn finish(&self, word: &str, base: usize, symbols: &[Symbol], out: &mut Vec<Symbol>) {
+    pub(super) fn finish(&self, word: &str, base: usize, symbols: &[Symbol], out: &mut Vec<Symbol>) {
         for &symbol in symbols {
             let Units::Characters { bytes, .. } = &self.units else {
                 out.push(symbol);

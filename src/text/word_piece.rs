@@ -5,12 +5,31 @@ use super::{bpe::Symbol, trie::Trie};
 /// Cuts words by the longest piece first.
 #[derive(Debug, Default)]
 pub(super) struct WordPiece {
-    first: Trie,
-    rest: Trie,
+    /// The pieces that a word may begin with.
+    pub(super) first: Trie,
+    /// The pieces that a word may go on with.
+    pub(super) rest: Trie,
+    /// How it is spelled which of the two a piece is.
+    pub(super) mark: Mark,
     /// The id of a word that the pieces do not make up; without one it is skipped.
-    unknown: Option<u32>,
+    pub(super) unknown: Option<u32>,
     /// A longer word, in characters, is unknown as a whole.
-    longest_word: usize,
+    pub(super) longest_word: usize,
+}
+
+/// The spelling that tells pieces that begin a word from those that go on with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// What a piece that goes on begins with.
+    Inside(String),
+    /// What a piece that begins a word begins with.
+    First(String),
+}
+
+impl Default for Mark {
+    fn default() -> Self {
+        Self::Inside("##".to_owned())
+    }
 }
 
 impl WordPiece {
@@ -29,6 +48,11 @@ impl WordPiece {
         self.rest.insert(text.as_bytes(), id);
     }
 
+    /// Whether a word has too many characters to be cut.
+    pub(super) fn is_too_long(&self, word: &str) -> bool {
+        word.len() > self.longest_word && word.chars().nth(self.longest_word).is_some()
+    }
+
     /// Whether a word may begin with the piece `id`, whose text is `text`.
     pub(super) fn can_begin(&self, text: &[u8], id: u32) -> bool {
         self.first.longest(text, 0) == Some((id, text.len()))
@@ -43,7 +67,7 @@ impl WordPiece {
     pub(super) fn encode(&self, word: &str, base: usize, out: &mut Vec<Symbol>) {
         let before = out.len();
         let mut at = 0;
-        let is_long = word.len() > self.longest_word && word.chars().nth(self.longest_word).is_some();
+        let is_long = self.is_too_long(word);
         while at < word.len() {
             let pieces = if at == 0 { &self.first } else { &self.rest };
             let Some((id, end)) = pieces.longest(word.as_bytes(), at).filter(|_| !is_long) else {

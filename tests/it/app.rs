@@ -14,6 +14,8 @@ mod paths;
 mod pictures;
 mod repetition;
 mod sizes;
+mod steps;
+mod training;
 mod vocabulary;
 
 use lmscope::app::App;

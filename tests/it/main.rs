@@ -3,6 +3,8 @@
 mod app;
 mod beam;
 mod command_line;
+mod encoding;
+mod encoding_cli;
 mod engine;
 mod explain;
 mod explaining;
@@ -21,5 +23,7 @@ mod segment_cli;
 mod segment_steps;
 mod terminal;
 mod text;
+mod training;
+mod training_cli;
 mod ui;
 mod vocabulary;

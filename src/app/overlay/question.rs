@@ -35,6 +35,10 @@ pub(in crate::app) enum Question {
     Save,
     /// The file of a run to open.
     Recall,
+    /// The file to learn a vocabulary from.
+    Corpus,
+    /// The file to write what was learned to.
+    Tokenizer,
     /// The name of a place of the tree.
     Name(NodeId),
 }
@@ -55,14 +59,16 @@ impl Question {
             Self::Masks => Message::WhichMasks,
             Self::Save => Message::WhichFileSaved,
             Self::Recall => Message::WhichFile,
+            Self::Corpus => Message::WhichCorpus,
+            Self::Tokenizer => Message::WhichTokenizer,
         }
     }
 
     /// What Enter does, in a word.
     pub(super) fn deed(self) -> Message {
         match self {
-            Self::Model | Self::Recall => Message::KeyOpen,
-            Self::Save => Message::KeySave,
+            Self::Model | Self::Recall | Self::Corpus => Message::KeyOpen,
+            Self::Save | Self::Tokenizer => Message::KeySave,
             Self::Cutter => Message::KeyAdd,
             Self::Piece => Message::KeySearch,
             _ => Message::KeyDo,
@@ -72,7 +78,8 @@ impl Question {
     /// Takes the answer; returns whether it could be taken.
     pub(super) fn answer(self, ctx: &mut Ctx<'_>, answer: &str) -> bool {
         match self {
-            Self::Model | Self::Save | Self::Recall | Self::Cutter if answer.trim().is_empty() => {}
+            Self::Model | Self::Save | Self::Recall | Self::Cutter | Self::Corpus | Self::Tokenizer
+                if answer.trim().is_empty() => {}
             Self::Model => ctx.open(Spec::new(OsStr::new(answer.trim()))),
             Self::Pipeline => match answer.parse::<Sampler>() {
                 Ok(sampler) => ctx.set_pipeline(sampler),
@@ -89,6 +96,8 @@ impl Question {
             Self::Own => return ctx.set_own(answer),
             Self::Masks => return ctx.set_masks(answer),
             Self::Save => ctx.save(PathBuf::from(answer.trim())),
+            Self::Corpus => ctx.learn_from(PathBuf::from(answer.trim())),
+            Self::Tokenizer => ctx.save_tokenizer(PathBuf::from(answer.trim())),
             Self::Recall => ctx.recall(PathBuf::from(answer.trim())),
             Self::Name(node) => ctx.name(node, answer),
         }

@@ -10,7 +10,6 @@ use crate::lab::steps::{self, Frame};
 use crate::text::hmm::{ByTag, IMPOSSIBLE, Tag};
 use crate::text::segment::{Direction, Pass, Recut, Route, Rule, Step, Taken};
 use crate::text::{Method, Segmenter};
-use crate::ui::safe;
 
 /// Each step: its number, what happened, and below what could be taken.
 pub(super) fn print(
@@ -19,11 +18,15 @@ pub(super) fn print(
     method: Method,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
-    let frames = steps::segmenting(segmenter, text, method);
-    for (number, frame) in (1..).zip(&frames) {
+    frames(&steps::segmenting(segmenter, text, method), output)
+}
+
+/// Each step: its number, what happened, and below what could be taken.
+pub(in crate::cli) fn frames(frames: &[Frame], output: &mut Output<'_>) -> Result<(), Failure> {
+    for (number, frame) in (1..).zip(frames) {
         let notes: Vec<String> = frame.notes.iter().map(|note| note.say(output.language)).collect();
         output.line(&format!("{number}. {}", notes.join(" · ")))?;
-        let mut rows: Vec<Vec<String>> = frame.choices.iter().map(|choice| row(text, frame, choice, output)).collect();
+        let mut rows: Vec<Vec<String>> = frame.choices.iter().map(|choice| row(frame, choice, output)).collect();
         if let Some(row) = frame.row.as_ref().filter(|_| frame.choices.is_empty()) {
             let heads = row.heads.iter().map(|head| head.text(output.language).to_owned());
             let named = heads.zip(&row.cells).skip(1).map(|(head, cell)| format!("{head} {cell}"));
@@ -34,13 +37,11 @@ pub(super) fn print(
     output.line("")
 }
 
-fn row(text: &str, frame: &Frame, choice: &steps::Choice, output: &Output<'_>) -> Vec<String> {
-    let label = |range: &Range<usize>| safe::token_label(text.get(range.clone()).unwrap_or_default().as_bytes());
-    let parts: Vec<String> = choice.parts.iter().map(label).collect();
+fn row(frame: &Frame, choice: &steps::Choice, output: &Output<'_>) -> Vec<String> {
     let behind = frame.behind(choice).map(|behind| format!("(−{behind:.2})"));
     vec![
         if choice.won { "  ▸" } else { "   " }.to_owned(),
-        parts.join("/"),
+        choice.label.clone(),
         choice.score.map(|score| format!("{score:.2}")).unwrap_or_default(),
         behind.unwrap_or_default(),
         choice.note.as_ref().map(|note| note.say(output.language)).unwrap_or_default(),

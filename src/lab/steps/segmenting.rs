@@ -71,7 +71,7 @@ impl Follow<'_> {
             Step::Match(step) => self.matched(&step),
             Step::Weighed(weighed) => self.weighed(weighed),
             Step::Place { at, candidates } => self.place(at, &candidates, !in_table),
-            Step::Routes { best, second } => Self::routes(best, second),
+            Step::Routes { best, second } => self.routes(best, second),
             Step::Run { range, recut } => self.run(range, recut),
             Step::Column { at, column } => self.column(at, &column, !in_table),
             Step::Tags { range, tags, logarithm } => self.tags(range, &tags, logarithm),
@@ -90,7 +90,7 @@ impl Follow<'_> {
             step.lookups.iter().filter(|lookup| lookup.frequency.is_none() && lookup.range != step.word).count();
         let widest = step.lookups.first().map_or(step.word.clone(), |lookup| lookup.range.clone());
         let choice = |range: &Range<usize>, note| Choice {
-            parts: vec![range.clone()],
+            label: label(self.text, range),
             score: None,
             note: Some(note),
             won: *range == step.word,
@@ -123,7 +123,7 @@ impl Follow<'_> {
 
     fn weighed(&self, weighed: Weighed) -> Frame {
         let choice = |pass: &[Range<usize>], singles: usize, direction: Direction| Choice {
-            parts: pass.to_vec(),
+            label: joined(self.text, pass),
             score: None,
             note: Some(Note::new(M::StepsPass, &[&pass.len(), &singles])),
             won: weighed.taken == direction,
@@ -148,7 +148,7 @@ impl Follow<'_> {
             logarithm(best.whole()),
         ];
         let choice = |candidate: &Candidate| Choice {
-            parts: vec![candidate.word.clone()],
+            label: label(self.text, &candidate.word),
             score: Some(candidate.whole()),
             note: Some(match candidate.frequency {
                 Some(frequency) => {
@@ -172,10 +172,14 @@ impl Follow<'_> {
         }
     }
 
-    fn routes(best: Route, second: Option<Route>) -> Frame {
+    fn routes(&self, best: Route, second: Option<Route>) -> Frame {
         let current = best.words.first().map_or(0, |word| word.start)..best.words.last().map_or(0, |word| word.end);
-        let choice =
-            |route: &Route, won| Choice { parts: route.words.clone(), score: Some(route.logarithm), note: None, won };
+        let choice = |route: &Route, won| Choice {
+            label: joined(self.text, &route.words),
+            score: Some(route.logarithm),
+            note: None,
+            won,
+        };
         let mut choices = vec![choice(&best, true)];
         let mut notes = vec![Note::new(M::StepsBest, &[&logarithm(best.logarithm)])];
         if let Some(second) = second {
@@ -243,8 +247,12 @@ impl Follow<'_> {
                 parts.push(std::mem::replace(&mut start, end)..end);
             }
         }
-        let choice =
-            Choice { parts, score: Some(value), note: Some(Note::new(M::StepsTagsOf, &[&letters])), won: true };
+        let choice = Choice {
+            label: joined(self.text, &parts),
+            score: Some(value),
+            note: Some(Note::new(M::StepsTagsOf, &[&letters])),
+            won: true,
+        };
         Frame {
             current: range,
             choices: vec![choice],

@@ -2,7 +2,9 @@
 
 use super::Say;
 use crate::model::StageError;
+use crate::text::encoding::{Change, ChangeError};
 use crate::text::segment::{GoldError, NoPlace};
+use crate::text::train::TrainError;
 use crate::text::{DictionaryError, ExpressionError, Fault, HmmError, Place, TokenizerError};
 
 impl Say for TokenizerError {
@@ -56,6 +58,25 @@ fn said(fault: Fault) -> &'static str {
     }
 }
 
+impl Say for TrainError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::EmptyCorpus => "语料里没有词；请给出不为空的文本".to_owned(),
+            Self::TooSmall { size, least } => {
+                format!("{size} 个词元的词表放不下所有字符和特殊词元；请要 {least} 个以上，或限制字母表")
+            }
+            Self::TooManyWords { limit } => {
+                format!("语料中不同的词占用超过 {limit} 字节；请选切得更细的预切分方式")
+            }
+            Self::WordPieceOfBytes => "WordPiece 以字符为单位；请去掉字节级".to_owned(),
+            Self::WordPieceFallback => "WordPiece 不能退回字节；请去掉字节回退".to_owned(),
+            Self::FallbackOfBytes => "词元本来就由字节组成，不需要字节回退；请去掉其中之一".to_owned(),
+            Self::MetaspaceOfBytes => "词元由字节组成时空格就是一个字节；请换一种预切分方式，或以字符为单位".to_owned(),
+            Self::Tokenizer(error) => error.chinese(),
+        }
+    }
+}
+
 impl Say for DictionaryError {
     fn chinese(&self) -> String {
         match self {
@@ -104,6 +125,25 @@ impl Say for GoldError {
                 format!("第 {line} 行不是这段文本的切分：文件是 {gold:?}，文本是 {text:?}")
             }
             Self::TooShort { text } => format!("文本后面还有 {text:?}，文件里没有"),
+        }
+    }
+}
+
+impl Say for ChangeError {
+    fn chinese(&self) -> String {
+        match self {
+            Self::NotAPair(text) => format!("{text:?} 不是合并：请写两个词元，中间一个空格"),
+            Self::Length(length) => format!("词元有 {length} 字节：词元应有 1 到 {} 字节", Change::LONGEST),
+            Self::NoPiece(piece) => format!("词表里没有词元 {piece:?}：请按分词器文件里的写法"),
+            Self::NoMerge(pair) => format!("词表里没有合并 {pair:?}：用 --steps 查看文本用到的合并"),
+            Self::Merges(kind) => format!("这个分词器是 {kind}，没有合并：请改动它的词元"),
+            Self::Pieces(piece) => format!("这个分词器靠合并，没有合并会得到 {piece:?}：请添加两个词元的合并"),
+            Self::Unit(piece) => format!("合并从 {piece:?} 开始：只能去掉由合并得到的词元"),
+            Self::Unknown(piece) => format!("{piece:?} 代表词表缺少的内容，必须保留"),
+            Self::Present(piece) => format!("词表里已有 {piece:?}：请去掉这项改动"),
+            Self::NeedsScore(piece) => format!("{piece:?} 需要分数（对数）：请写 {piece}:-8.5"),
+            Self::NoScores(piece) => format!("{piece:?} 在这个词表里没有分数：请去掉数字"),
+            Self::Score(piece) => format!("{piece:?} 的分数不是有限的数：请写如 -8.5 的数"),
         }
     }
 }

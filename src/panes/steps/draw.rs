@@ -1,19 +1,22 @@
 //! The methods, the text with what is settled, and what the step chose from.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Alignment;
+use ratatui::layout::Position;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::text::Span;
 
-use super::tabs;
 use crate::lab::steps;
 use crate::lab::steps::Choice;
 use crate::lab::steps::Frame;
 use crate::lab::steps::Procedure;
 use crate::lab::steps::Row;
+use crate::panes::lines::below;
+use crate::panes::lines::lines;
+use crate::panes::lines::wrapped;
 use crate::state::State;
+use crate::ui::Message;
 use crate::ui::Ribbon;
 use crate::ui::bar;
 use crate::ui::draw as ink;
@@ -26,41 +29,30 @@ const WIDE: u16 = 104;
 const BAR: usize = 12;
 /// The most columns of a candidate.
 const CANDIDATE: usize = 36;
+/// Below this height there is one row of tabs.
+const LOW: u16 = 12;
 /// Rows of the text.
 const STAVES: usize = 3;
 
-/// Draws lines from the top of an area; returns what is left below.
-pub(super) fn lines(lines: &[Line<'_>], area: Rect, state: &State, buf: &mut Buffer) -> Rect {
-    for (line, row) in lines.iter().zip(area.rows()) {
-        ink::line(buf, row, line, Alignment::Left, &state.theme);
-    }
-    below(area, lines.len())
+/// The rows of tabs that fit: those that cut into words, those that encode; the one that is chosen where there is no room.
+fn tab_rows(state: &State, area: Rect) -> Vec<(&'static str, Vec<(Procedure, &'static str)>)> {
+    let rows = [(false, Message::StepsWords), (true, Message::StepsTokens)];
+    let is_low = area.height < LOW;
+    let rows = rows.into_iter().filter(|(encodes, _)| !is_low || *encodes == state.steps.procedure.encodes());
+    let tabs = |encodes: bool| {
+        let procedures = Procedure::ALL.into_iter().filter(move |procedure| procedure.encodes() == encodes);
+        procedures.map(|procedure| (procedure, state.language.text(procedure.name()))).collect()
+    };
+    rows.map(|(encodes, name)| (state.language.text(name), tabs(encodes))).collect()
 }
 
-fn below(area: Rect, rows: usize) -> Rect {
-    let rows = u16::try_from(rows).unwrap_or(u16::MAX).min(area.height);
-    Rect { y: area.y + rows, height: area.height - rows, ..area }
-}
-
-/// A sentence over as many rows as it needs, one column kept free on the left.
-pub(super) fn wrapped(sentence: &str, columns: usize, style: Style) -> Vec<Line<'static>> {
-    let room = columns.saturating_sub(2).max(8);
-    let mut rows = Vec::new();
-    let mut row = String::new();
-    for word in sentence.split_inclusive([' ', '/', '，', '；']) {
-        if !row.is_empty() && safe::width(&row) + safe::width(word.trim_end()) > room {
-            rows.push(std::mem::take(&mut row));
-        }
-        row.push_str(word);
-    }
-    rows.push(row);
-    rows.into_iter().map(|row| Line::styled(format!(" {}", row.trim_end()), style)).collect()
-}
-
-/// The procedure whose tab is drawn at a column.
-pub(super) fn tab_at(state: &State, column: usize) -> Option<Procedure> {
-    let mut x = 1;
-    for (procedure, name) in tabs(state) {
+/// The procedure whose tab is drawn at a place of the area that the tabs begin in.
+pub(super) fn tab_at(state: &State, area: Rect, at: Position) -> Option<Procedure> {
+    let row = usize::from(at.y.checked_sub(area.y)?);
+    let column = usize::from(at.x.checked_sub(area.x)?);
+    let (title, tabs) = tab_rows(state, area).into_iter().nth(row)?;
+    let mut x = safe::width(title) + 3;
+    for (procedure, name) in tabs {
         let end = x + safe::width(name);
         if (x..end).contains(&column) {
             return Some(procedure);
@@ -73,15 +65,18 @@ pub(super) fn tab_at(state: &State, column: usize) -> Option<Procedure> {
 /// The tabs and the text; returns what is left below.
 pub(super) fn head(state: &State, area: Rect, buf: &mut Buffer) -> Rect {
     let theme = &state.theme;
-    let mut spans = vec![Span::raw(" ")];
-    for (index, (procedure, name)) in tabs(state).enumerate() {
-        if index > 0 {
-            spans.push(Span::styled(" · ", theme.dim()));
+    let rows = tab_rows(state, area).into_iter().map(|(title, tabs)| {
+        let mut spans = vec![Span::styled(format!(" {title}: "), theme.dim())];
+        for (index, (procedure, name)) in tabs.into_iter().enumerate() {
+            if index > 0 {
+                spans.push(Span::styled(" · ", theme.dim()));
+            }
+            let chosen = procedure == state.steps.procedure;
+            spans.push(Span::styled(name, if chosen { theme.accent() } else { theme.dim() }));
         }
-        let chosen = procedure == state.steps.procedure;
-        spans.push(Span::styled(name, if chosen { theme.accent() } else { theme.dim() }));
-    }
-    let area = lines(&[Line::from(spans)], area, state, buf);
+        Line::from(spans)
+    });
+    let area = lines(&rows.collect::<Vec<_>>(), area, state, buf);
     text(state, area, buf)
 }
 
@@ -168,18 +163,13 @@ fn choices(state: &State, frame: &Frame, area: Rect, buf: &mut Buffer) {
     let visible = usize::from(area.height);
     let won = frame.choices.iter().position(|choice| choice.won).unwrap_or(0);
     let skipped = (won + 1).saturating_sub(visible);
-    let label = |choice: &Choice| {
-        let parts = choice.parts.iter().map(|part| state.steps.text().get(part.clone()).unwrap_or_default());
-        parts.map(|part| safe::token_label(part.as_bytes())).collect::<Vec<_>>().join("/")
-    };
-    let widest = frame.choices.iter().map(|choice| safe::width(&label(choice))).max().unwrap_or(0).min(CANDIDATE);
+    let widest = frame.choices.iter().map(|choice| safe::width(&choice.label)).max().unwrap_or(0).min(CANDIDATE);
     let shown = frame.choices.iter().skip(skipped).take(visible);
-    let rows: Vec<Line<'static>> =
-        shown.map(|choice| choice_line(state, frame, choice, &label(choice), widest)).collect();
+    let rows: Vec<Line<'static>> = shown.map(|choice| choice_line(state, frame, choice, widest)).collect();
     lines(&rows, area, state, buf);
 }
 
-fn choice_line(state: &State, frame: &Frame, choice: &Choice, label: &str, widest: usize) -> Line<'static> {
+fn choice_line(state: &State, frame: &Frame, choice: &Choice, widest: usize) -> Line<'static> {
     let theme = &state.theme;
     let mark = match (choice.won, theme.ascii) {
         (true, false) => "▸",
@@ -189,7 +179,7 @@ fn choice_line(state: &State, frame: &Frame, choice: &Choice, label: &str, wides
     let style = if choice.won { theme.accent() } else { theme.text() };
     let mut spans = vec![
         Span::styled(format!(" {mark} "), theme.key()),
-        Span::styled(safe::left(label, widest), style),
+        Span::styled(safe::left(&choice.label, widest), style),
         Span::raw("  "),
     ];
     if let Some(score) = choice.score {

@@ -5,9 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::text::Span;
 
-use super::draw::lines;
-use super::draw::wrapped;
-use crate::lab::steps;
+use crate::panes::lines::lines;
+use crate::panes::lines::wrapped;
 use crate::state::State;
 use crate::ui::Message;
 
@@ -19,9 +18,9 @@ pub(super) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
         return;
     };
     let mut said = Vec::new();
-    if let Some(why) = &answer.why {
-        let verdict = language.text(if why.cut { Message::WhyIsCut } else { Message::WhyIsNoCut });
-        for (index, note) in steps::reasons(state.steps.text(), why).iter().enumerate() {
+    if let Some(cut) = answer.cut {
+        let verdict = language.text(if cut { Message::WhyIsCut } else { Message::WhyIsNoCut });
+        for (index, note) in answer.reasons.iter().enumerate() {
             let note = note.say(language);
             let (sentence, style) =
                 if index == 0 { (format!("{verdict}: {note}"), theme.text()) } else { (note, theme.dim()) };
@@ -31,19 +30,18 @@ pub(super) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     said.push(Line::raw(""));
     let area = lines(&said, area, state, buf);
     if answer.flips.is_empty() {
-        lines(&wrapped(language.text(Message::FlipNone), columns, theme.dim()), area, state, buf);
+        lines(&wrapped(language.text(answer.none), columns, theme.dim()), area, state, buf);
         return;
     }
     let mark = if theme.ascii { ">" } else { "▸" };
     let mut rows = Vec::new();
     for (index, flip) in answer.flips.iter().enumerate() {
-        let (notes, words) = steps::flip(state.steps.text(), flip);
-        let change: Vec<String> = notes.iter().map(|note| note.say(language)).collect();
+        let change: Vec<String> = flip.parts.iter().map(|note| note.say(language)).collect();
         let chosen = index == state.steps.flip;
         let line = Line::from(vec![
             Span::styled(format!(" {} ", if chosen { mark } else { " " }), theme.key()),
             Span::styled(change.join(" + "), theme.text()),
-            Span::styled(format!("  → {words}"), theme.dim()),
+            Span::styled(format!("  → {}", flip.becomes), theme.dim()),
         ]);
         rows.push(if chosen { line.patch_style(theme.selected_row()) } else { line });
     }

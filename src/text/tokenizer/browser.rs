@@ -26,6 +26,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::BytePairs, Self::WordPiece, Self::Unigram, Self::WordLevel];
+
     /// Its name, the same in every language.
     pub fn name(self) -> &'static str {
         match self {
@@ -33,6 +36,18 @@ impl Kind {
             Self::WordPiece => "WordPiece",
             Self::Unigram => "Unigram",
             Self::WordLevel => "WordLevel",
+        }
+    }
+}
+
+impl Tokenizer {
+    /// How words become pieces.
+    pub fn kind(&self) -> Kind {
+        match self.encoder {
+            Encoder::BytePairs(_) => Kind::BytePairs,
+            Encoder::WordPiece(_) => Kind::WordPiece,
+            Encoder::Unigram(_) => Kind::Unigram,
+            Encoder::WordLevel { .. } => Kind::WordLevel,
         }
     }
 }
@@ -133,12 +148,7 @@ impl<'t> Browser<'t> {
 
     /// How words become pieces.
     pub fn kind(&self) -> Kind {
-        match self.tokenizer.encoder {
-            Encoder::BytePairs(_) => Kind::BytePairs,
-            Encoder::WordPiece(_) => Kind::WordPiece,
-            Encoder::Unigram(_) => Kind::Unigram,
-            Encoder::WordLevel { .. } => Kind::WordLevel,
-        }
+        self.tokenizer.kind()
     }
 
     /// How the file spells the piece `id`, where it has a spelling.

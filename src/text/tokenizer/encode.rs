@@ -93,8 +93,17 @@ impl Tokenizer {
         words
     }
 
+    /// Calls `found` with each word that `text` is cut into before it is encoded, normalised; no token is looked for.
+    pub(in crate::text) fn cut(&self, text: &str, mut found: impl FnMut(&str)) {
+        let mut section = Section::new(text, 0);
+        for step in &self.normalizer {
+            step.apply(&mut section);
+        }
+        self.each_word(&mut section, |section, word| found(section.slice(&word)));
+    }
+
     /// Takes `text` apart at the tokens that are found in it as they are spelled, and normalises what lies between.
-    pub(super) fn each_part(&self, text: &str, visit: &mut dyn FnMut(Part<'_>)) {
+    pub(in crate::text) fn each_part(&self, text: &str, visit: &mut dyn FnMut(Part<'_>)) {
         let mut after = 0;
         self.added.each(text, |id, range| {
             self.normalize(text, after..range.start, visit);
@@ -126,7 +135,7 @@ impl Tokenizer {
     }
 
     /// The words of a section, which the steps may change.
-    pub(super) fn pieces(&self, section: &mut Section<'_>) -> Vec<Range<usize>> {
+    pub(in crate::text) fn pieces(&self, section: &mut Section<'_>) -> Vec<Range<usize>> {
         let mut pieces = Vec::new();
         if !section.text.is_empty() {
             pieces.push(0..section.text.len());
@@ -141,8 +150,10 @@ impl Tokenizer {
 }
 
 /// A stretch of a text: a token as it is spelled, or what is yet to be cut and merged.
-pub(super) enum Part<'a> {
+pub(in crate::text) enum Part<'a> {
+    /// A token that is found as it is spelled.
     Added(Token),
+    /// Text, normalised.
     Plain(Section<'a>),
 }
 

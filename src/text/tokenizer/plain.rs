@@ -25,7 +25,7 @@ use crate::text::{
     trie::Trie,
     units::{BytePairs, Units},
     vocabulary::{PieceKind, Vocabulary},
-    word_piece::WordPiece,
+    word_piece::{Mark, WordPiece},
 };
 
 /// Builds the tokenizer.
@@ -228,6 +228,7 @@ fn longest_first(vocabulary: &Vocabulary) -> Result<Tokenizer, TokenizerError> {
     let unknown = vocabulary.unknown.or_else(|| tokenizer.id_of("[UNK]"));
     let unknown = unknown.ok_or(TokenizerError::Field { part: "tokenizer.ggml", field: "unknown_token_id" })?;
     let mut pieces = WordPiece::new(Some(unknown), usize::MAX);
+    pieces.mark = Mark::First(SPACE_SIGN.to_string());
     for (id, piece) in (0..).zip(&vocabulary.pieces) {
         match piece.strip_prefix(SPACE_SIGN) {
             Some(word) => pieces.begins(word, id),

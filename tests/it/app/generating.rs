@@ -251,7 +251,7 @@ fn a_crash_is_said_and_the_lane_goes_on() {
     let mut driver = Driver::new((app, effects), 80, 24);
     driver.settle();
     assert!(driver.screen().contains("a worker stopped"), "{}", driver.screen());
-    driver.keys("5 <enter>").settle();
+    driver.keys("3 5 <enter>").settle();
     assert!(driver.app.state().model.is_some(), "the lane opens the next model");
     driver.keys("3");
     assert!(driver.screen().contains("after ␣who"), "{}", driver.screen());

@@ -47,12 +47,16 @@ fn panes_alone_look_like_this() {
     picture("masks-120x40-en", Language::English, (120, 40), "<enter> 4 4 4 4 <right>");
     picture("masks-80x24-zh", Language::Chinese, (80, 24), "<enter> 4 4 4 4 . .");
     picture("tokens-80x24-zh", Language::Chinese, (80, 24), "<enter> 2");
+    picture("steps-120x40-en", Language::English, (120, 40), "<enter> 2 2 ] ] ] ] t t t t t t t . .");
+    picture("steps-80x24-zh", Language::Chinese, (80, 24), "<enter> 2 2 ] ] ] ] ] ] G w");
     picture("models-120x40-en", Language::English, (120, 40), "<enter> 5");
     picture("repetition-120x40-en", Language::English, (120, 40), "<enter> 6 6");
     picture("repetition-80x24-zh", Language::Chinese, (80, 24), "<enter> 6 6");
     picture("information-80x24-en", Language::English, (80, 24), "<enter> 6 c v h");
     picture("information-120x40-zh", Language::Chinese, (120, 40), "<enter> 6 r r r");
     picture("information-200x60-en", Language::English, (200, 60), "<enter> s s 6 v h h");
+    picture("training-120x40-en", Language::English, (120, 40), "<enter> 2 2 2 2 2 . . . .");
+    picture("training-80x24-zh", Language::Chinese, (80, 24), "<enter> 2 2 2 2 2 ] . . .");
     picture("vocabulary-80x24-en", Language::English, (80, 24), "<enter> 2 2 2");
     picture("vocabulary-120x40-zh", Language::Chinese, (120, 40), "<enter> 2 2 2 x");
     picture("compare-80x24-zh", Language::Chinese, (80, 24), "<enter> 2 2 2 2");

@@ -73,7 +73,7 @@ fn tokenizers_and_methods_stand_side_by_side_and_come_and_go() {
     };
     assert_eq!(names(&driver), ["stories", "poems", "fmm", "hmm"]);
     let screen = driver.screen();
-    assert!(screen.contains("23 bytes · 1 words · 6 Chinese characters"), "{screen}");
+    assert!(screen.contains("bytes 23 · words 1 · Chinese characters 6"), "{screen}");
     assert!(screen.contains("fmm         O n c e|␣|"), "{screen}");
     driver.keys("A").paste("bmm").keys("<enter>").settle();
     assert_eq!(names(&driver), ["stories", "poems", "fmm", "hmm", "bmm"]);

@@ -18,7 +18,7 @@ use crate::text::{
     trie::Trie,
     unigram::{Score, Unigram},
     units::{Affixes, BytePairs, Units},
-    word_piece::WordPiece,
+    word_piece::{Mark, WordPiece},
 };
 
 /// Refuses a model of a kind that is not known, or whose vocabulary is not in the form of its kind.
@@ -141,6 +141,7 @@ fn word_piece(model: &Model, ids: &parts::Ids) -> Result<WordPiece, TokenizerErr
     };
     let unknown = named(model.unk_token.as_deref().unwrap_or("[UNK]"), ids)?;
     let mut pieces = WordPiece::new(Some(unknown), model.max_input_chars_per_word.unwrap_or(100));
+    pieces.mark = Mark::Inside(prefix.to_owned());
     for (piece, _) in &model.vocab.entries {
         let Some(&id) = ids.get(piece.as_str()) else { continue };
         parts::check_sought(piece)?;

@@ -1,0 +1,375 @@
+//! Architectures on one sentence: who sees whom, what is given, what is asked, and what a model of the kind makes of it.
+
+mod picture;
+
+use std::sync::Arc;
+
+pub use picture::Cell;
+pub use picture::Role;
+pub use picture::picture;
+
+use crate::lab::masks;
+use crate::lab::masks::TrialError;
+use crate::lab::masks::objective;
+use crate::lab::masks::objective::Example;
+use crate::lab::masks::objective::Piece;
+use crate::lm::Distribution;
+use crate::lm::FAMILIES;
+use crate::lm::Input;
+use crate::lm::Mask;
+use crate::lm::Position;
+use crate::lm::Transformer;
+use crate::lm::Workspace;
+use crate::lm::blueprint::Objective;
+use crate::model::Found;
+use crate::model::Model;
+use crate::text::Tokenizer;
+use crate::ui::Language;
+use crate::ui::Message;
+use crate::ui::safe;
+
+/// How the stacks of a model are put together, and who sees whom in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Architecture {
+    /// One stack that only looks back.
+    DecoderOnly,
+    /// One stack whose first part sees itself whole.
+    Prefix,
+    /// One stack that sees everything.
+    EncoderOnly,
+    /// A stack that sees everything, and one that looks back and across to it.
+    EncoderDecoder,
+    /// One stack that looks back along an order drawn by chance.
+    Permutation,
+}
+
+/// Every objective, those of one architecture beside one another.
+pub const OBJECTIVES: [Objective; 8] = [
+    Objective::NextToken,
+    Objective::BlankFilling,
+    Objective::Unified,
+    Objective::MaskedTokens,
+    Objective::ReplacedTokens,
+    Objective::SpanCorruption,
+    Objective::Denoising,
+    Objective::Permutation,
+];
+
+impl Architecture {
+    /// Every architecture.
+    pub const ALL: [Self; 5] =
+        [Self::DecoderOnly, Self::Prefix, Self::EncoderOnly, Self::EncoderDecoder, Self::Permutation];
+
+    /// What is trained on an objective.
+    pub fn of(objective: Objective) -> Self {
+        match objective {
+            Objective::NextToken => Self::DecoderOnly,
+            Objective::BlankFilling | Objective::Unified => Self::Prefix,
+            Objective::MaskedTokens | Objective::ReplacedTokens => Self::EncoderOnly,
+            Objective::SpanCorruption | Objective::Denoising => Self::EncoderDecoder,
+            Objective::Permutation => Self::Permutation,
+        }
+    }
+
+    /// The name, as the field has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DecoderOnly => "decoder-only",
+            Self::Prefix => "prefix",
+            Self::EncoderOnly => "encoder-only",
+            Self::EncoderDecoder => "encoder-decoder",
+            Self::Permutation => "permutation",
+        }
+    }
+
+    /// What it is, in a line.
+    pub fn message(self) -> Message {
+        match self {
+            Self::DecoderOnly => Message::DecoderOnlyIs,
+            Self::Prefix => Message::PrefixIs,
+            Self::EncoderOnly => Message::EncoderOnlyIs,
+            Self::EncoderDecoder => Message::EncoderDecoderIs,
+            Self::Permutation => Message::PermutationIs,
+        }
+    }
+}
+
+/// What is asked of a model in training, in a line.
+pub fn asks(objective: Objective) -> Message {
+    match objective {
+        Objective::NextToken => Message::AsksNext,
+        Objective::BlankFilling => Message::AsksBlanks,
+        Objective::Unified => Message::AsksUnified,
+        Objective::MaskedTokens => Message::AsksMasked,
+        Objective::ReplacedTokens => Message::AsksReplaced,
+        Objective::SpanCorruption => Message::AsksSpans,
+        Objective::Denoising => Message::AsksDenoised,
+        Objective::Permutation => Message::AsksPermuted,
+    }
+}
+
+/// The families whose best-known model was trained on an objective.
+pub fn families(objective: Objective) -> Vec<&'static str> {
+    FAMILIES.iter().filter(|family| (family.typical)().objective == objective).map(|family| family.name).collect()
+}
+
+/// One place of a stack.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// What is given there.
+    pub given: Named,
+    /// What is asked for there.
+    pub asked: Option<Named>,
+    /// What that costs the open model, in bits, where it was trained on this.
+    pub bits: Option<f64>,
+}
+
+/// A piece with its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// What it is.
+    pub piece: Piece,
+    /// How it is written.
+    pub label: String,
+    /// Its id in the open model's vocabulary, where it has one.
+    pub id: Option<u32>,
+}
+
+/// An objective's example on a sentence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scene {
+    /// The objective.
+    pub objective: Objective,
+    /// The stack that reads; what it has to say too, where it is the only one.
+    pub first: Vec<Place>,
+    /// Who sees whom in it.
+    pub first_mask: Mask,
+    /// The decoder behind it.
+    pub decoder: Option<Vec<Place>>,
+    /// The order in which tokens are foretold, where it is drawn.
+    pub order: Option<Vec<usize>>,
+}
+
+/// The example of an objective on the tokens of a sentence, in the words of a model's vocabulary; chance is the seed's alone.
+pub fn scene(model: &Model, tokens: &[u32], objective: Objective, seed: u64) -> Scene {
+    let example = objective::example(objective, tokens.len(), seed);
+    let speller = Speller { model, tokens, objective };
+    let first_mask = mask_of(objective, &example, tokens.len());
+    let Example { input, decoder, target, order } = example;
+    let asked: Vec<Option<Named>> = target.into_iter().map(|piece| piece.map(|piece| speller.name(piece))).collect();
+    let places = |given: Vec<Piece>, asked: Vec<Option<Named>>| -> Vec<Place> {
+        let asked = asked.into_iter().chain(std::iter::repeat(None));
+        given
+            .into_iter()
+            .zip(asked)
+            .map(|(piece, asked)| Place { given: speller.name(piece), asked, bits: None })
+            .collect()
+    };
+    let (first, decoder) = match decoder {
+        Some(decoder) => (places(input, Vec::new()), Some(places(decoder, asked))),
+        None => (places(input, asked), None),
+    };
+    Scene { objective, first, first_mask, decoder, order }
+}
+
+/// Who sees whom in the stack that reads.
+fn mask_of(objective: Objective, example: &Example, length: usize) -> Mask {
+    match objective {
+        Objective::NextToken => Mask::Causal,
+        Objective::BlankFilling => {
+            let text = example.input.iter().position(|piece| *piece == Piece::Start);
+            Mask::Prefix(text.unwrap_or(example.input.len()))
+        }
+        Objective::Unified => Mask::SeqToSeq(length / 2),
+        Objective::Permutation => Mask::Permutation(example.order.clone().unwrap_or_default()),
+        _ => Mask::Bidirectional,
+    }
+}
+
+struct Speller<'a> {
+    model: &'a Model,
+    tokens: &'a [u32],
+    objective: Objective,
+}
+
+impl Speller<'_> {
+    fn name(&self, piece: Piece) -> Named {
+        let id = self.id(piece);
+        let spelled = || {
+            let id = id?;
+            let tokenizer = self.model.tokenizer.as_ref()?;
+            let spelling = safe::token_label(tokenizer.piece(id));
+            Some(spelling).filter(|spelling| !spelling.is_empty())
+        };
+        let label = match piece {
+            Piece::Token(_) | Piece::Replaced(..) => {
+                spelled().unwrap_or_else(|| id.map_or_else(String::new, |id| format!("#{id}")))
+            }
+            Piece::Changed(changed) => if changed { "≠" } else { "=" }.to_owned(),
+            // As T5's figure 2 has them; its vocabulary spells them <extra_id_0> and so on.
+            Piece::Sentinel(number) => match ["<X>", "<Y>", "<Z>"].get(number) {
+                Some(&sign) => sign.to_owned(),
+                None => format!("<{number}>"),
+            },
+            Piece::Mask => spelled().unwrap_or_else(|| self.mask().to_owned()),
+            Piece::Start if self.objective == Objective::BlankFilling => "<sop>".to_owned(),
+            Piece::End if self.objective == Objective::BlankFilling => "<eop>".to_owned(),
+            Piece::Start => spelled().unwrap_or_else(|| "<s>".to_owned()),
+            Piece::End => spelled().unwrap_or_else(|| "</s>".to_owned()),
+        };
+        Named { piece, label, id }
+    }
+
+    fn mask(&self) -> &'static str {
+        if self.objective == Objective::Denoising { "<mask>" } else { "[MASK]" }
+    }
+
+    fn id(&self, piece: Piece) -> Option<u32> {
+        let tokenizer = self.model.tokenizer.as_ref();
+        let vocabulary = self.model.engine.config.vocabulary as u64;
+        match piece {
+            Piece::Token(at) => self.tokens.get(at).copied(),
+            Piece::Replaced(_, chance) => Some(((u64::from(chance) * vocabulary) >> 32) as u32),
+            Piece::Mask => self.model.mask(),
+            Piece::Sentinel(number) => tokenizer?.id_of(&format!("<extra_id_{number}>")),
+            Piece::Start => self.model.engine.config.decoder_start.or_else(|| tokenizer?.bos()),
+            Piece::End => tokenizer.and_then(Tokenizer::eos),
+            Piece::Changed(_) => None,
+        }
+    }
+}
+
+/// Whether the open model can be asked: it was trained on this objective, and has what the example needs.
+pub fn can_ask(model: &Model, scene: &Scene) -> bool {
+    let engine = &model.engine;
+    let has_ids = |places: &[Place]| places.iter().all(|place| place.given.id.is_some());
+    engine.blueprint.objective == scene.objective
+        && engine.has_head()
+        // GLM's positions inside a blank, and the head that tells replaced tokens, are not computed.
+        && !matches!(scene.objective, Objective::BlankFilling | Objective::ReplacedTokens)
+        && has_ids(&scene.first)
+        && scene.decoder.as_deref().is_none_or(has_ids)
+}
+
+/// Asks the open model: fills in what each thing that is asked costs it. Nothing is filled in where it [cannot be
+/// asked](can_ask).
+///
+/// # Errors
+/// The text is longer than the context; a logit that is no number; stopped by `go_on`.
+pub fn ask(
+    model: &Model,
+    scene: &mut Scene,
+    workspace: &mut Workspace,
+    go_on: &dyn Fn() -> bool,
+) -> Result<(), TrialError> {
+    if !can_ask(model, scene) {
+        return Ok(());
+    }
+    let engine = &model.engine;
+    let ids = |places: &[Place]| -> Vec<u32> { places.iter().filter_map(|place| place.given.id).collect() };
+    let first = ids(&scene.first);
+    if let Objective::Permutation = scene.objective {
+        return foretold(engine, scene, &first, workspace, go_on);
+    }
+    if let Some(decoder) = &mut scene.decoder {
+        let source = engine.encode(&first, workspace, go_on)?;
+        let tokens = ids(decoder);
+        let said = engine.extend(&source, &tokens, &engine.blueprint.mask, workspace, go_on)?;
+        return price(engine, decoder, &said, workspace);
+    }
+    // What the template puts around a text stands around it here too.
+    let (before, after) = model.tokenizer.as_ref().map_or((&[][..], &[][..]), Tokenizer::template);
+    let tokens = [before, &first, after].concat();
+    let mask = match &scene.first_mask {
+        Mask::SeqToSeq(source) => Mask::SeqToSeq(source + before.len()),
+        Mask::Causal => engine.blueprint.mask.clone(),
+        mask => mask.clone(),
+    };
+    let segments = match mask {
+        Mask::SeqToSeq(source) if engine.config.segments > 1 => {
+            (0..tokens.len()).map(|at| u32::from(at >= source)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let input = Input { tokens: &tokens, segments: &segments };
+    let read = engine.extend(&[], input, &mask, workspace, go_on)?;
+    let read = read.get(before.len()..).unwrap_or_default();
+    price(engine, &mut scene.first, read, workspace)
+}
+
+fn foretold(
+    engine: &Transformer,
+    scene: &mut Scene,
+    tokens: &[u32],
+    workspace: &mut Workspace,
+    go_on: &dyn Fn() -> bool,
+) -> Result<(), TrialError> {
+    let text = masks::Text { tokens, source: &[], hide: None };
+    let told = masks::foretell(engine, text, &scene.first_mask, workspace, go_on, &mut |_| ())?;
+    let costs = masks::costs(engine, tokens, &told, &told, workspace, go_on)?;
+    for (place, cost) in scene.first.iter_mut().zip(costs) {
+        place.bits = cost.bits.filter(|_| place.asked.is_some());
+    }
+    Ok(())
+}
+
+/// Fills in what is asked at each place, by the distribution of the position that was computed for it.
+fn price(
+    engine: &Transformer,
+    places: &mut [Place],
+    positions: &[Arc<Position>],
+    workspace: &mut Workspace,
+) -> Result<(), TrialError> {
+    let wanted = places.iter_mut().zip(positions).filter_map(|(place, position)| {
+        let id = place.asked.as_ref()?.id?;
+        Some((place, id, Arc::clone(position)))
+    });
+    let wanted: Vec<_> = wanted.collect();
+    let there: Vec<_> = wanted.iter().map(|(.., position)| Arc::clone(position)).collect();
+    let logits = engine.logits(&there, workspace)?;
+    let rows = logits.chunks_exact(engine.config.vocabulary.max(1));
+    for ((place, id, _), row) in wanted.into_iter().zip(rows) {
+        place.bits = Some(Distribution::new(row.to_vec())?.surprisal_bits(id));
+    }
+    Ok(())
+}
+
+impl Scene {
+    /// Every place where something is asked.
+    pub fn asked(&self) -> impl Iterator<Item = &Place> {
+        let places = self.decoder.as_ref().unwrap_or(&self.first);
+        places.iter().filter(|place| place.asked.is_some())
+    }
+
+    /// How many bits the open model needs for everything that is asked, where it was asked.
+    pub fn bits(&self) -> Option<f64> {
+        let bits: Vec<f64> = self.asked().filter_map(|place| place.bits).collect();
+        (!bits.is_empty()).then(|| bits.iter().sum())
+    }
+}
+
+/// What is said of an example below its picture: the families, the models on this machine, what the open model needs.
+pub fn said(scene: &Scene, model: &Model, found: &[Found], language: Language) -> Vec<String> {
+    let of_kind = found.iter().filter(|found| found.objective == scene.objective);
+    let here: Vec<String> = of_kind.map(|found| format!("{} ({})", safe::visible(&found.spec), found.family)).collect();
+    let here = match here.join(", ") {
+        none if none.is_empty() => language.text(Message::ArchitectureNotFound).to_owned(),
+        here => language.say(Message::ArchitectureFound, &[&here]),
+    };
+    let name = safe::visible(&model.name);
+    let own = model.engine.blueprint.objective;
+    let asked = scene.asked().filter(|place| place.bits.is_some()).count();
+    let needs = match scene.bits() {
+        Some(bits) => {
+            let each = format!("{:.3}", bits / asked as f64);
+            Some(language.say(Message::ArchitectureCosts, &[&name, &format!("{bits:.2}"), &asked, &each]))
+        }
+        None if own != scene.objective => {
+            Some(language.say(Message::ArchitectureOther, &[&name, &language.term(own.name())]))
+        }
+        None if can_ask(model, scene) => None,
+        None => Some(language.say(Message::ArchitectureCannot, &[&name])),
+    };
+    let families = language.say(Message::ArchitectureFamilies, &[&families(scene.objective).join(", ")]);
+    [families, here].into_iter().chain(needs).collect()
+}

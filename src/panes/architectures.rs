@@ -1,0 +1,205 @@
+//! Architectures on the text: the objectives, and the picture of the selected one.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Alignment;
+use ratatui::layout::Position;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::text::Span;
+
+use super::Pane;
+use super::View;
+use super::lines::wrapped;
+use crate::lab::architectures;
+use crate::lab::architectures::Architecture;
+use crate::lab::architectures::Cell;
+use crate::lab::architectures::OBJECTIVES;
+use crate::lab::architectures::Role;
+use crate::lab::architectures::Scene;
+use crate::lab::masks::objective::Piece;
+use crate::lm::Mask;
+use crate::lm::blueprint::Objective;
+use crate::state::Command;
+use crate::state::Ctx;
+use crate::state::State;
+use crate::ui::Message;
+use crate::ui::Panel;
+use crate::ui::draw;
+use crate::ui::panel;
+use crate::ui::safe;
+
+/// The architectures pane. What it shows is shared: it has no cursor of its own.
+#[derive(Debug, Default)]
+pub struct Architectures;
+
+/// Columns of the list, in a narrow frame and in a wide one.
+const LIST: (u16, u16) = (22, 34);
+/// The narrowest frame with a wide list, and with the grid of who sees whom.
+const WIDE: u16 = 110;
+/// The most places of that grid.
+const GRID: usize = 24;
+
+/// A row of the list: an architecture, or an objective by its index.
+enum Item {
+    Title(Architecture),
+    Objective(usize),
+}
+
+fn items() -> Vec<Item> {
+    let mut items = Vec::new();
+    let mut last = None;
+    for (index, &objective) in OBJECTIVES.iter().enumerate() {
+        let architecture = Architecture::of(objective);
+        if last != Some(architecture) {
+            items.push(Item::Title(architecture));
+            last = Some(architecture);
+        }
+        items.push(Item::Objective(index));
+    }
+    items
+}
+
+fn index_of(objective: Objective) -> usize {
+    OBJECTIVES.iter().position(|&other| other == objective).unwrap_or(0)
+}
+
+/// The list, and what is beside it.
+fn parts(inner: Rect) -> (Rect, Rect) {
+    let columns = if inner.width >= WIDE { LIST.1 } else { LIST.0 };
+    let list = Rect { width: columns.min(inner.width), ..inner };
+    (list, Rect { x: list.right() + 1, width: inner.width.saturating_sub(list.width + 1), ..inner })
+}
+
+/// What is inside the frame: with a box around it or a rule above, it begins in the same row.
+fn inside(area: Rect) -> Rect {
+    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
+}
+
+impl Pane for Architectures {
+    fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, _: Rect) -> bool {
+        if command == Command::DrawAnew {
+            ctx.draw_anew();
+            return true;
+        }
+        let at = index_of(ctx.state.objective());
+        let Some(at) = super::moved(command, at, OBJECTIVES.len(), OBJECTIVES.len()) else { return false };
+        ctx.choose_objective(at);
+        true
+    }
+
+    fn click(&mut self, ctx: &mut Ctx<'_>, area: Rect, at: Position) {
+        let (list, _) = parts(inside(area));
+        let row = list.contains(at).then(|| usize::from(at.y - list.y));
+        if let Some(Item::Objective(index)) = row.and_then(|row| items().into_iter().nth(row)) {
+            ctx.choose_objective(index);
+        }
+    }
+
+    fn view(&self, view: &View<'_>, buf: &mut Buffer) -> Option<Position> {
+        let state = view.state;
+        let frame = Panel {
+            title: state.language.text(Message::TitleArchitectures),
+            details: state.language.text(Message::ArchitecturesNote),
+            focused: view.focused,
+            rule: !view.boxed,
+            ..Panel::default()
+        };
+        let inner = panel::draw(&frame, view.area, buf, &state.theme);
+        let (list, beside) = parts(inner);
+        draw_list(state, list, buf);
+        let scene = state.architectures.scene.as_deref().filter(|scene| scene.objective == state.objective());
+        match scene {
+            Some(scene) if !scene.first.is_empty() => draw_scene(state, scene, beside, buf),
+            _ => super::remark(state, Message::NothingToShow, beside, buf),
+        }
+        None
+    }
+}
+
+fn draw_list(state: &State, area: Rect, buf: &mut Buffer) {
+    let theme = &state.theme;
+    let selected = index_of(state.objective());
+    let own = state.model.as_ref().map(|model| index_of(model.engine.blueprint.objective));
+    for (item, row) in items().iter().zip(area.rows()) {
+        let line = match item {
+            Item::Title(architecture) => Line::styled(architecture.name(), theme.dim()),
+            Item::Objective(index) => {
+                let name = state.language.term(OBJECTIVES[*index].name());
+                let mark = if *index == selected { "▸" } else { " " };
+                let dot = if Some(*index) == own { "●" } else { " " };
+                let columns = usize::from(area.width).saturating_sub(3);
+                Line::from(format!("{mark}{dot} {}", safe::fit(&name, columns)))
+            }
+        };
+        draw::line(buf, row, &line, Alignment::Left, theme);
+        if matches!(item, Item::Objective(index) if *index == selected) {
+            draw::restyle(buf, row, theme.selected_row());
+        }
+    }
+}
+
+fn draw_scene(state: &State, scene: &Scene, area: Rect, buf: &mut Buffer) {
+    let (theme, language) = (&state.theme, state.language);
+    let mut columns = usize::from(area.width);
+    let architecture = Architecture::of(scene.objective);
+    let mut lines = wrapped(architecture.message().text(language), columns, theme.text());
+    lines.extend(wrapped(architectures::asks(scene.objective).text(language), columns, theme.dim()));
+    lines.push(Line::default());
+    let head = lines.len();
+    let places = scene.first.len().min(GRID);
+    let grid = if area.width >= WIDE - LIST.1 { 2 * places + 2 } else { 0 };
+    columns = columns.saturating_sub(grid);
+    let selected = state.selected_piece();
+    let (rows, more) = architectures::picture(scene, from(scene, selected, columns, state), columns, language);
+    lines.extend(
+        rows.iter().map(|row| Line::from(row.iter().map(|cell| span(cell, selected, state)).collect::<Vec<_>>())),
+    );
+    if more {
+        lines.push(Line::styled(format!(" … {}", language.text(Message::ArchitectureMore)), theme.dim()));
+    }
+    lines.push(Line::default());
+    if let Some(model) = &state.model {
+        for sentence in architectures::said(scene, model, &state.architectures.found, language) {
+            lines.extend(wrapped(&sentence, columns, theme.text()));
+        }
+    }
+    for (line, row) in lines.iter().zip(area.rows()) {
+        draw::line(buf, row, line, Alignment::Left, theme);
+    }
+    if grid > 0 {
+        let height = area.height.saturating_sub(head as u16);
+        let beside = Rect { x: area.x + columns as u16 + 1, y: area.y + head as u16, width: grid as u16 - 1, height };
+        draw_grid(&scene.first_mask, places, beside, state, buf);
+    }
+}
+
+/// The first place of the picture: the first from which on the selected token is in it.
+fn from(scene: &Scene, selected: Option<Piece>, columns: usize, state: &State) -> usize {
+    let is_shown = |start: &usize| {
+        let (rows, more) = architectures::picture(scene, *start, columns, state.language);
+        !more || rows.iter().flatten().any(|cell| cell.piece == selected && selected.is_some())
+    };
+    (0..scene.first.len()).find(is_shown).unwrap_or(0)
+}
+
+fn span(cell: &Cell, selected: Option<Piece>, state: &State) -> Span<'static> {
+    let theme = &state.theme;
+    let style: Style = match cell.role {
+        Role::Caption | Role::Frame => theme.dim(),
+        Role::Token => theme.text(),
+        Role::Sign => theme.special(),
+        Role::Asked => theme.accent(),
+        Role::Bits(bits) => theme.surprisal(bits as f32),
+    };
+    let is_selected = selected.is_some() && cell.piece == selected;
+    Span::styled(cell.text.clone(), if is_selected { style.patch(theme.selected_row()) } else { style })
+}
+
+/// Who sees whom: a row for each query, a column for each key.
+fn draw_grid(mask: &Mask, places: usize, area: Rect, state: &State, buf: &mut Buffer) {
+    for (query, row) in (0..places).zip(area.rows()) {
+        let cells: String = (0..places).map(|key| if mask.visible(query, key) { "■ " } else { "· " }).collect();
+        draw::put(buf, row, row.x, row.y, &cells, state.theme.text());
+    }
+}

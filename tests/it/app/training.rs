@@ -1,0 +1,123 @@
+//! The page on training: merges one after another, what they chose from, words, vocabulary, the file.
+
+use lmscope::lab::training::Course;
+use lmscope::runtime::headless::Driver;
+use lmscope::state::PaneId;
+use lmscope::text::Tokenizer;
+
+use super::explorer;
+
+fn page(text: &str, width: u16, height: u16) -> Driver {
+    let mut driver = explorer(Some(text), width, height);
+    driver.keys("<enter> 2 2 2 2 2").settle();
+    assert_eq!(driver.app.focus(), PaneId::Training);
+    driver
+}
+
+fn course(driver: &Driver) -> &Course {
+    driver.app.state().training.course().expect("a training")
+}
+
+/// The words as they are cut at the step in view, each token that the step made in brackets.
+fn words(driver: &Driver) -> Vec<String> {
+    let (course, at) = (course(driver), driver.app.state().training.at);
+    let word = |word| {
+        let cut = course.cut(word, at).into_iter();
+        let tokens = cut.map(|(token, fresh)| {
+            let label = course.label(token);
+            if fresh { format!("[{label}]") } else { label }
+        });
+        format!("{} {}", word.times, tokens.collect::<Vec<_>>().join(" "))
+    };
+    course.words.iter().map(word).collect()
+}
+
+#[test]
+fn the_textbooks_merges_are_gone_through_forward_and_back() {
+    let mut driver = page("Some text.", 120, 40);
+    assert_eq!(words(&driver), ["6 n e w e s t</w>", "5 l o w</w>", "3 w i d e s t</w>", "2 l o w e r</w>"]);
+    driver.keys(". .");
+    // Sennrich et al. 2016: e s, then es t.
+    assert_eq!(words(&driver), ["6 n e w [est</w>]", "5 l o w</w>", "3 w i d [est</w>]", "2 l o w e r</w>"]);
+    let screen = driver.screen();
+    for said in ["es + t</w> → est</w>: 9×", "before l + o: 7, which is 2 less", "2 of 13", "▸ es + t</w>"] {
+        assert!(screen.contains(said), "{said}:\n{screen}");
+    }
+    driver.keys(",");
+    assert!(driver.screen().contains("a tie with s + t</w>: 9 too; e is older than s"), "{}", driver.screen());
+    driver.keys("G");
+    assert_eq!(words(&driver)[0], "6 newest</w>");
+    driver.keys("g");
+    assert_eq!(driver.app.state().training.at, 0);
+}
+
+#[test]
+fn steps_are_played_and_a_pause_stays_where_it_is() {
+    let mut driver = page("Some text.", 120, 40);
+    driver.keys("<space>");
+    assert_eq!(driver.work(3), 3);
+    assert_eq!(driver.app.state().training.at, 3);
+    driver.keys("<space>").settle();
+    assert_eq!((driver.app.state().training.at, driver.is_busy()), (3, false));
+}
+
+#[test]
+fn the_persons_text_is_learned_from_by_every_method_of_characters_and_of_bytes() {
+    let mut driver = page("the theme of the thesis, 研究生命 研究生", 120, 40);
+    driver.keys("t").settle();
+    driver.keys(".");
+    assert!(driver.screen().contains("h + e → he: 4×"), "{}", driver.screen());
+    let tokens = course(&driver).tokens(0);
+    driver.keys("B").settle();
+    assert!(course(&driver).tokens(0) > tokens, "a Chinese character is three bytes");
+    driver.keys("]").settle();
+    driver.keys(".");
+    assert!(driver.screen().contains("##h + ##e → ##he") || driver.screen().contains("t + ##h → th"));
+    driver.keys("B");
+    assert!(driver.screen().contains("no tokens of bytes"), "{}", driver.screen());
+    driver.keys("]").settle();
+    driver.keys(".");
+    assert!(driver.screen().contains("score"), "{}", driver.screen());
+}
+
+#[test]
+fn a_file_is_learned_from_and_what_was_learned_is_written() {
+    let folder = std::env::temp_dir();
+    let corpus = folder.join(format!("lmscope-page-training-{}.txt", std::process::id()));
+    let file = folder.join(format!("lmscope-page-training-{}.json", std::process::id()));
+    std::fs::write(&corpus, "low lower lowest\n".repeat(40)).expect("a file");
+    let mut driver = page("Some text.", 80, 24);
+    driver.keys("f");
+    driver.type_text(&corpus.display().to_string()).keys("<enter>").settle();
+    driver.keys(". . S");
+    for _ in 0.."tokenizer.json".len() {
+        driver.keys("<backspace>");
+    }
+    driver.type_text(&file.display().to_string()).keys("<enter>").settle();
+    assert!(driver.screen().contains("is written"), "{}", driver.screen());
+    let tokenizer = Tokenizer::from_json(&std::fs::read(&file).expect("it was written")).expect("a tokenizer");
+    assert_eq!(tokenizer.len(), course(&driver).vocabulary(2).len());
+    assert_eq!(tokenizer.encode("low").len(), 1);
+    // What is no tokenizer is not written over, and what was learned stays.
+    driver.keys("S");
+    for _ in 0.."tokenizer.json".len() {
+        driver.keys("<backspace>");
+    }
+    driver.type_text(&corpus.display().to_string()).keys("<enter>").settle();
+    assert!(driver.screen().contains("is there already"), "{}", driver.screen());
+    assert_eq!(driver.app.state().training.at, 2);
+    for path in [corpus, file] {
+        std::fs::remove_file(path).expect("it was there");
+    }
+    driver.keys("f");
+    driver.type_text("/no/such/corpus").keys("<enter>").settle();
+    assert!(driver.screen().contains("/no/such/corpus"), "{}", driver.screen());
+    assert!(driver.screen().contains("nothing is learned"), "{}", driver.screen());
+}
+
+#[test]
+fn a_text_without_words_says_so() {
+    let mut driver = page("", 80, 24);
+    driver.keys("t").settle();
+    assert!(driver.screen().contains("nothing is learned"), "{}", driver.screen());
+}
