@@ -64,7 +64,7 @@ pub fn size(bytes: u64) -> String {
 /// A sentence in lines of so many columns: words where there are spaces, letters where there are none.
 pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_inclusive([' ', '，', '；', '：']) {
+    for word in text.split_inclusive([' ', '/', '，', '；', '：']) {
         let line = lines.len() - 1;
         if !lines[line].is_empty() && safe::width(&lines[line]) + safe::width(word.trim_end()) > columns {
             lines.push(word.to_owned());
@@ -72,5 +72,5 @@ pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
             lines[line].push_str(word);
         }
     }
-    lines
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }

@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
+use super::format;
 use crate::state::State;
 use crate::ui::draw as ink;
-use crate::ui::safe;
 
 /// Draws lines from the top of an area; returns what is left below.
 pub(super) fn lines(lines: &[Line<'_>], area: Rect, state: &State, buf: &mut Buffer) -> Rect {
@@ -26,15 +26,6 @@ pub(super) fn below(area: Rect, rows: usize) -> Rect {
 
 /// A sentence over as many rows as it needs, one column kept free on the left.
 pub(super) fn wrapped(sentence: &str, columns: usize, style: Style) -> Vec<Line<'static>> {
-    let room = columns.saturating_sub(2).max(8);
-    let mut rows = Vec::new();
-    let mut row = String::new();
-    for word in sentence.split_inclusive([' ', '/', '，', '；']) {
-        if !row.is_empty() && safe::width(&row) + safe::width(word.trim_end()) > room {
-            rows.push(std::mem::take(&mut row));
-        }
-        row.push_str(word);
-    }
-    rows.push(row);
-    rows.into_iter().map(|row| Line::styled(format!(" {}", row.trim_end()), style)).collect()
+    let rows = format::wrapped(sentence, columns.saturating_sub(2).max(8));
+    rows.into_iter().map(|row| Line::styled(format!(" {row}"), style)).collect()
 }

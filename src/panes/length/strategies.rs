@@ -60,8 +60,11 @@ pub(super) fn draw(state: &State, selected: Strategy, area: Rect, buf: &mut Buff
     }
     let count = state.length.tokens().len();
     let foretold = count.saturating_sub(1);
-    let title = language.say(Message::LengthSame, &[&foretold]);
-    write(&title, theme.text(), next(), state, buf);
+    if count <= state.length.cache() {
+        write(language.text(Message::LengthFits), theme.warning(), next(), state, buf);
+    } else {
+        write(&language.say(Message::LengthSame, &[&foretold]), theme.text(), next(), state, buf);
+    }
     let head = [Message::LengthHeld, Message::MaskBitsPerToken, Message::LengthLost, Message::LengthTime];
     let head = head.map(|message| safe::right(language.text(message), NUMBER)).concat();
     let name = safe::left(language.text(Message::LengthStrategy), NAME);

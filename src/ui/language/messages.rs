@@ -1110,6 +1110,7 @@ messages! {
     LengthUnderWay = "measuring · Space stops", "测量中 · 空格停止";
     LengthNoFurther = "the longest prompt stays {} tokens: the context holds no more, and fewer tell nothing", "最长的提示仍为 {} 个词元：上下文放不下更多，更少则说明不了什么";
     LengthHere = "{}: {} bits, {} with everything kept; the cache holds {}", "{}：{} 比特，全部保留时 {}；缓存中有 {} 个";
+    LengthFits = "the whole text fits the cache, so nothing is lost: give a longer one", "整段文本都放得进缓存，所以没有损失：请给更长的文本";
     LengthSame = "every strategy foretells the same {} tokens", "每种策略预测同样的 {} 个词元";
     LengthMoments = "the cache over the text as it goes by: █ kept, · dropped", "文本读过时的缓存：█ 保留，· 丢弃";
     LengthCostTitle = "prompts up to {} tokens, measured here, {} threads", "至多 {} 个词元的提示，在本机用 {} 个线程测量";
