@@ -270,6 +270,8 @@ impl Pty {
         let status = self.wait_for_the_end();
         assert_eq!((status.exit_code(), status.signal()), (0, None), "screen:\n{}", self.state().text());
         self.wait_for_restored_terminal();
+        // The text that stays behind may still be on its way through the terminal, cut inside a character.
+        self.wait_until("whole characters", |state| std::str::from_utf8(&state.bytes).is_ok());
         let written = String::from_utf8(self.state().bytes.clone()).unwrap();
         if let Err(rest) = only_pictures(&written) {
             panic!("something was said to the terminal that is no picture: {:?}", &rest[..rest.len().min(80)]);
