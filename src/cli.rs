@@ -17,7 +17,7 @@
 //!   `--tree`: `id`, `spelling`, `kind`, `tree` of `depth`, `id`, `text`, `bytes`, `rank`, and a `text` that gives the piece.
 //! - `train-tokenizer`: with `--steps` first `steps` of `step`, `pair` and `second` (`left`, `right`, their `ids`, `count`,
 //!   `score`), `joined`, its `id`, whether that is `new`, `rule` (`better`, `older_first`, `older_second`, `only`),
-//!   `tokens_before`, `tokens_after`; then `algorithm`, `bytes`, `invalid_bytes`, `words`, `different_words`,
+//!   `tokens_before`, `tokens_after`; then `algorithm`, `bytes`, `invalid_bytes`, `long_words` that were cut, `words`, `different_words`,
 //!   `vocabulary_size`, `alphabet`, `merges`, `tokens_before`, `tokens_after`, `stopped` (`size`, `pairs`), `file`. Of `unigram`
 //!   `seeds` (how many pieces it began with) in place of `merges`, and `steps` of `step`, `deed` (`fitted`, `pruned`,
 //!   `finished`), `pieces_before`, `pieces_after`, `bits_per_word`, `kept` and `removed` (those nearest to the other: `text`

@@ -28,6 +28,7 @@ struct Answer<'a> {
     algorithm: &'static str,
     bytes: u64,
     invalid_bytes: u64,
+    long_words: u64,
     words: u64,
     different_words: usize,
     vocabulary_size: usize,
@@ -62,6 +63,11 @@ pub(super) fn run(
         let said = said.say(common.language, &[&thousands(counted.invalid)]);
         let _ = writeln!(errors, "lmscope: {said}");
     }
+    if counted.long > 0 {
+        let said =
+            Message::CliLongWords.say(common.language, &[&thousands(counted.long), &thousands(train::LONGEST as u64)]);
+        let _ = writeln!(errors, "lmscope: {said}");
+    }
     if algorithm == train::Algorithm::Unigram {
         return unigram::run(common, options, &recipe, &counted, output);
     }
@@ -82,6 +88,7 @@ pub(super) fn run(
         algorithm: options.algorithm.name(),
         bytes: counted.bytes,
         invalid_bytes: counted.invalid,
+        long_words: counted.long,
         words: counted.words.total(),
         different_words: counted.words.len(),
         vocabulary_size: training.vocabulary().len(),
@@ -173,7 +180,11 @@ fn read(common: &Common, options: &TrainTokenizer, recipe: &Recipe, stdin: &mut 
         TrainingError::Read(path, error) if path == Path::new("-") => Failure::Input(error),
         TrainingError::Read(path, error) => Failure::Read(path, error),
         TrainingError::Train(error) => Failure::Train(error),
-        TrainingError::Stopped | TrainingError::Write(..) | TrainingError::Taken(_) => Failure::NobodyReads,
+        TrainingError::Stopped
+        | TrainingError::Write(..)
+        | TrainingError::Taken(_)
+        | TrainingError::Gold(_)
+        | TrainingError::LargeFile(..) => Failure::NobodyReads,
     })
 }
 

@@ -1,4 +1,4 @@
-//! A vocabulary that is learned, merge by merge.
+//! A vocabulary that is learned, merge by merge, or tags that are counted, sentence by sentence.
 
 mod draw;
 
@@ -70,7 +70,11 @@ impl Pane for Training {
     fn view(&self, view: &View<'_>, buf: &mut Buffer) -> Option<Position> {
         let state = view.state;
         let (language, training) = (state.language, &state.training);
-        let details = format!("{} · {}", corpus(state), language.say(units(state), &[&SIZES[training.size]]));
+        // Tags are counted until there are no more.
+        let details = match training.method {
+            Method::Hmm => corpus(state),
+            _ => format!("{} · {}", corpus(state), language.say(units(state), &[&SIZES[training.size]])),
+        };
         let busy = state.is_busy(Lane::Training) && !training.playing;
         let note = match (busy, training.progress) {
             (true, Some((done, of))) if of > 0 => {

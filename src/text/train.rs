@@ -15,7 +15,7 @@ mod recipe;
 mod rules;
 mod unigram;
 
-pub use count::{Counter, WordCounts};
+pub use count::{Counter, LONGEST, WordCounts};
 pub use error::TrainError;
 pub use pairs::PairTraining;
 pub use recipe::{Algorithm, Cutting, Recipe};

@@ -65,6 +65,23 @@ fn bytes_that_are_no_text_are_kept_and_that_is_said() {
 }
 
 #[test]
+fn a_word_too_long_to_learn_from_whole_is_cut_and_that_is_said() {
+    let file = temporary("training-long.json").display().to_string();
+    for letter in ["a", "明"] {
+        for (length, said) in [(2047, false), (2049, true)] {
+            let text = corpus("training-long.txt", format!("short {}\n", letter.repeat(length)).as_bytes());
+            let ran = run(&["train-tokenizer", &text, "-o", &file, "--characters", "--vocab-size", "300"]);
+            assert_eq!(
+                ran.errors.contains("words learned from in parts: 1, of more than 2,048 letters"),
+                said,
+                "{length}: {}",
+                ran.errors
+            );
+        }
+    }
+}
+
+#[test]
 fn a_training_that_cannot_be_is_refused_with_what_to_do() {
     let text = corpus("training-refused.txt", b"some words of a text");
     let empty = corpus("training-empty.txt", b"");

@@ -52,7 +52,7 @@ pub(super) fn run(
     let tokens = learned.total();
     if common.json {
         let mut answer = json!({"algorithm": options.algorithm.name(), "bytes": counted.bytes,
-            "invalid_bytes": counted.invalid, "words": counted.words.total(), "different_words": counted.words.len(),
+            "invalid_bytes": counted.invalid, "long_words": counted.long, "words": counted.words.total(), "different_words": counted.words.len(),
             "vocabulary_size": vocabulary.len(), "alphabet": learned.characters(), "seeds": begins,
             "tokens_after": tokens, "file": options.output});
         if let (true, Some(answer)) = (options.steps, answer.as_object_mut()) {

@@ -39,6 +39,8 @@ pub struct Counted {
     pub bytes: u64,
     /// How many of them were no UTF-8.
     pub invalid: u64,
+    /// How many words were too long to learn from whole.
+    pub long: u64,
 }
 
 /// Counts the words of the sources on `threads` threads; `progress` is told how many bytes were read so far. Memory is
@@ -64,6 +66,7 @@ pub fn count<'a>(
             let part = counter.join().map_err(|_| TrainingError::Stopped)?.map_err(TrainingError::Train)?;
             counted.words.merge(part.words);
             counted.invalid += part.invalid;
+            counted.long += part.long;
         }
         counted.bytes = read?;
         counted.words.check().map_err(TrainingError::Train)?;
@@ -80,7 +83,7 @@ fn counting(recipe: &Recipe, take: &Mutex<Receiver<Vec<u8>>>) -> Result<Counted,
         counter.add(&lines);
         counter.words.check()?;
     }
-    Ok(Counted { words: counter.words, bytes: 0, invalid: counter.invalid })
+    Ok(Counted { words: counter.words, bytes: 0, invalid: counter.invalid, long: counter.long })
 }
 
 /// Reads one source and gives its lines away; gives how many bytes were read with it.

@@ -2,6 +2,7 @@
 
 mod pairs;
 mod pieces;
+mod tags;
 
 use std::cmp::Reverse;
 use std::fmt::Debug;
@@ -9,6 +10,7 @@ use std::ops::ControlFlow;
 
 use super::Counted;
 use crate::lab::steps::Note;
+use crate::text::segment::Gold;
 use crate::text::train::Algorithm;
 use crate::text::train::Recipe;
 use crate::text::train::TrainError;
@@ -82,6 +84,10 @@ trait Learned: Debug + Send + Sync {
     fn vocabulary(&self, step: usize, most: usize) -> Vec<u32>;
     /// How the vocabulary is listed, and how large it is.
     fn order(&self) -> Message;
+    /// What is said above the words that are followed, with holes for the tokens and for how many words there are.
+    fn follows(&self) -> Message {
+        Message::TrainWords
+    }
     fn tokens(&self, step: usize) -> u64;
     fn file(&self, step: usize) -> Vec<u8>;
     fn example(&self, _step: usize) -> Option<Followed> {
@@ -107,6 +113,12 @@ impl Course {
             pairs::learn(recipe, counted, progress)?.map(|(words, learned)| (words, Box::new(learned) as Box<_>))
         };
         Ok(learned.map(|(words, learned)| Self { words, different, invalid, of_bytes, learned }))
+    }
+
+    /// Counts the tags of segmented sentences, each a step; nothing where `go_on`, which is told how many are done of how
+    /// many, said no.
+    pub fn of_tags(gold: Gold, go_on: &mut dyn FnMut(usize, usize) -> bool) -> Option<Self> {
+        tags::count(gold, go_on)
     }
 
     /// How many steps there are.
@@ -141,11 +153,11 @@ impl Course {
 
     /// The tokens of a word after a step, each with whether the step made it.
     pub fn cut(&self, word: &Followed, step: usize) -> Vec<(u32, bool)> {
-        let places = |tokens: &[u32]| -> Vec<(usize, usize)> {
+        let places = |tokens: &[u32]| -> Vec<(usize, usize, u32)> {
             let ends = tokens.iter().scan(0, |end, &token| {
                 let start = *end;
                 *end += self.learned.length(token);
-                Some((start, *end))
+                Some((start, *end, token))
             });
             ends.collect()
         };
@@ -168,6 +180,11 @@ impl Course {
     /// How the vocabulary is listed, with a hole for its size.
     pub fn order(&self) -> Message {
         self.learned.order()
+    }
+
+    /// What is said above the words, with holes for [`Self::tokens`] and [`Self::different`].
+    pub fn follows(&self) -> Message {
+        self.learned.follows()
     }
 
     /// How many tokens the corpus was after a step.

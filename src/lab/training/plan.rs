@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Cursor;
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use super::Course;
 use super::Source;
 use super::TrainingError;
 use super::count;
+use crate::text::segment::Gold;
 use crate::text::train::Algorithm;
 use crate::text::train::Choice;
 use crate::text::train::Cutting;
@@ -22,6 +24,12 @@ use crate::ui::Message;
 /// end of a word counts there as a character of its own.
 pub const SAMPLES: [&str; 2] =
     ["aaabdaaabac", "low low low low low lower lower newest newest newest newest newest newest widest widest widest"];
+
+/// What tags are counted from in the place of the first: sentences that segmenters are taught with.
+const TAGGED: &str =
+    "研究 生命 起源\n南京市 长江 大桥\n结婚 的 和 尚未 结婚 的\n乒乓球 拍卖 完 了\n乒乓球拍 卖 完 了\n";
+/// The largest segmented file whose sentences are counted one by one, in bytes.
+const MOST_TAGGED: u64 = 16 << 20;
 
 /// What ends a word in the second of [`SAMPLES`].
 const SUFFIX: &str = "</w>";
@@ -51,11 +59,13 @@ pub enum Method {
     Likelihood,
     /// A unigram model.
     Unigram,
+    /// A hidden Markov model of tags, counted from words.
+    Hmm,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 4] = [Self::Bpe, Self::WordPiece, Self::Likelihood, Self::Unigram];
+    pub const ALL: [Self; 5] = [Self::Bpe, Self::WordPiece, Self::Likelihood, Self::Unigram, Self::Hmm];
 
     /// Its name.
     pub fn name(self) -> Message {
@@ -64,6 +74,7 @@ impl Method {
             Self::WordPiece => Message::TrainNameWordPiece,
             Self::Likelihood => Message::TrainNameLikelihood,
             Self::Unigram => Message::TrainNameUnigram,
+            Self::Hmm => Message::TrainNameHmm,
         }
     }
 
@@ -100,7 +111,7 @@ impl Plan {
         let algorithm = match self.method {
             Method::Bpe => Algorithm::Bpe,
             Method::WordPiece | Method::Likelihood => Algorithm::WordPiece,
-            Method::Unigram => Algorithm::Unigram,
+            Method::Unigram | Method::Hmm => Algorithm::Unigram,
         };
         let usual = Recipe::new(algorithm, self.size);
         let byte_level = self.of_bytes && self.method.takes_bytes();
@@ -129,6 +140,9 @@ impl Plan {
         threads: usize,
         progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<Course, TrainingError> {
+        if self.method == Method::Hmm {
+            return self.tags(progress);
+        }
         let recipe = self.recipe();
         let (source, length) = match &self.material {
             Material::Text(text) => (Ok(of_text(text)), text.len() as u64),
@@ -141,6 +155,29 @@ impl Plan {
         let counted = count(&recipe, [source], threads, &mut |done| progress(done, length))?;
         let course = Course::new(recipe, &counted, &mut |done, of| progress(done as u64, of as u64));
         course.map_err(TrainingError::Train)?.ok_or(TrainingError::Stopped)
+    }
+}
+
+impl Plan {
+    /// Counts tags: of words that white space parts, or of CoNLL-U.
+    fn tags(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<Course, TrainingError> {
+        let gold = match &self.material {
+            Material::Text(text) => Gold::read(text.as_bytes()),
+            Material::Sample(0) => Gold::read(TAGGED.as_bytes()),
+            Material::Sample(sample) => Gold::read(SAMPLES[sample % SAMPLES.len()].as_bytes()),
+            Material::File(path) => {
+                let failed = |error| TrainingError::Read(path.clone(), error);
+                let mut bytes = Vec::new();
+                let file = fs::File::open(path).map_err(failed)?;
+                file.take(MOST_TAGGED + 1).read_to_end(&mut bytes).map_err(failed)?;
+                if bytes.len() as u64 > MOST_TAGGED {
+                    return Err(TrainingError::LargeFile(path.clone(), MOST_TAGGED));
+                }
+                Gold::read(&bytes)
+            }
+        };
+        let mut go_on = |done: usize, of: usize| progress(done as u64, of as u64).is_continue();
+        Course::of_tags(gold.map_err(TrainingError::Gold)?, &mut go_on).ok_or(TrainingError::Stopped)
     }
 }
 
@@ -161,7 +198,9 @@ impl Course {
     pub fn write(&self, step: usize, path: &Path) -> Result<(), TrainingError> {
         let failed = |error| TrainingError::Write(path.to_path_buf(), error);
         let ours = |bytes: Vec<u8>| {
-            serde_json::from_slice::<serde_json::Value>(&bytes).is_ok_and(|file| file["model"]["vocab"].is_object())
+            serde_json::from_slice::<serde_json::Value>(&bytes).is_ok_and(|file| {
+                file["model"]["vocab"].is_object() || file["model"]["vocab"].is_array() || file["kind"] == "lmscope-hmm"
+            })
         };
         if path.exists() && !fs::read(path).is_ok_and(ours) {
             return Err(TrainingError::Taken(path.to_path_buf()));

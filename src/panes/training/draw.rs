@@ -90,7 +90,7 @@ fn candidates(state: &State, course: &Course, area: Rect, buf: &mut Buffer) -> R
 /// The words as they are cut now; those that the step changed come first where not all fit.
 fn words(state: &State, course: &Course, area: Rect, buf: &mut Buffer) {
     let (theme, training) = (&state.theme, &state.training);
-    let head = state.language.say(Message::TrainWords, &[&course.tokens(training.at), &course.different]);
+    let head = state.language.say(course.follows(), &[&course.tokens(training.at), &course.different]);
     let area = lines(&[Line::styled(format!(" {head}"), theme.dim())], area, state, buf);
     let room = usize::from(area.height);
     let example = course.example(training.at);

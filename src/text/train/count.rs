@@ -5,7 +5,7 @@ use crate::text::{bpe::FoldMap, tokenizer::Tokenizer};
 
 /// A longer word is learned from in parts of so many units: a merge goes through every word it changes, so that one word of
 /// ten megabytes would be gone through thousands of times.
-const LONGEST: usize = 2048;
+pub const LONGEST: usize = 2048;
 /// The most bytes that the different words of a corpus may take together.
 const MOST_BYTES: usize = 1 << 30;
 
@@ -83,6 +83,8 @@ pub struct Counter<'r> {
     pub words: WordCounts,
     /// How many bytes were no UTF-8.
     pub invalid: u64,
+    /// How many words were longer than [`LONGEST`] and cut.
+    pub long: u64,
 }
 
 impl<'r> Counter<'r> {
@@ -93,7 +95,7 @@ impl<'r> Counter<'r> {
     /// none.
     pub fn new(recipe: &'r Recipe) -> Result<Self, TrainError> {
         let cutter = recipe.cutter()?;
-        Ok(Self { recipe, cutter, words: WordCounts::default(), invalid: 0 })
+        Ok(Self { recipe, cutter, words: WordCounts::default(), invalid: 0, long: 0 })
     }
 
     /// Counts the words of `bytes`, which begin and end where lines do.
@@ -119,11 +121,14 @@ impl<'r> Counter<'r> {
     }
 
     fn text(&mut self, text: &str) {
-        let Self { recipe, cutter, words, .. } = self;
+        let Self { recipe, cutter, words, long, .. } = self;
         cutter.cut(text, |word| {
             if word.len() <= LONGEST {
                 return words.add(word.as_bytes(), 1);
             }
+            // Of characters it may be none too long after all.
+            let is_long = recipe.byte_level || word.chars().nth(LONGEST).is_some();
+            *long += u64::from(is_long);
             if recipe.byte_level {
                 return word.as_bytes().chunks(LONGEST).for_each(|part| words.add(part, 1));
             }

@@ -1012,6 +1012,7 @@ messages! {
     TrainOlderFirst = "a tie with {} + {}: {} too; {} is older than {}", "与 {} + {} 打平：同为 {}；{} 比 {} 早";
     TrainOlderSecond = "a tie with {} + {}: {} too; behind the same token, {} is older than {}", "与 {} + {} 打平：同为 {}；前一词元相同，{} 比 {} 早";
     CliMerging = "{} of {} merges · {} %", "合并 {}/{} · {} %";
+    CliLongWords = "words learned from in parts: {}, of more than {} letters", "{} 个词长于 {} 个字符，分段学习";
     CliKeptBytes = "{} bytes of the corpus are no UTF-8: kept as bytes", "语料中有 {} 字节不是 UTF-8：按字节保留";
     CliReplacedBytes = "{} bytes of the corpus are no UTF-8: each run of them is replaced by U+FFFD", "语料中有 {} 字节不是 UTF-8：每处以 U+FFFD 代替";
     CliNoMorePairs = "no pair is left that is frequent enough: the vocabulary stays smaller than {}", "没有足够常见的词元对了：词表小于 {}";
@@ -1178,6 +1179,11 @@ messages! {
     CliPieces = "{} of {} pieces taken out · {} %", "去掉 {}/{} 个词元 · {} %";
     CliLearnedPieces = "{} tokens, of {} pieces to begin with, from {} bytes · {} words, {} of them different", "{} 个词元，起初 {} 个，来自 {} 字节 · {} 个词，其中不同的 {} 个";
     CliCutInto = "the corpus is {} tokens · {} bytes per token", "语料为 {} 个词元 · 每词元 {} 字节";
+    TrainNameHmm = "HMM", "HMM";
+    TrainUncounted = "nothing is counted yet · sentences: {}, their words parted by spaces", "还没有统计 · 句子：{} 个，词以空格分隔";
+    TrainTagged = "{} → {}", "{} → {}";
+    TrainCharacters = "characters: {}, the newest first", "字符：{} 个，最新的在前";
+    TrainSentences = "characters counted: {} · sentences: {}", "已统计字符：{} 个 · 句子：{} 个";
     TrainNameUnigram = "Unigram", "Unigram";
     TrainByProbability = "vocabulary: {}, the most probable first", "词表：{} 个，概率大的在前";
     TrainSeeds = "to begin with: {} characters, and {} substrings that occur more than once · {} tokens", "起初：{} 个字符和 {} 个出现不止一次的子串 · {} 个词元";

@@ -59,6 +59,7 @@ fn panes_alone_look_like_this() {
     picture("information-200x60-en", Language::English, (200, 60), "<enter> s s 6 v h h");
     picture("training-120x40-en", Language::English, (120, 40), "<enter> 2 2 2 2 2 . . . .");
     picture("training-80x24-zh", Language::Chinese, (80, 24), "<enter> 2 2 2 2 2 ] . . .");
+    picture("training-tags-120x40-zh", Language::Chinese, (120, 40), "<enter> 2 2 2 2 2 [ t t . . . .");
     picture("vocabulary-80x24-en", Language::English, (80, 24), "<enter> 2 2 2");
     picture("vocabulary-120x40-zh", Language::Chinese, (120, 40), "<enter> 2 2 2 x");
     picture("compare-80x24-zh", Language::Chinese, (80, 24), "<enter> 2 2 2 2");

@@ -125,7 +125,7 @@ fn a_text_without_words_says_so() {
 #[test]
 fn a_unigram_model_is_gone_through_round_by_round() {
     let mut driver = page(&"the theme of the thesis is the theory ".repeat(12), 120, 40);
-    driver.keys("t [").settle();
+    driver.keys("t [ [").settle();
     assert!(driver.screen().contains("to begin with"), "{}", driver.screen());
     driver.keys(".");
     assert!(driver.screen().contains("fitted to the words, which cost"), "{}", driver.screen());
@@ -133,4 +133,42 @@ fn a_unigram_model_is_gone_through_round_by_round() {
     let screen = driver.screen();
     assert!(screen.contains("every character stays") && screen.contains("the most probable first"), "{screen}");
     assert!(words(&driver)[0].ends_with("▁the"), "{:?}", words(&driver));
+}
+
+#[test]
+fn tags_are_counted_from_the_persons_words_sentence_by_sentence() {
+    // The last method; the person's text behind the textbook's words.
+    let mut driver = page("研究 生命 起源\n他 研究 长江", 120, 40);
+    driver.keys("[ t").settle();
+    assert_eq!(course(&driver).len(), 2);
+    assert_eq!(words(&driver), ["1 研 究 生 命 起 源", "1 他 研 究 长 江"]);
+    driver.keys(".");
+    assert_eq!(words(&driver)[0], "1 [研B] [究E] [生B] [命E] [起B] [源E]");
+    driver.keys(".");
+    assert_eq!(words(&driver), ["1 研B 究E 生B 命E 起B 源E", "1 [他S] [研B] [究E] [长B] [江E]"]);
+    let screen = driver.screen();
+    assert!(screen.contains("他/研究/长江 → SBEBE"), "{screen}");
+    // Five of five B stand before E, two of them counted now; a sentence begins with B once and with S once.
+    let candidates = course(&driver).candidates(2, 20);
+    let said = |label: &str| {
+        let found = candidates.iter().find(|candidate| candidate.label == label);
+        found.map(|candidate| (candidate.worth.as_str(), candidate.behind.as_str()))
+    };
+    assert_eq!(said("B→E p 1.000"), Some(("5", "+2")));
+    assert_eq!(said("E→B p 1.000"), Some(("3", "+1")));
+    assert_eq!(said("^→B p 0.500"), Some(("1", "")));
+    assert_eq!(said("^→S p 0.500"), Some(("1", "+1")));
+    assert_eq!((course(&driver).size(1), course(&driver).size(2)), (6, 9));
+    // The file of a step is the model counted from the sentences up to it.
+    for (step, lines) in [(1, &["研究 生命 起源"][..]), (2, &["研究 生命 起源", "他 研究 长江"])] {
+        let counted = lmscope::text::Hmm::train(lines.iter().copied());
+        assert_eq!(course(&driver).file(step), (counted.to_json() + "\n").into_bytes());
+    }
+}
+
+#[test]
+fn a_text_without_words_to_count_says_what_it_lacks() {
+    let mut driver = page("  ", 120, 40);
+    driver.keys("[ t").settle();
+    assert!(driver.screen().contains("words separated by spaces"), "{}", driver.screen());
 }
