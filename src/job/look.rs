@@ -76,8 +76,9 @@ pub struct Rows {
 pub struct HeadView {
     /// What it does, measured; `None` when there is too little to measure.
     pub score: Option<HeadScore>,
-    /// The rows it was measured on: `(query, weights over keys 0..=query)`.
-    pub rows: Vec<(usize, Vec<f32>)>,
+    /// The rows it was measured on, one for each query, in as many columns: the weights of an equal share of the keys together;
+    /// `None` for keys behind the last that the query sees.
+    pub picture: Vec<Vec<Option<f32>>>,
 }
 
 /// Every head at a glance.
@@ -167,13 +168,24 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
                         engine.attention(context, under, AttentionKind::Cross, layer, head, *query)
                     });
                 }
-                HeadView { score, rows }
+                HeadView { score, picture: picture(&rows) }
             };
             heads.push((0..engine.config.heads).map(view).collect());
         }
         said(send(Body::Overview(Overview { length, heads })))?;
     }
     Ok(())
+}
+
+/// Rows of attention with as many columns as there are rows.
+fn picture(rows: &[(usize, Vec<f32>)]) -> Vec<Vec<Option<f32>>> {
+    let keys = rows.iter().map(|(_, weights)| weights.len()).max().unwrap_or(1);
+    let cell = |weights: &[f32], column: usize| {
+        let from = column * keys / rows.len();
+        let to = ((column + 1) * keys / rows.len()).max(from + 1).min(weights.len());
+        weights.get(from..to).filter(|share| !share.is_empty()).map(|share| share.iter().sum())
+    };
+    rows.iter().map(|(_, weights)| (0..rows.len()).map(|column| cell(weights, column)).collect()).collect()
 }
 
 /// One row of a head over the whole path. In a decoder behind an encoder the two attentions of a layer stand side by side:

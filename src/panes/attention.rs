@@ -371,18 +371,10 @@ fn one_head(state: &State, habit: Option<Habit>, layer: usize, head: usize, area
     };
     draw::line(buf, Rect { height: 1, ..area }, &Line::from(spans), Alignment::Left, theme);
     let pointed_out = score.is_none_or(|score| habit.is_none_or(|habit| habit == score.habit));
-    let Some(seen) = seen.filter(|seen| pointed_out && area.height > 1 && !seen.rows.is_empty()) else { return };
-    let rows = &seen.rows;
-    let keys = rows.iter().map(|(_, weights)| weights.len()).max().unwrap_or(1);
-    // Row by row the sampled queries, column by column the keys that fall into an equal share of the context.
-    let value = |row: usize, column: usize| {
-        let (_, weights) = rows.get(row)?;
-        let (from, to) =
-            (column * keys / rows.len(), ((column + 1) * keys / rows.len()).max(column * keys / rows.len() + 1));
-        (from < weights.len()).then(|| weights[from..to.min(weights.len())].iter().sum())
-    };
+    let Some(seen) = seen.filter(|seen| pointed_out && area.height > 1 && !seen.picture.is_empty()) else { return };
+    let value = |row: usize, column: usize| *seen.picture.get(row)?.get(column)?;
     let picture = Rect { y: area.y + 1, width: area.width - 2, height: area.height - 1, ..area };
-    grid::thumbnail(rows.len(), &value, picture, buf, theme);
+    grid::thumbnail(seen.picture.len(), &value, picture, buf, theme);
 }
 
 /// What was measured of the head in view, then what the letters mean, in the lines that there is room for.
