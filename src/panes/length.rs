@@ -79,7 +79,10 @@ impl Pane for Length {
             Command::NextPart | Command::PreviousPart => ctx.switch_length(),
             Command::TurnUp => ctx.turn_length(true),
             Command::TurnDown => ctx.turn_length(false),
-            Command::Play => return ctx.pause_length(),
+            // With nothing under way here it does nothing: it shall not begin to generate.
+            Command::Play => {
+                ctx.pause_length();
+            }
             Command::Back if ctx.state.is_busy(Lane::Trials) => return ctx.pause_length(),
             _ => return false,
         }

@@ -177,7 +177,10 @@ impl Pane for Masks {
             Command::NextDrawing => self.weights = !self.weights,
             Command::TurnUp => ctx.turn_mask(at, true),
             Command::TurnDown => ctx.turn_mask(at, false),
-            Command::Play => return ctx.pause_masks(),
+            // With nothing under way here it does nothing: it shall not begin to generate.
+            Command::Play => {
+                ctx.pause_masks();
+            }
             Command::Back if ctx.state.is_busy(Lane::Trials) => return ctx.pause_masks(),
             Command::TokenLeft | Command::TokenRight => {
                 // Of a longer text the cursor stays among the tokens that are tried.
