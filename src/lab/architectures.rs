@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 pub use picture::Cell;
 pub use picture::Role;
+pub use picture::first_in_view;
 pub use picture::picture;
 
 use crate::lab::masks;

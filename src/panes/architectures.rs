@@ -151,7 +151,8 @@ fn draw_scene(state: &State, scene: &Scene, area: Rect, buf: &mut Buffer) {
     let grid = if area.width >= WIDE - LIST.1 { 2 * places + 2 } else { 0 };
     columns = columns.saturating_sub(grid);
     let selected = state.selected_piece();
-    let (rows, more) = architectures::picture(scene, from(scene, selected, columns, state), columns, language);
+    let from = architectures::first_in_view(scene, selected, columns);
+    let (rows, more) = architectures::picture(scene, from, columns, language);
     lines.extend(
         rows.iter().map(|row| Line::from(row.iter().map(|cell| span(cell, selected, state)).collect::<Vec<_>>())),
     );
@@ -172,15 +173,6 @@ fn draw_scene(state: &State, scene: &Scene, area: Rect, buf: &mut Buffer) {
         let beside = Rect { x: area.x + columns as u16 + 1, y: area.y + head as u16, width: grid as u16 - 1, height };
         draw_grid(&scene.first_mask, places, beside, state, buf);
     }
-}
-
-/// The first place of the picture: the first from which on the selected token is in it.
-fn from(scene: &Scene, selected: Option<Piece>, columns: usize, state: &State) -> usize {
-    let is_shown = |start: &usize| {
-        let (rows, more) = architectures::picture(scene, *start, columns, state.language);
-        !more || rows.iter().flatten().any(|cell| cell.piece == selected && selected.is_some())
-    };
-    (0..scene.first.len()).find(is_shown).unwrap_or(0)
 }
 
 fn span(cell: &Cell, selected: Option<Piece>, state: &State) -> Span<'static> {

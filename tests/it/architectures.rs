@@ -5,12 +5,16 @@ use std::ffi::OsString;
 use std::fs;
 
 use lmscope::hub::Surroundings;
-use lmscope::lab::architectures::{Architecture, OBJECTIVES, Scene, ask, can_ask, families, picture, scene};
+use lmscope::lab::architectures::{
+    Architecture, OBJECTIVES, Scene, ask, can_ask, families, first_in_view, picture, scene,
+};
 use lmscope::lab::masks::objective::Piece;
 use lmscope::lm::blueprint::{Objective, Stacks};
 use lmscope::lm::{Distribution, FAMILIES, Workspace};
 use lmscope::model::{self, EMBEDDED, Model, Spec};
 use lmscope::ui::{Language, safe};
+
+use crate::command_line::temporary;
 
 const SENTENCE: &str = " there was a little dog who ran to the park and saw a big red ball";
 
@@ -110,34 +114,59 @@ fn a_picture_is_no_wider_than_its_room_and_says_when_places_are_left_out() {
     let tokens = tokens(&model);
     for objective in OBJECTIVES {
         let scene = scene(&model, &tokens, objective, 3);
-        for width in [30, 52, 100, 400] {
+        // 17 tokens of at least five columns have no room in 80.
+        for width in [30, 52, 80, 400] {
             let (rows, more) = picture(&scene, 0, width, Language::English);
             for row in &rows {
                 let columns: usize = row.iter().map(|cell| safe::width(&cell.text)).sum();
                 assert!(columns <= width, "{objective:?} {width}: {row:?}");
             }
-            assert_eq!(more, width < 100, "{objective:?} {width}");
+            let places = scene.first.len() + scene.decoder.as_ref().map_or(0, Vec::len) + scene.asked().count();
+            let shown = rows.iter().flatten().filter(|cell| cell.piece.is_some()).count();
+            assert_eq!(more, shown < places, "{objective:?} {width}");
+            assert_eq!(more, width < 400, "{objective:?} {width}");
+        }
+    }
+}
+
+#[test]
+fn the_selected_token_is_in_the_picture_at_any_width() {
+    let model = stories();
+    let tokens = tokens(&model);
+    for objective in OBJECTIVES {
+        let scene = scene(&model, &tokens, objective, 3);
+        for width in [30, 52, 80, 400] {
+            for at in 0..tokens.len() {
+                let piece = Piece::Token(at);
+                let from = first_in_view(&scene, Some(piece), width);
+                let stands = |start| picture(&scene, start, width, Language::English).0;
+                let shows = |start| stands(start).iter().flatten().any(|cell| cell.piece == Some(piece));
+                // What was cut out or exchanged stands nowhere.
+                let stands_somewhere = (0..tokens.len() + 8).any(shows);
+                assert_eq!(shows(from), stands_somewhere, "{objective:?} {width} {at}");
+                assert!(width < 400 || from == 0);
+            }
         }
     }
 }
 
 #[test]
 fn models_of_the_cache_are_found_with_their_family() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = temporary("architectures-cache");
     let commit = "0123456789abcdef0123456789abcdef01234567";
     for (name, settings) in [
         ("models--google--mini", r#"{"model_type":"bert"}"#),
         ("models--other--strange", r#"{"model_type":"unheard-of"}"#),
         ("models--other--damaged", "{"),
     ] {
-        let model = folder.path().join("hub").join(name);
+        let model = folder.join("hub").join(name);
         fs::create_dir_all(model.join("refs")).expect("made");
         fs::write(model.join("refs/main"), commit).expect("written");
         let snapshot = model.join("snapshots").join(commit);
         fs::create_dir_all(&snapshot).expect("made");
         fs::write(snapshot.join("config.json"), settings).expect("written");
     }
-    let home = folder.path().as_os_str().to_owned();
+    let home = folder.as_os_str().to_owned();
     let surroundings = Surroundings::read(&|name| (name == "HF_HOME").then(|| -> OsString { home.clone() }));
     let found = model::found(surroundings.cache.as_deref());
     let cached: Vec<(&str, &str)> =

@@ -8,21 +8,13 @@ use lmscope::text::segment::NoPlace;
 use lmscope::text::{Kind, Token, Tokenizer};
 use serde::Deserialize;
 
+use crate::text::FIXTURES;
+
 #[derive(Deserialize)]
 struct Fixture {
     tokenizer: serde_json::Value,
     strings: Vec<String>,
 }
-
-const FIXTURES: [(&str, &[u8]); 7] = [
-    ("word-end", include_bytes!("../fixtures/tokenizers/word-end.json")),
-    ("word-piece", include_bytes!("../fixtures/tokenizers/word-piece.json")),
-    ("unigram", include_bytes!("../fixtures/tokenizers/unigram.json")),
-    ("word-level", include_bytes!("../fixtures/tokenizers/word-level.json")),
-    ("byte-level", include_bytes!("../fixtures/tokenizers/byte-level.json")),
-    ("byte-fallback", include_bytes!("../fixtures/tokenizers/byte-fallback.json")),
-    ("metaspace", include_bytes!("../fixtures/tokenizers/metaspace.json")),
-];
 
 fn fixture(name: &str) -> (Vec<String>, Tokenizer) {
     let bytes = FIXTURES.iter().find(|fixture| fixture.0 == name).unwrap().1;

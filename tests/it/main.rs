@@ -1,6 +1,7 @@
 //! One test binary: every test of lmscope's public surface.
 
 mod app;
+mod architectures;
 mod beam;
 mod command_line;
 mod encoding;

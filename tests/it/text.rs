@@ -86,7 +86,7 @@ struct Fixture {
 /// Vocabularies that drop or change something of a text, so that not every byte is in a token.
 const LOSSY: [&str; 8] = ["word-piece", "word-level", "word-end", "bert-en", "bert-cased", "bert-zh", "t5", "unigram"];
 
-const FIXTURES: [(&str, &[u8]); 7] = [
+pub(crate) const FIXTURES: [(&str, &[u8]); 7] = [
     ("word-end", include_bytes!("../fixtures/tokenizers/word-end.json")),
     ("word-piece", include_bytes!("../fixtures/tokenizers/word-piece.json")),
     ("unigram", include_bytes!("../fixtures/tokenizers/unigram.json")),

@@ -45,7 +45,36 @@ const CAPTION: usize = 9;
 /// The widest column of a token.
 const WIDEST: usize = 14;
 
-/// The rows of a picture at most `width` columns wide, its first column the place `from`; then whether places are left out. The decoder stands above the encoder that it looks at.
+/// How many columns a place takes.
+fn columns_of(place: &Place) -> usize {
+    let labels = std::iter::once(&place.given).chain(&place.asked);
+    labels.map(|named| safe::width(&named.label)).max().unwrap_or(0).clamp(4, WIDEST) + 1
+}
+
+/// How many columns the places of a picture have together: beside the captions, between the box's two sides.
+fn room_of(width: usize) -> usize {
+    width.saturating_sub(CAPTION + 3)
+}
+
+/// The first place of a picture of this width that shows `piece`: as far to the left as that allows.
+pub fn first_in_view(scene: &Scene, piece: Option<Piece>, width: usize) -> usize {
+    let is_it = |place: &Place| {
+        piece.is_some() && (Some(place.given.piece) == piece || place.asked.as_ref().map(|asked| asked.piece) == piece)
+    };
+    let stacks = [Some(&scene.first), scene.decoder.as_ref()];
+    let (places, at) = stacks
+        .into_iter()
+        .flatten()
+        .find_map(|places| Some((places, places.iter().position(is_it)?)))
+        .unwrap_or((&scene.first, 0));
+    let mut left = room_of(width);
+    let fits = |place: &&Place| left.checked_sub(columns_of(place)).map(|rest| left = rest).is_some();
+    let shown = places.iter().take(at + 1).rev().take_while(fits).count();
+    at + 1 - shown.max(1)
+}
+
+/// The rows of a picture at most `width` columns wide, its first column the place `from`; then whether places are left out.
+/// The decoder stands above the encoder that it looks at.
 pub fn picture(scene: &Scene, from: usize, width: usize, language: Language) -> (Vec<Vec<Cell>>, bool) {
     let mut rows = Vec::new();
     let mut more = false;
@@ -79,13 +108,12 @@ fn stack(
     (from, width): (usize, usize),
     language: Language,
 ) -> bool {
-    let room = width.saturating_sub(CAPTION + 2);
+    let room = room_of(width);
     let mut used = 0;
     let mut shown: Vec<(usize, &Place, usize)> = Vec::new();
     let start = from.min(places.len().saturating_sub(1));
     for (at, place) in places.iter().enumerate().skip(start) {
-        let labels = std::iter::once(&place.given).chain(&place.asked);
-        let widest = labels.map(|named| safe::width(&named.label)).max().unwrap_or(0).clamp(4, WIDEST) + 1;
+        let widest = columns_of(place);
         if used + widest > room {
             break;
         }
