@@ -103,7 +103,7 @@ def renamed(weights, *rules):
     return result
 
 
-def write(folder, config, weights):
+def write(folder, config, weights, tokenizer=None):
     header, at, parts = {}, 0, []
     for name, array in sorted(weights.items()):
         form, kind = ("<f2", "F16") if array.ndim > 1 else ("<f4", "F32")
@@ -115,6 +115,8 @@ def write(folder, config, weights):
     text += b" " * (-len(text) % 8)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(config, indent=1))
+    if tokenizer:
+        (folder / "tokenizer.json").write_bytes(tokenizer)
     with open(folder / "model.safetensors.part", "wb") as file:
         file.writelines([struct.pack("<Q", len(text)), text, *parts])
     (folder / "model.safetensors.part").rename(folder / "model.safetensors")
@@ -173,9 +175,10 @@ def bge(path):
     return config, weights
 
 
-def minimind(path, config):
-    """MiniMind 2 small, a LLaMA that writes Chinese; its settings come with it."""
-    return json.loads(pathlib.Path(config).read_text()), renamed(onnx(path), (r"^(?!model\.|lm_head).*", ""))
+def minimind(path):
+    """MiniMind 2 small, a LLaMA that writes Chinese; its settings stand in the folder above."""
+    config = pathlib.Path(path).parent.with_name("config.json")
+    return json.loads(config.read_text()), renamed(onnx(path), (r"^(?!model\.|lm_head).*", ""))
 
 
 def stories(path):
@@ -196,10 +199,9 @@ def granite(path):
     in rows with a scale for each 64."""
     data = pathlib.Path(path).read_bytes()
     at = 16 + struct.unpack_from("<Q", data, 8)[0]
-    header, arch = json.loads(data[16:at]), json.loads(data[16:at])["arch"]
+    header = json.loads(data[16:at])
+    arch = header["arch"]
     tokenizer, at = data[at : at + header["tokenizer_len"]], at + header["tokenizer_len"]
-    pathlib.Path(sys.argv[2]).mkdir(parents=True, exist_ok=True)
-    (pathlib.Path(sys.argv[2]) / "tokenizer.json").write_bytes(tokenizer)
     weights = {}
     for item in header["tensors"]:
         shape, part = item["shape"], data[at : at + item["len"]]
@@ -234,7 +236,7 @@ def granite(path):
               "max_position_embeddings": arch["max_positions"], "type_vocab_size": arch["type_vocab"],
               "layer_norm_eps": arch["layer_norm_eps"], "pad_token_id": arch["position_offset"] - 1,
               "bos_token_id": 0, "eos_token_id": 2}
-    return config, weights
+    return config, weights, tokenizer
 
 
 if __name__ == "__main__":
