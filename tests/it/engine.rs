@@ -131,6 +131,7 @@ fn hugging_face_families_compute_what_transformers_computes() {
         "gemma3",
         "gpt-neox",
         "glm",
+        "glm4",
         "bert",
         "roberta",
         "distilbert",
