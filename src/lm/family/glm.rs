@@ -129,7 +129,7 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         Some("glm4") => (NormPlace::Both, NAMES_AFTER),
         _ => (NormPlace::Before, NAMES),
     };
-    let blueprint = Blueprint { activation, norm_place, ..blueprint(GLM.name, positions, bias, tied) };
+    let blueprint = Blueprint { norm_place, activation, ..blueprint(GLM.name, positions, bias, tied) };
     Ok(Plan { blueprint, config, names })
 }
 
