@@ -152,19 +152,9 @@ impl Layout {
         let q = &queries[head * width..][..width];
         let content = sight.distances.content(q, head);
         let mut greatest = f32::NEG_INFINITY;
-        let mut keys: [&[f32]; BLOCK] = [&[]; BLOCK];
-        for (block, (row, seen)) in row.chunks_mut(BLOCK).zip(seen.chunks(BLOCK)).enumerate() {
-            if !seen.contains(&true) {
-                continue;
-            }
-            for (i, key) in keys[..row.len()].iter_mut().enumerate() {
-                *key = &sight.key(block * BLOCK + i).0[start..][..width];
-                // As in a block of many queries: what comes next follows no pattern.
-                kernel::ask_for(key);
-            }
-            for ((weight, _), key) in row.iter_mut().zip(seen).zip(&keys).filter(|((_, seen), _)| **seen) {
-                *weight = self.isa.dot(&content, key) * self.scale;
-            }
+        for (index, (weight, _)) in row.iter_mut().zip(&seen).enumerate().filter(|(_, (_, seen))| **seen) {
+            let k = &sight.key(index).0[start..][..width];
+            *weight = self.isa.dot(&content, k) * self.scale;
         }
         self.bend(&mut row);
         sight.distances.add(self.isa, q, head, place, 0, self.scale, &mut row);
