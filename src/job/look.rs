@@ -123,13 +123,13 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
         Some(disturbed) => (&disturbed.context, Conditions { mask, interventions: &disturbed.interventions }),
         None => (&job.context, Conditions::from(mask)),
     };
-    let row = |layer, head, query| row(engine, context, under, layer, head, query);
     if let Some((subject, queries)) = &job.rows {
         let queries: Vec<usize> = queries.iter().copied().filter(|&query| query < context.len()).collect();
         let rows = match *subject {
             Subject::Head(layer, head) => {
-                let row = |&query: &usize| ticket.is_current().then(|| (query, Arc::from(row(layer, head, query))));
-                queries.iter().map(row).collect::<Option<_>>().ok_or(Stop::Unwanted)?
+                let mut rows = own_rows(engine, context, under, layer, head, &queries);
+                add_sources(engine, context, under, layer, head, &mut rows);
+                rows.into_iter().map(|(query, row)| (query, Arc::from(row))).collect()
             }
             Subject::Layer(_) | Subject::All => {
                 let which = if let Subject::Layer(layer) = *subject { Which::Layer(layer) } else { Which::All };
@@ -157,18 +157,14 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
         let mut heads = Vec::with_capacity(engine.config.layers);
         for layer in 0..engine.config.layers {
             let view = |head| {
-                // Behind a long text a single row takes a while.
-                let own = |&query: &usize| {
-                    ticket.is_current().then(|| (query, own(engine, context, under, layer, head, query)))
-                };
-                let mut rows: Vec<_> = queries.iter().map(own).collect::<Option<_>>()?;
+                // Behind a long text one head's rows take a while.
+                if !ticket.is_current() {
+                    return None;
+                }
+                let mut rows = own_rows(engine, context, under, layer, head, &queries);
                 // What a head does is measured on its own stack's attention; a decoder's other one has no places to name.
                 let score = heads::measure(&rows, &job.tokens);
-                for (query, row) in &mut rows {
-                    add_source(context, *query, row, || {
-                        engine.attention(context, under, AttentionKind::Cross, layer, head, *query)
-                    });
-                }
+                add_sources(engine, context, under, layer, head, &mut rows);
                 Some(HeadView { score, picture: picture(&rows) })
             };
             heads.push((0..engine.config.heads).map(view).collect::<Option<_>>().ok_or(Stop::Unwanted)?);
@@ -221,6 +217,40 @@ fn own(
     query: usize,
 ) -> Vec<f32> {
     engine.attention(visible(context, under, query), under, AttentionKind::Own, layer, head, query)
+}
+
+/// Several of them, each with its query.
+fn own_rows(
+    engine: &Transformer,
+    context: &[Arc<Position>],
+    under: Conditions<'_>,
+    layer: usize,
+    head: usize,
+    queries: &[usize],
+) -> Vec<(usize, Vec<f32>)> {
+    let last = queries.iter().map(|&query| visible(context, under, query).len()).max().unwrap_or(0);
+    let rows = engine.attention_rows(&context[..last], under, AttentionKind::Own, layer, head, queries);
+    let cut = |(&query, mut row): (&usize, Vec<f32>)| {
+        row.truncate(visible(context, under, query).len());
+        (query, row)
+    };
+    queries.iter().zip(rows).map(cut).collect()
+}
+
+/// Adds what a decoder draws from the source before it to each row, if there is one.
+fn add_sources(
+    engine: &Transformer,
+    context: &[Arc<Position>],
+    under: Conditions<'_>,
+    layer: usize,
+    head: usize,
+    rows: &mut [(usize, Vec<f32>)],
+) {
+    for (query, row) in rows {
+        add_source(context, *query, row, || {
+            engine.attention(context, under, AttentionKind::Cross, layer, head, *query)
+        });
+    }
 }
 
 /// The same on average over heads.

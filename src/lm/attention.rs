@@ -5,7 +5,7 @@ use std::{ops::Range, sync::Arc};
 use super::{
     distance::Distances,
     elementary::exp32,
-    intervention::{HeadPlace, Interventions, RowEdit, Side},
+    intervention::{HeadPlace, Interventions, Side},
     kernel::{self, Activations, Isa, Team},
     mask::Mask,
     position::Position,
@@ -135,27 +135,52 @@ impl Layout {
     /// The attention of one head's query, which stands at `place`, over all keys: softmax(q·k / √d) over what is seen, 0
     /// elsewhere; zeros where nothing is. `queries` are those of all heads.
     pub(crate) fn weights(&self, sight: Sight<'_>, queries: &[f32], head: usize, place: usize) -> Vec<f32> {
-        let edit = sight.changes.row(HeadPlace { side: sight.side(), layer: sight.layer, head }, place);
-        self.edited(sight, queries, head, place, edit.as_ref())
+        let products = self.products(sight, head, &[(place, queries)]).pop().unwrap_or_default();
+        self.softmax(sight, queries, head, place, products)
     }
 
-    /// The same with what is changed in the row.
-    fn edited(&self, sight: Sight<'_>, queries: &[f32], head: usize, place: usize, edit: Option<&RowEdit>) -> Vec<f32> {
+    /// q·k / √d of one head's queries, each with the place where it stands, over all keys that it sees; 0 elsewhere. A key is
+    /// fetched once for all of them: it lies far from its neighbours, and fetching it takes longer than the product.
+    pub(crate) fn products(&self, sight: Sight<'_>, head: usize, queries: &[(usize, &[f32])]) -> Vec<Vec<f32>> {
         let width = self.width;
+        let start = head / (self.heads / self.kv_heads) * width;
         let mut seen = vec![false; sight.len()];
-        let mut row = vec![0.0; sight.len()];
+        let mut rows: Vec<_> = queries
+            .iter()
+            .map(|&(place, queries)| {
+                sight.seen(place, 0, &mut seen);
+                let last = seen.iter().rposition(|seen| *seen).map_or(0, |last| last + 1);
+                (sight.distances.content(&queries[head * width..][..width], head), last, vec![0.0; sight.len()])
+            })
+            .collect();
+        let most = rows.iter().map(|&(_, last, _)| last).max().unwrap_or(0);
+        for index in 0..most {
+            let k = &sight.key(index).0[start..][..width];
+            for (content, _, row) in rows.iter_mut().filter(|(_, last, _)| index < *last) {
+                row[index] = self.isa.dot(content, k) * self.scale;
+            }
+        }
+        rows.into_iter().map(|(.., row)| row).collect()
+    }
+
+    /// The softmax of a head's products over what its query at `place` sees, with what is changed in the row.
+    pub(crate) fn softmax(
+        &self,
+        sight: Sight<'_>,
+        queries: &[f32],
+        head: usize,
+        place: usize,
+        mut row: Vec<f32>,
+    ) -> Vec<f32> {
+        let edit = sight.changes.row(HeadPlace { side: sight.side(), layer: sight.layer, head }, place);
+        let edit = edit.as_ref();
+        let mut seen = vec![false; sight.len()];
         sight.seen(place, 0, &mut seen);
         if let Some(edit) = edit {
             edit.hide(&mut seen);
         }
-        let start = head / (self.heads / self.kv_heads) * width;
-        let q = &queries[head * width..][..width];
-        let content = sight.distances.content(q, head);
+        let q = &queries[head * self.width..][..self.width];
         let mut greatest = f32::NEG_INFINITY;
-        for (index, (weight, _)) in row.iter_mut().zip(&seen).enumerate().filter(|(_, (_, seen))| **seen) {
-            let k = &sight.key(index).0[start..][..width];
-            *weight = self.isa.dot(&content, k) * self.scale;
-        }
         self.bend(&mut row);
         sight.distances.add(self.isa, q, head, place, 0, self.scale, &mut row);
         if let Some(edit) = edit {

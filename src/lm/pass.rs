@@ -423,6 +423,29 @@ impl Pass<'_> {
         })
     }
 
+    /// The same of several queries.
+    pub(crate) fn rows(&self, kind: AttentionKind, layer: usize, head: usize, places: &[usize]) -> Vec<Vec<f32>> {
+        let layout = self.layout(Isa::detect());
+        let products = match places.first() {
+            // Distances that are products themselves are made for each place.
+            Some(&place) if self.stack.layers[layer].relative.is_none() => self.see(kind, layer, place, |sight| {
+                let queries: Vec<_> = places.iter().map(|&place| (place, sight.queries(&self.past[place]))).collect();
+                let all = queries.iter().all(|(_, queries)| !queries.is_empty());
+                all.then(|| layout.products(sight, head, &queries))
+            }),
+            _ => None,
+        };
+        let Some(products) = products else {
+            return places.iter().map(|&place| self.row(kind, layer, head, place)).collect();
+        };
+        let softmax = |(&place, row): (&usize, Vec<f32>)| {
+            self.see(kind, layer, place, |sight| {
+                layout.softmax(sight, sight.queries(&self.past[place]), head, place, row)
+            })
+        };
+        places.iter().zip(products).map(softmax).collect()
+    }
+
     /// What the query at `place` of `past` looks at, for `look`.
     pub(crate) fn see<T>(
         &self,

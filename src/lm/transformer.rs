@@ -347,6 +347,40 @@ impl Transformer {
         row
     }
 
+    /// The same of several queries, over all of the context each: what they share is fetched once.
+    pub fn attention_rows<'a>(
+        &self,
+        context: &[Arc<Position>],
+        under: impl Into<Conditions<'a>>,
+        kind: AttentionKind,
+        layer: usize,
+        head: usize,
+        queries: &[usize],
+    ) -> Vec<Vec<f32>> {
+        let under = under.into();
+        let mut rows = vec![Vec::new(); queries.len()];
+        let source = sourced(context).0.len();
+        for of_source in [true, false] {
+            let wanted: Vec<(usize, usize)> = (0..queries.len())
+                .map(|at| (at, queries[at]))
+                .filter(|&(_, query)| query < context.len() && (query < source) == of_source)
+                .collect();
+            let Some(&(_, first)) = wanted.first() else { continue };
+            let (pass, _, before) = self.around(context, under, first);
+            if layer >= pass.shape.layers || head >= pass.shape.heads {
+                continue;
+            }
+            let places: Vec<usize> = wanted.iter().map(|(_, query)| query - before).collect();
+            let start = if kind == AttentionKind::Cross { 0 } else { before };
+            for ((at, _), weights) in wanted.into_iter().zip(pass.rows(kind, layer, head, &places)) {
+                let mut row = vec![0.0; context.len()];
+                row[start..].iter_mut().zip(weights).for_each(|(cell, weight)| *cell = weight);
+                rows[at] = row;
+            }
+        }
+        rows
+    }
+
     /// The pass that computed `query` of `context`, where the query stands in its stack, and how many positions of the
     /// context stand before that stack.
     pub(crate) fn around<'a>(
