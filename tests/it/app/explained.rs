@@ -212,3 +212,37 @@ fn every_page_of_attention_draws_at_every_size_in_every_family() {
         }
     }
 }
+
+#[test]
+fn heads_are_sorted_on_the_page_as_on_the_command_line_and_the_cursor_stays_on_its_head() {
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let mut driver = explorer(Some(TEXT), width, height);
+        driver.keys("<enter> 4 z ]").settle();
+        let here = |driver: &super::Driver| (driver.app.state().layer, driver.app.state().head);
+        let (chosen, unsorted) = (here(&driver), driver.screen());
+        driver.keys("R").settle();
+        let overview = driver.app.state().overview().expect("an overview");
+        let mut places: Vec<(f32, usize, usize)> = Vec::new();
+        for (layer, heads) in overview.heads.iter().enumerate() {
+            let score =
+                |(head, view): (usize, &lmscope::job::HeadView)| (view.score.expect("a score").score, layer, head);
+            places.extend(heads.iter().enumerate().map(score));
+        }
+        places.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let name = |at: usize| format!("L{}H{}", places[at].1 + 1, places[at].2 + 1);
+        let screen = driver.screen();
+        assert!(screen.contains("by clearest habit ▾"), "{screen}");
+        assert!(screen.contains(&format!("[L{}H{}", chosen.0 + 1, chosen.1 + 1)), "{screen}");
+        assert_eq!(here(&driver), chosen);
+        let at = places.iter().position(|&(_, layer, head)| (layer, head) == chosen).expect("the head");
+        let next = (at + 1) % places.len();
+        driver.keys("]").settle();
+        assert_eq!(here(&driver), (places[next].1, places[next].2), "the next in order");
+        assert!(driver.screen().contains(&format!("[{}", name(next))), "{}", driver.screen());
+        driver.keys("[ V").settle();
+        assert!(driver.screen().contains("by clearest habit ▴"), "{}", driver.screen());
+        assert_eq!(here(&driver), chosen);
+        driver.keys("V R R R R R R R R R R").settle();
+        assert_eq!(driver.screen(), unsorted, "after the last measure they stand as before");
+    }
+}
