@@ -138,6 +138,11 @@ messages! {
     FoundOf = "{} of {} ", "第 {} 个，共 {} 个 ";
     FullPace = "full", "全速";
     Generated = "generated: {}", "已生成 {} 个词元";
+    ColumnBefore = "before", "之前";
+    ChangesOn = "{} interventions on", "干预：{} 个";
+    ChangeOn = "1 intervention on", "干预：1 个";
+    ChangesNotHere = "{}, not on this page", "{}（本页不带）";
+    NoLongerFit = "no longer there, so switched off (t and W list it): {}", "文本已变，下列干预不再适用，已关闭（按 W 查看）：{}";
     ShortPrevious = "previous token", "前一个词元";
     ShortFirst = "first token", "首个词元";
     ShortSame = "same token", "自身";
@@ -803,7 +808,6 @@ messages! {
     RolloutTo = "rollout to layer {}", "到第 {} 层的 rollout";
     HeadRank = ", eff. rank {}", "，有效秩 {}";
     WithInterventions = "with the interventions", "含干预";
-    MadeWithInterventions = "this run was generated with {}: it is read here without, and they are in the list", "这次运行是在 {} 之下生成的：这里不带它们读入，它们列在干预中";
     SumBent = "sum {}, bent to {} by the model's cap", "和 {}，被模型的上限弯到 {}";
     TitleCalculation = "Calculation", "计算";
     TitleLayers = "Layers", "各层";
