@@ -190,7 +190,7 @@ fn runs(positions: &[usize]) -> Vec<Range<usize>> {
 }
 
 /// The distributions at a position of the path without and with interventions: of the token after it, or of the token
-/// itself, hidden.
+/// itself, hidden where the model can hide it.
 fn both(
     job: &Explain,
     index: usize,
@@ -199,7 +199,7 @@ fn both(
     tell: &mut dyn FnMut(Explanation) -> Result<(), Stop>,
 ) -> Result<[Arc<Distribution>; 2], Stop> {
     let engine = &job.model.engine;
-    let positions = if engine.blueprint.predicts_next() {
+    let positions = if !job.model.can_hide() {
         let mut plain = job.plain.clone();
         let first = plain.len();
         if first < job.tokens.len() {

@@ -113,7 +113,7 @@ impl Ctx<'_> {
         let of = Of { tip, length, changes: changes.list().to_vec() };
         let here = state.selected;
         let (head, source) = (model.engine.has_head(), state.source_len());
-        let effect = (!of.changes.is_empty() && head && state.has_distribution(here)).then_some(here);
+        let effect = (!of.changes.is_empty() && head && here >= source).then_some(here);
         let cell = (focus == PaneId::Calculation && state.explained.own.is_none())
             .then(|| state.key_in_view())
             .flatten()
