@@ -260,21 +260,18 @@ fn glance(run: &Run, options: &Attention, shape: Shape, json: bool, output: &mut
     columns.extend(share.map(|measure| Column::Right(measure.said())));
     let row = |(layer, head, score, _): &(usize, usize, Option<HeadScore>, f32)| {
         let mut row = vec![layer.to_string(), head.to_string()];
-        match score {
-            Some(score) => {
-                row.extend([
-                    score.habit.said().text(output.language).to_owned(),
-                    format!("{:.2}", score.score),
-                    format!("{:.2}", score.entropy),
-                    format!("{:.1}", score.distance),
-                    format!("{:.1}", score.effective_rank),
-                ]);
-                row.extend(share.map(|measure| format!("{:.2}", measure.of(score))));
-            }
-            None => {
-                row.push("–".to_owned());
-                row.resize(columns.len(), String::new());
-            }
+        if let Some(score) = score {
+            row.extend([
+                score.habit.said().text(output.language).to_owned(),
+                format!("{:.2}", score.score),
+                format!("{:.2}", score.entropy),
+                format!("{:.1}", score.distance),
+                format!("{:.1}", score.effective_rank),
+            ]);
+            row.extend(share.map(|measure| format!("{:.2}", measure.of(score))));
+        } else {
+            row.push("–".to_owned());
+            row.resize(columns.len(), String::new());
         }
         row
     };

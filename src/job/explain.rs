@@ -199,7 +199,11 @@ fn both(
     tell: &mut dyn FnMut(Explanation) -> Result<(), Stop>,
 ) -> Result<[Arc<Distribution>; 2], Stop> {
     let engine = &job.model.engine;
-    let positions = if !job.model.can_hide() {
+    let positions = if job.model.can_hide() {
+        let mask = job.model.mask();
+        let before = engine.cloze(&job.tokens, index, mask, workspace, wanted)?;
+        [before, engine.cloze_changed(&job.tokens, index, mask, &job.changes, workspace, wanted)?]
+    } else {
         let mut plain = job.plain.clone();
         let first = plain.len();
         if first < job.tokens.len() {
@@ -212,10 +216,6 @@ fn both(
             tell(Explanation::Plain { first, positions: plain[first..].to_vec() })?;
         }
         [&plain[index], &job.context[index]].map(Arc::clone)
-    } else {
-        let mask = job.model.mask();
-        let before = engine.cloze(&job.tokens, index, mask, workspace, wanted)?;
-        [before, engine.cloze_changed(&job.tokens, index, mask, &job.changes, workspace, wanted)?]
     };
     let logits = engine.logits(&positions, workspace)?;
     let (before, after) = logits.split_at(logits.len() / 2);

@@ -69,6 +69,13 @@ pub enum Mark {
     Road(usize),
 }
 
+/// What a search goes on from.
+struct Start {
+    model: Arc<Model>,
+    context: Vec<Arc<Position>>,
+    changes: Arc<Interventions>,
+}
+
 impl Search {
     /// What the search says of a segment at the step in view.
     pub fn marks(&self, segment: &Segment) -> impl Iterator<Item = Mark> {
@@ -137,7 +144,7 @@ impl Ctx<'_> {
             return false;
         }
         let longest = rules.steps;
-        if let Some((model, context, changes)) = self.begin_search(longest, true) {
+        if let Some(Start { model, context, changes }) = self.begin_search(longest, true) {
             let threads = self.state.threads;
             self.submit(Lane::Lab, Job::Beam(BeamSearch { model, context, rules, changes, threads }));
         }
@@ -147,17 +154,13 @@ impl Ctx<'_> {
     /// Looks where greedy decoding goes from each of the most probable tokens after the path.
     pub fn look_ahead(&mut self) {
         let (candidates, steps) = ROADS;
-        if let Some((model, context, changes)) = self.begin_search(steps, false) {
+        if let Some(Start { model, context, changes }) = self.begin_search(steps, false) {
             let threads = self.state.threads;
             self.submit(Lane::Lab, Job::LookAhead(LookAhead { model, context, candidates, steps, changes, threads }));
         }
     }
 
-    fn begin_search(
-        &mut self,
-        longest: usize,
-        beam: bool,
-    ) -> Option<(Arc<Model>, Vec<Arc<Position>>, Arc<Interventions>)> {
+    fn begin_search(&mut self, longest: usize, beam: bool) -> Option<Start> {
         if self.refuses_to_go_on() {
             return None;
         }
@@ -171,7 +174,7 @@ impl Ctx<'_> {
         let changes = self.ready_changes()?;
         let from = self.state.run.path().last().copied();
         self.state.search = Search { from, longest, beam, running: true, ..Search::default() };
-        Some((model, context, changes))
+        Some(Start { model, context, changes })
     }
 
     /// A step of the search: what lives and what has finished goes into the tree.

@@ -46,7 +46,8 @@ fn every_head_is_measured_and_sorted_by_what_was_asked_for() {
         assert!(list(&least, "heads").iter().map(number).is_sorted(), "{key}");
         let (mut sorted, mut all) = (places(&greatest), places(&answer));
         assert_ne!(sorted, all, "{key}");
-        (sorted.sort_unstable(), all.sort_unstable());
+        sorted.sort_unstable();
+        all.sort_unstable();
         assert_eq!(sorted, all, "{key}: the same heads");
     }
     for head in heads {

@@ -55,6 +55,10 @@ impl From<NotFinite> for ProbeError {
 ///
 /// # Errors
 /// Stopped by `go_on`; a token outside the vocabulary; a logit that is no number.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a measurement's model, text and company; nothing of it belongs together elsewhere"
+)]
 pub fn probe(
     engine: &Transformer,
     under: Conditions<'_>,

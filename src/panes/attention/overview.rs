@@ -163,7 +163,7 @@ impl Overview {
             let cell = cell.intersection(area);
             match self.order {
                 None => self.in_layer(state, layer, head, cell, buf),
-                Some(measure) => self.in_order(state, measure, layer, head, cell, buf),
+                Some(measure) => in_order(state, measure, layer, head, cell, buf),
             }
         }
         let notes = notes(state, area);
@@ -215,10 +215,10 @@ impl Overview {
         };
         let pointed_out = score.is_none_or(|score| self.shows(&score));
         let share = score.filter(|score| area.height > 1 && pointed_out && score.habit != Habit::Mixed);
-        // `.83`; what is all there is `1.0`.
+        // `.83`; what is all there is `1.`.
         let share = share.map_or_else(String::new, |score| {
             let text = format!("{:.2}", score.score);
-            if text.starts_with('0') { text[1..].to_owned() } else { text[..3].to_owned() }
+            text.strip_prefix('0').unwrap_or(text.trim_end_matches('0')).to_owned()
         });
         let spans = if here {
             vec![Span::styled(format!("[{mark}{share}]"), theme.accent())]
@@ -230,41 +230,41 @@ impl Overview {
             picture(state, view, Rect { y: area.y + 1, width: area.width - 2, height: area.height - 1, ..area }, buf);
         }
     }
+}
 
-    /// A head in its place of the order: its picture where there is room, its name, and what it is sorted by.
-    fn in_order(&self, state: &State, measure: Measure, layer: usize, head: usize, area: Rect, buf: &mut Buffer) {
-        let theme = &state.theme;
-        let view = seen(state, layer, head);
-        let score = view.and_then(|view| view.score);
-        let here = (layer, head) == (state.layer, state.head);
-        let name = format!("L{}H{}", layer + 1, head + 1);
-        let value = score.map_or_else(
-            || "–".to_owned(),
-            |score| match measure {
-                Measure::Distance | Measure::EffectiveRank => format!("{:.1}", measure.of(&score)),
-                _ => format!("{:.2}", measure.of(&score)),
-            },
-        );
-        let mark = score.map_or(' ', |score| letter(score.habit));
-        let style = match score {
-            _ if here => theme.accent(),
-            Some(score) if score.habit != Habit::Mixed => theme.heat(score.score).style,
-            _ => theme.dim(),
-        };
-        let line = |text: String, style| Line::styled(text, style);
-        if area.height < CARD.1 {
-            let (open, close) = if here { ('[', ']') } else { (' ', ' ') };
-            let text = format!("{open}{name:<6} {mark} {value}{close}");
-            return draw::line(buf, area, &line(text, style), Alignment::Left, theme);
-        }
-        if let Some(view) = view {
-            picture(state, view, Rect { width: area.width - 2, height: area.height - 2, ..area }, buf);
-        }
-        let row = |up: u16| Rect { y: area.bottom() - up, height: 1, ..area };
-        let name = if here { format!("[{name}]") } else { name };
-        draw::line(buf, row(2), &line(name, if here { theme.accent() } else { theme.text() }), Alignment::Left, theme);
-        draw::line(buf, row(1), &line(format!("{mark} {value}"), style), Alignment::Left, theme);
+/// A head in its place of the order: its picture where there is room, its name, and what it is sorted by.
+fn in_order(state: &State, measure: Measure, layer: usize, head: usize, area: Rect, buf: &mut Buffer) {
+    let theme = &state.theme;
+    let view = seen(state, layer, head);
+    let score = view.and_then(|view| view.score);
+    let here = (layer, head) == (state.layer, state.head);
+    let name = format!("L{}H{}", layer + 1, head + 1);
+    let value = score.map_or_else(
+        || "–".to_owned(),
+        |score| match measure {
+            Measure::Distance | Measure::EffectiveRank => format!("{:.1}", measure.of(&score)),
+            _ => format!("{:.2}", measure.of(&score)),
+        },
+    );
+    let mark = score.map_or(' ', |score| letter(score.habit));
+    let style = match score {
+        _ if here => theme.accent(),
+        Some(score) if score.habit != Habit::Mixed => theme.heat(score.score).style,
+        _ => theme.dim(),
+    };
+    let line = |text: String, style| Line::styled(text, style);
+    if area.height < CARD.1 {
+        let (open, close) = if here { ('[', ']') } else { (' ', ' ') };
+        let text = format!("{open}{name:<6} {mark} {value}{close}");
+        return draw::line(buf, area, &line(text, style), Alignment::Left, theme);
     }
+    if let Some(view) = view {
+        picture(state, view, Rect { width: area.width - 2, height: area.height - 2, ..area }, buf);
+    }
+    let row = |up: u16| Rect { y: area.bottom() - up, height: 1, ..area };
+    let name = if here { format!("[{name}]") } else { name };
+    draw::line(buf, row(2), &line(name, if here { theme.accent() } else { theme.text() }), Alignment::Left, theme);
+    draw::line(buf, row(1), &line(format!("{mark} {value}"), style), Alignment::Left, theme);
 }
 
 /// The one after this; none after the last, and the first after none.

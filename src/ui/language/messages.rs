@@ -1049,7 +1049,7 @@ messages! {
     MaskWayNone = "nothing", "无";
     MaskForetold = "tokens", "词元";
     MaskBitsPerToken = "bits/token", "比特/词元";
-    MaskOwnSame = "own, same tokens", "原掩码同词元";
+    MaskOwnSame = "own on these", "原掩码同词元";
     MaskPeeked = "if it peeks", "偷看时";
     MaskApart = "KL(own‖it)", "KL(原‖此)";
     MaskOwn = "{} (own)", "{}（原有）";
@@ -1130,7 +1130,7 @@ messages! {
     LengthFits = "the whole text fits the cache, so nothing is lost: give a longer one", "整段文本都放得进缓存，所以没有损失：请给更长的文本";
     LengthSame = "every strategy foretells the same {} tokens", "每种策略预测同样的 {} 个词元";
     LengthMoments = "the cache over the text as it goes by: █ kept, · dropped", "文本读过时的缓存：█ 保留，· 丢弃";
-    LengthCostTitle = "prompts up to {} tokens, measured here, {} threads", "至多 {} 个词元的提示，在本机用 {} 个线程测量";
+    LengthCostTitle = "prompts up to {} tokens in ms, measured here, {} threads", "至多 {} 个词元的提示，以毫秒计，在本机用 {} 个线程测量";
     LengthTokensAxis = "{} tokens", "{} 个词元";
     CliNoDecoderAlone = "{} does not go on from a text of its own: give a decoder-only model", "{} 不能从文本直接续写：请给一个仅解码器的模型";
     LengthTitle = "{} tokens with a cache of {}: every strategy foretells the same {} tokens", "{} 个词元，缓存容量 {}：每种策略预测同样的 {} 个词元";
@@ -1151,6 +1151,9 @@ messages! {
     LengthCacheBytes = "keys, values", "键与值";
     LengthKeptBytes = "all kept", "全部保留";
     LengthPrefill = "prompt ms", "提示 毫秒";
+    LengthPrompt = "prompt", "提示";
+    LengthEach = "each", "每词元";
+    LengthNext = "step", "一步";
     LengthPrefillEach = "per token", "每词元";
     LengthStep = "step ms", "一步 毫秒";
     LengthQuadratic = "n² part", "n² 部分";
