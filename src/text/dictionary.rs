@@ -13,7 +13,7 @@ pub use error::DictionaryError;
 
 use error::{LONGEST_LINE, LONGEST_WORD, MOST_WORDS};
 use prefixes::Prefixes;
-pub(super) use prefixes::{Found, Walk};
+pub(super) use prefixes::{Found, Letter, Walk};
 
 /// Words and how often each was counted. A word of frequency 0 is never matched.
 #[derive(Clone, Debug, Default)]
@@ -267,16 +267,16 @@ pub(super) struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// The code of a letter.
+    /// What is known of a letter.
     #[inline]
-    pub(super) fn code(self, letter: char) -> u32 {
-        self.prefixes.code(if self.ignores_case { letter.to_ascii_lowercase() } else { letter })
+    pub(super) fn letter(self, letter: char) -> Letter {
+        self.prefixes.letter(if self.ignores_case { letter.to_ascii_lowercase() } else { letter })
     }
 
-    /// Finds the words that begin at each of these letters.
+    /// Finds the words that begin at each of these letters; one that is none stands behind them.
     #[inline]
-    pub(super) fn walk(self, codes: &[u32], walk: &mut Walk, found: &mut impl Found) {
-        self.prefixes.walk(codes, walk, found);
+    pub(super) fn walk(self, letters: &[Letter], walk: &mut Walk, found: &mut impl Found) {
+        self.prefixes.walk(letters, walk, found);
     }
 }
 

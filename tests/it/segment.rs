@@ -8,6 +8,7 @@
 use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, path::PathBuf};
 
 use flate2::{Compression, write::DeflateEncoder};
+
 use lmscope::text::{Dictionary, DictionaryError, Method, segment};
 use serde::Deserialize;
 use unicode_segmentation::UnicodeSegmentation;
@@ -155,18 +156,21 @@ proptest::proptest! {
 
 /// The words that a method's definition gives, letter by letter, from the list of words alone.
 fn by_definition(text: &str, method: Method, dictionary: &Dictionary) -> Vec<usize> {
-    let letters: Vec<char> = text.chars().collect();
-    let frequency = |from: usize, to: usize| {
-        let word: String = letters[from..to].iter().collect();
-        dictionary.words().find(|(known, frequency)| *known == word && *frequency > 0).map(|(_, frequency)| frequency)
-    };
-    let count = letters.len();
+    let bytes: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let words: BTreeMap<&str, u64> = dictionary.words().filter(|(_, frequency)| *frequency > 0).collect();
+    let frequency = |from: usize, to: usize| words.get(&text[bytes[from]..bytes[to]]).copied();
+    let count = bytes.len() - 1;
+    // No word is longer.
+    let longest = dictionary.longest();
     let mut ends = Vec::new();
     match method {
         Method::Forward => {
             let mut start = 0;
             while start < count {
-                start = (start + 1..=count).rev().find(|&end| frequency(start, end).is_some()).unwrap_or(start + 1);
+                start = (start + 1..=count.min(start + longest))
+                    .rev()
+                    .find(|&end| frequency(start, end).is_some())
+                    .unwrap_or(start + 1);
                 ends.push(start);
             }
         }
@@ -174,7 +178,9 @@ fn by_definition(text: &str, method: Method, dictionary: &Dictionary) -> Vec<usi
             let mut end = count;
             while end > 0 {
                 ends.push(end);
-                end = (0..end).find(|&start| frequency(start, end).is_some()).unwrap_or(end - 1);
+                end = (end.saturating_sub(longest)..end)
+                    .find(|&start| frequency(start, end).is_some())
+                    .unwrap_or(end - 1);
             }
             ends.reverse();
         }
@@ -182,7 +188,8 @@ fn by_definition(text: &str, method: Method, dictionary: &Dictionary) -> Vec<usi
             let total = (dictionary.total() as f64).ln();
             let mut best = vec![(0.0, 0); count + 1];
             for start in (0..count).rev() {
-                let words = (start + 1..=count).filter_map(|end| Some((end, frequency(start, end)?)));
+                let words =
+                    (start + 1..=count.min(start + longest)).filter_map(|end| Some((end, frequency(start, end)?)));
                 let ways = words.map(|(end, frequency)| ((frequency as f64).ln() - total + best[end].0, end));
                 let best_way = ways.max_by(|a, b| a.partial_cmp(b).unwrap());
                 best[start] = best_way.unwrap_or((best[start + 1].0 - total, start + 1));

@@ -7,10 +7,14 @@
 //! children being told.
 
 mod fit;
+mod list;
 mod walk;
 
+use crate::text::bpe::FoldMap;
 use fit::Bits;
 use fit::fit;
+pub(super) use list::Entry;
+use list::List;
 pub(in crate::text) use walk::{Found, Walk};
 
 /// The bit of [`Slot::next`] that says that a word ends there.
@@ -29,8 +33,10 @@ struct Slot {
     parent: u32,
     /// The node's own base, 0 where no word goes on; and [`WORD`].
     next: u32,
-    /// The logarithm of the frequency of the word that ends there.
-    logarithm: f64,
+    /// For each child the bit of its letter's code, modulo 32: most letters that follow are no child's, and few are looked for.
+    children: u32,
+    /// Where the logarithm of the frequency of the word that ends there stands among all that there are.
+    logarithm: u32,
 }
 
 impl Slot {
@@ -62,19 +68,31 @@ impl Node {
     }
 }
 
-/// A word to be put in: its letters, its number, and the natural logarithm of its frequency.
-pub(super) type Entry<L> = (L, u32, f64);
+/// What is looked up of a character before all else.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::text) struct Letter {
+    /// Its code, from 1; 0 where no word has it. Frequent letters have low codes.
+    code: u32,
+    /// [`Slot::next`] of the node behind it: what begins with it.
+    next: u32,
+    /// The logarithm of its frequency, where it is a word.
+    logarithm: f64,
+}
 
 /// Beginnings of words.
 #[derive(Clone, Debug, Default)]
 pub(in crate::text) struct Prefixes {
-    /// For each character its code, from 1; 0 where no word has it. Frequent letters have low codes.
-    codes: Vec<u32>,
+    /// By the character's code point.
+    letters: Vec<Letter>,
     /// How many codes there are.
-    letters: u32,
+    count: u32,
     slots: Vec<Slot>,
     /// For each slot the number of the word that ends there.
     words: Vec<u32>,
+    /// The logarithms of all frequencies; the first is of no word.
+    logarithms: Vec<f64>,
+    /// Where each of them stands, by its bits.
+    numbers: FoldMap<u64, u32>,
     /// Slots that are taken.
     taken: Bits,
     /// Bases that are taken.
@@ -86,16 +104,12 @@ pub(in crate::text) struct Prefixes {
 impl Prefixes {
     /// The beginnings of these words; of two entries with the same letters the later one counts.
     pub(super) fn new<L: Iterator<Item = char>>(entries: impl Iterator<Item = Entry<L>>) -> Self {
-        let mut list = List::default();
-        for (letters, word, logarithm) in entries {
-            list.letters.extend(letters.map(u32::from));
-            list.entries.push((list.letters.len(), word, logarithm));
-        }
+        let mut list = List::new(entries);
         let mut prefixes = Self::default();
         prefixes.number(&list.letters);
-        let order = list.sorted();
-        list.letters.iter_mut().for_each(|letter| *letter = prefixes.codes.get(*letter as usize).copied().unwrap_or(0));
-        prefixes.build(&list, &order);
+        list.letters.iter_mut().for_each(|letter| *letter = prefixes.letters[*letter as usize].code);
+        prefixes.build(&list);
+        (0..prefixes.letters.len()).for_each(|letter| prefixes.mirror(letter));
         prefixes
     }
 
@@ -107,53 +121,54 @@ impl Prefixes {
         }
         let mut found: Vec<u32> = (0..counts.len() as u32).filter(|&letter| counts[letter as usize] > 0).collect();
         found.sort_by_key(|&letter| std::cmp::Reverse(counts[letter as usize]));
-        self.codes = vec![0; counts.len()];
+        self.letters = vec![Letter::default(); counts.len()];
         for (code, &letter) in (1..).zip(&found) {
-            self.codes[letter as usize] = code;
+            self.letters[letter as usize].code = code;
         }
-        self.letters = found.len() as u32;
+        self.count = found.len() as u32;
     }
 
     /// Puts in all words, letter by letter: first those nodes that have the most children.
-    fn build(&mut self, list: &List, order: &[u32]) {
-        self.grow(list.letters.len() as u32 / 2 + self.letters + 2);
+    fn build(&mut self, list: &List) {
+        self.grow(list.letters.len() as u32 / 2 + self.count + 2);
         self.plant();
         // Where to begin to look for a base, by the logarithm of the number of children.
         let mut starts = [1_u32; 32];
-        let mut nodes = vec![(0..order.len(), ROOT)];
-        let mut codes = Vec::new();
+        let mut nodes = vec![(0..list.len(), ROOT)];
         let mut pairs = Vec::new();
+        // The children of a level's nodes: their letters, and the words that begin with them.
+        let (mut codes, mut stretches) = (Vec::new(), Vec::new());
         for depth in 0.. {
             let mut parents = Vec::with_capacity(nodes.len());
-            for (range, at) in nodes.drain(..) {
-                let ends = order[range.clone()].iter().take_while(|&&entry| list.word(entry).len() == depth).count();
-                if let Some(&entry) = order[range.clone()][..ends].last() {
-                    let (_, word, logarithm) = list.entries[entry as usize];
+            codes.clear();
+            stretches.clear();
+            for (mut words, at) in nodes.drain(..) {
+                if !words.is_empty() && list.word(words.start).len() == depth {
+                    let (word, logarithm) = list.entry(words.start);
                     self.end(at, word, logarithm);
+                    words.start += 1;
                 }
-                let rest = range.start + ends..range.end;
-                if !rest.is_empty() {
-                    let count = list.groups(order, rest.clone(), depth).count();
-                    parents.push((count, rest, at));
+                if !words.is_empty() {
+                    let first = codes.len();
+                    list.group(words, depth, &mut codes, &mut stretches);
+                    parents.push((first..codes.len(), at));
                 }
             }
             if parents.is_empty() {
                 break;
             }
-            parents.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
-            for (count, range, at) in parents {
-                codes.clear();
-                codes.extend(list.groups(order, range.clone(), depth).map(|(code, _)| code));
-                let start = &mut starts[count.ilog2() as usize];
-                let base = fit(&self.bases, &self.taken, *start, &codes);
+            parents.sort_by_key(|(children, _)| std::cmp::Reverse(children.len()));
+            for (children, at) in parents {
+                let start = &mut starts[children.len().ilog2() as usize];
+                let base = fit(&self.bases, &self.taken, *start, &codes[children.clone()]);
                 *start = base;
                 self.bases.set(base);
                 self.slots[at as usize].next |= base;
-                for (code, range) in list.groups(order, range, depth) {
+                for (&code, words) in codes[children.clone()].iter().zip(&stretches[children]) {
                     if depth == 1 {
-                        pairs.push((list.word(order[range.start])[0], code));
+                        pairs.push((list.word(words.start)[0], code));
                     }
-                    nodes.push((range, self.take(base, code)));
+                    nodes.push((words.clone(), self.take(at, base, code)));
                 }
             }
         }
@@ -168,6 +183,7 @@ impl Prefixes {
         self.bases.set(0);
         self.taken.set(ROOT);
         self.slots[ROOT as usize].parent = NO_BASE;
+        self.logarithms = vec![0.0];
     }
 
     /// Makes room for slots up to and with this one.
@@ -183,15 +199,29 @@ impl Prefixes {
     /// Says of a node that a word ends there.
     fn end(&mut self, at: u32, word: u32, logarithm: f64) {
         let at = at as usize;
+        let fresh = self.logarithms.len() as u32;
+        let number = *self.numbers.entry(logarithm.to_bits()).or_insert(fresh);
+        if number == fresh {
+            self.logarithms.push(logarithm);
+        }
         self.slots[at].next |= WORD;
-        self.slots[at].logarithm = logarithm;
+        self.slots[at].logarithm = number;
         self.words[at] = word;
     }
 
-    /// The code of a letter; 0 where no word has it.
+    /// Says of a character what the slot of the node behind it says.
+    fn mirror(&mut self, letter: usize) {
+        let root = self.root().slot.base();
+        let Some(at) = self.letters.get_mut(letter).filter(|at| at.code != 0) else { return };
+        let slot = self.slots.get((root + at.code) as usize).copied().unwrap_or_default();
+        let slot = if slot.parent == root { slot } else { Slot::default() };
+        (at.next, at.logarithm) = (slot.next, self.logarithms[slot.logarithm as usize]);
+    }
+
+    /// What is known of a letter.
     #[inline]
-    pub(super) fn code(&self, letter: char) -> u32 {
-        self.codes.get(letter as usize).copied().unwrap_or(0)
+    pub(super) fn letter(&self, letter: char) -> Letter {
+        self.letters.get(letter as usize).copied().unwrap_or_default()
     }
 
     /// The node before the first letter.
@@ -210,7 +240,7 @@ impl Prefixes {
     /// The node behind `from` by `letter`.
     #[inline]
     pub(super) fn step(&self, from: Node, letter: char) -> Option<Node> {
-        let (at, slot) = self.child(from.slot.base(), self.code(letter))?;
+        let (at, slot) = self.child(from.slot.base(), self.letter(letter).code)?;
         Some(Node { at, slot })
     }
 
@@ -240,44 +270,47 @@ impl Prefixes {
         if let [first, second, ..] = *codes {
             self.remember(first, second);
         }
+        self.mirror(letters.first().map_or(0, |&letter| letter as usize));
     }
 
     fn code_or_new(&mut self, letter: char) -> u32 {
         let place = letter as usize;
-        if self.codes.len() <= place {
-            self.codes.resize(place + 1, 0);
+        if self.letters.len() <= place {
+            self.letters.resize(place + 1, Letter::default());
         }
-        if self.codes[place] == 0 {
-            self.letters += 1;
-            self.codes[place] = self.letters;
+        if self.letters[place].code == 0 {
+            self.count += 1;
+            self.letters[place].code = self.count;
         }
-        self.codes[place]
+        self.letters[place].code
     }
 
     /// Gives the node in slot `at` one more child; where that has no room beside its siblings, all of them move.
     fn add_child(&mut self, at: u32, code: u32) -> u32 {
         let old = self.slots[at as usize].base();
         if old != 0 && !self.taken.has(old + code) {
-            return self.take(old, code);
+            return self.take(at, old, code);
         }
-        let mut codes: Vec<u32> = (1..=self.letters).filter(|&code| self.child(old, code).is_some()).collect();
+        let mut codes: Vec<u32> = (1..=self.count).filter(|&code| self.child(old, code).is_some()).collect();
         codes.push(code);
         let base = fit(&self.bases, &self.taken, 1, &codes);
         codes.pop();
         self.bases.set(base);
         for code in codes {
-            let (from, to) = ((old + code) as usize, self.take(base, code) as usize);
+            let (from, to) = ((old + code) as usize, self.take(at, base, code) as usize);
             self.slots[to] = Slot { parent: base, ..std::mem::take(&mut self.slots[from]) };
             self.words[to] = self.words[from];
             self.taken.clear(old + code);
         }
         let parent = &mut self.slots[at as usize];
         parent.next = base | (parent.next & WORD);
-        self.take(base, code)
+        self.take(at, base, code)
     }
 
-    fn take(&mut self, base: u32, code: u32) -> u32 {
+    /// Gives the node in slot `at` a child beside its base.
+    fn take(&mut self, at: u32, base: u32, code: u32) -> u32 {
         let slot = base + code;
+        self.slots[at as usize].children |= child_bit(code);
         self.grow(slot);
         self.taken.set(slot);
         self.slots[slot as usize].parent = base;
@@ -290,6 +323,7 @@ impl Prefixes {
         if let Some(slot) = node.and_then(|node| self.slots.get_mut(node.at as usize)) {
             slot.next &= !WORD;
         }
+        self.mirror(letters.first().map_or(0, |&letter| letter as usize));
     }
 
     fn remember(&mut self, first: u32, second: u32) {
@@ -298,47 +332,15 @@ impl Prefixes {
     }
 }
 
+/// The bit of [`Slot::children`] of a letter.
+#[inline]
+fn child_bit(code: u32) -> u32 {
+    1 << (code % 32)
+}
+
 /// The bit of a pair of codes in a filter of `size` words of 64 bits, a power of two (multiplicative hashing, Knuth 6.4).
 #[inline]
 fn pair_bit(first: u32, second: u32, size: usize) -> usize {
     let key = u64::from(first) << 32 | u64::from(second);
     (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & (size * 64).wrapping_sub(1)
-}
-
-/// Words as they are put in: the letters of all in a row, and for each where its own end, its number and its logarithm.
-#[derive(Default)]
-struct List {
-    letters: Vec<u32>,
-    entries: Vec<(usize, u32, f64)>,
-}
-
-impl List {
-    fn word(&self, entry: u32) -> &[u32] {
-        let start = (entry as usize).checked_sub(1).map_or(0, |before| self.entries[before].0);
-        &self.letters[start..self.entries[entry as usize].0]
-    }
-
-    /// The entries in the order of their letters.
-    fn sorted(&self) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.entries.len() as u32).collect();
-        order.sort_by(|&a, &b| self.word(a).cmp(self.word(b)));
-        order
-    }
-
-    /// The stretches of `range` of `order` whose words have the same letter at `depth`, each with that letter.
-    fn groups<'a>(
-        &'a self,
-        order: &'a [u32],
-        range: std::ops::Range<usize>,
-        depth: usize,
-    ) -> impl Iterator<Item = (u32, std::ops::Range<usize>)> + 'a {
-        let mut start = range.start;
-        std::iter::from_fn(move || {
-            let letter = self.word(*order.get(start).filter(|_| start < range.end)?)[depth];
-            let same = order[start..range.end].iter().take_while(|&&entry| self.word(entry)[depth] == letter).count();
-            let group = start..start + same;
-            start = group.end;
-            Some((letter, group))
-        })
-    }
 }

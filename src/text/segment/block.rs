@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::route::in_block;
 use crate::text::dictionary::Dictionary;
 use crate::text::dictionary::Found;
+use crate::text::dictionary::Letter;
 use crate::text::dictionary::Walk;
 
 /// The bit of a way that says that the dictionary has the word.
@@ -16,8 +17,8 @@ const KEPT: usize = 1 << 16;
 /// A stretch of text, its words, and the best route through them. One is used for many stretches.
 #[derive(Default)]
 pub(super) struct Block {
-    /// What the dictionary numbers the letters by; 0 behind the last.
-    codes: Vec<u32>,
+    /// What the dictionary knows of the letters, and one that is none behind the last.
+    letters: Vec<Letter>,
     /// The byte where each letter begins, and the end.
     bytes: Vec<usize>,
     walk: Walk,
@@ -65,24 +66,24 @@ impl Found for Lattice {
 impl Block {
     /// Takes in the stretch that begins at byte `start`, and all words of it; returns the byte where it ends.
     pub(super) fn read(&mut self, dictionary: &Dictionary, text: &str, start: usize) -> usize {
-        let Self { codes, bytes, walk, lattice, .. } = self;
+        let Self { letters, bytes, walk, lattice, .. } = self;
         let table = dictionary.table(false);
-        codes.clear();
+        letters.clear();
         bytes.clear();
         let mut end = start;
         for letter in text.get(start..).unwrap_or_default().chars().take_while(|&letter| in_block(letter)) {
-            codes.push(table.code(letter));
+            letters.push(table.letter(letter));
             bytes.push(end);
             end += letter.len_utf8();
         }
         if end > start {
             bytes.push(end);
-            lattice.one.resize(codes.len(), f64::NEG_INFINITY);
+            lattice.one.resize(letters.len(), f64::NEG_INFINITY);
             lattice.two.clear();
-            lattice.two.resize(codes.len(), f64::NEG_INFINITY);
+            lattice.two.resize(letters.len(), f64::NEG_INFINITY);
             lattice.more.clear();
-            codes.push(0);
-            table.walk(codes, walk, lattice);
+            letters.push(Letter::default());
+            table.walk(letters, walk, lattice);
         }
         end
     }
@@ -160,7 +161,7 @@ impl Block {
 
     /// Gives back the room of a very long stretch.
     pub(super) fn forget_much(&mut self) {
-        if self.codes.capacity() > KEPT {
+        if self.letters.capacity() > KEPT {
             *self = Self::default();
         }
     }

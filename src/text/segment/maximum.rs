@@ -9,6 +9,7 @@ use super::clusters::is_plain;
 use super::steps::Direction;
 use crate::text::dictionary::Dictionary;
 use crate::text::dictionary::Found;
+use crate::text::dictionary::Letter;
 use crate::text::dictionary::Table;
 use crate::text::dictionary::Walk;
 
@@ -50,8 +51,8 @@ pub(super) fn singles(text: &str, words: &[Word], clusters: &Clusters<'_>) -> us
 struct Chunk {
     /// How many letters there are; the lists below may have more.
     count: usize,
-    /// What the dictionary numbers them by; 0 behind the last.
-    codes: Vec<u32>,
+    /// What the dictionary knows of them, and one that is none behind the last.
+    letters: Vec<Letter>,
     /// How many bytes the letters up to and with each take.
     ends: Vec<u32>,
     /// How many letters the longest word has that begins there, at least 1; and [`KNOWN`] if there is one.
@@ -86,28 +87,28 @@ impl Chunk {
     fn read(&mut self, letters: impl Iterator<Item = char>, table: Table<'_>, most: usize) -> End {
         let (mut count, mut bytes, mut has_letters, mut end) = (0, 0, false, End::Text);
         self.ends.resize(most, 0);
-        self.codes.resize(most + 1, 0);
-        for (letter, (code, last)) in letters.zip(self.codes.iter_mut().zip(&mut self.ends)) {
+        self.letters.resize(most + 1, Letter::default());
+        for (letter, (known, last)) in letters.zip(self.letters.iter_mut().zip(&mut self.ends)) {
             if !is_plain(letter) {
                 end = End::Joining(bytes + letter.len_utf8());
                 break;
             }
             bytes += letter.len_utf8();
             has_letters |= letter.is_ascii_alphanumeric();
-            (*code, *last) = (table.code(letter), bytes as u32);
+            (*known, *last) = (table.letter(letter), bytes as u32);
             count += 1;
         }
         if count == most {
             end = End::Full;
         }
-        self.codes[count] = 0;
+        self.letters[count] = Letter::default();
         (self.count, self.has_letters) = (count, has_letters);
         end
     }
 
     fn look_up(&mut self, table: Table<'_>) {
-        self.lengths.resize(self.codes.len(), 0);
-        table.walk(&self.codes[..=self.count], &mut self.walk, &mut Longest(&mut self.lengths));
+        self.lengths.resize(self.letters.len(), 0);
+        table.walk(&self.letters[..=self.count], &mut self.walk, &mut Longest(&mut self.lengths));
     }
 }
 

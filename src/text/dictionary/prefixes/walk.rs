@@ -1,10 +1,11 @@
 //! All words at all places of a stretch of text, length by length: no look waits for another, so that the memory answers many
 //! at a time, and few branches depend on what it says.
 
-use std::hint::select_unpredictable;
-
+use super::Letter;
 use super::Prefixes;
 use super::Slot;
+use super::WORD;
+use super::child_bit;
 use super::pair_bit;
 
 /// Room for a walk, to be used again.
@@ -27,28 +28,26 @@ pub(in crate::text) trait Found {
 }
 
 impl Prefixes {
-    /// Finds the words at every place of letters that are given by their [codes](Prefixes::code), with one 0 behind them.
-    pub(in crate::text::dictionary) fn walk(&self, codes: &[u32], walk: &mut Walk, found: &mut impl Found) {
-        if walk.pairs.len() < codes.len() {
-            walk.pairs.resize(codes.len(), 0);
-            walk.longer.resize(codes.len(), (0, 0));
+    /// Finds the words at every place of these [letters](Prefixes::letter), with one that is none behind them.
+    pub(in crate::text::dictionary) fn walk(&self, letters: &[Letter], walk: &mut Walk, found: &mut impl Found) {
+        if walk.pairs.len() < letters.len() {
+            walk.pairs.resize(letters.len(), 0);
+            walk.longer.resize(letters.len(), (0, 0));
         }
-        let pairs = self.ones(codes, &mut walk.pairs[..codes.len()], found);
-        let longer = self.twos(codes, pairs, &mut walk.longer[..codes.len()], found);
-        self.longer(codes, longer, found);
+        let pairs = self.ones(letters, &mut walk.pairs[..letters.len()], found);
+        let longer = self.twos(letters, pairs, &mut walk.longer[..letters.len()], found);
+        self.longer(letters, longer, found);
     }
 
     /// Finds the words of one letter; returns the places where words of two may begin. Each of these three is a function of
     /// its own, so that what it needs stays in registers.
     #[inline(never)]
-    fn ones<'a>(&self, codes: &[u32], pairs: &'a mut [u32], found: &mut impl Found) -> &'a [u32] {
-        let root = self.root().slot.base();
+    fn ones<'a>(&self, letters: &[Letter], pairs: &'a mut [u32], found: &mut impl Found) -> &'a [u32] {
         let mut some = 0;
-        for (place, pair) in codes.windows(2).enumerate() {
-            let slot = self.slot(root, pair[0]);
-            found.one(place, (slot.parent == root) & slot.is_word(), slot.logarithm);
+        for (place, pair) in letters.windows(2).enumerate() {
+            found.one(place, pair[0].next & WORD != 0, pair[0].logarithm);
             pairs[some] = place as u32;
-            some += usize::from(self.may_begin(pair[0], pair[1]));
+            some += usize::from(self.may_begin(pair[0].code, pair[1].code));
         }
         &pairs[..some]
     }
@@ -57,39 +56,43 @@ impl Prefixes {
     #[inline(never)]
     fn twos<'a>(
         &self,
-        codes: &[u32],
+        letters: &[Letter],
         pairs: &[u32],
         longer: &'a mut [(u32, u32)],
         found: &mut impl Found,
     ) -> &'a [(u32, u32)] {
-        let root = self.root().slot.base();
         let mut some = 0;
         for &place in pairs {
-            let Some(&[code, next]) = codes.get(place as usize..).and_then(<[u32]>::first_chunk) else { break };
-            let parent = self.slot(root, code);
-            let base = select_unpredictable(parent.parent == root, parent.base(), 0);
-            let slot = self.slot(base, next);
+            let Some([first, second]) = letters.get(place as usize..).and_then(<[Letter]>::first_chunk) else { break };
+            let base = first.next & !WORD;
+            let slot = self.slot(base, second.code);
             let is_node = slot.parent == base;
-            found.two(place as usize, is_node & slot.is_word(), slot.logarithm);
+            found.two(place as usize, is_node & slot.is_word(), self.logarithm(slot));
             longer[some] = (place, slot.base());
-            some += usize::from(is_node & (slot.base() != 0));
+            let third = letters.get(place as usize + 2).map_or(0, |letter| letter.code);
+            some += usize::from(is_node & (slot.children & child_bit(third) != 0));
         }
         &longer[..some]
     }
 
     /// Finds the words of more letters.
     #[inline(never)]
-    fn longer(&self, codes: &[u32], longer: &[(u32, u32)], found: &mut impl Found) {
+    fn longer(&self, letters: &[Letter], longer: &[(u32, u32)], found: &mut impl Found) {
         for &(place, base) in longer {
             let mut base = base;
-            for (letters, &code) in (3..).zip(codes.get(place as usize + 2..).unwrap_or_default()) {
-                let Some((_, slot)) = self.child(base, code) else { break };
+            for (count, letter) in (3..).zip(letters.get(place as usize + 2..).unwrap_or_default()) {
+                let Some((_, slot)) = self.child(base, letter.code) else { break };
                 if slot.is_word() {
-                    found.more(place as usize, letters, slot.logarithm);
+                    found.more(place as usize, count, self.logarithm(slot));
                 }
                 base = slot.base();
             }
         }
+    }
+
+    #[inline]
+    fn logarithm(&self, slot: Slot) -> f64 {
+        self.logarithms.get(slot.logarithm as usize).copied().unwrap_or_default()
     }
 
     /// What stands where the child of a node would.
