@@ -169,6 +169,7 @@ impl App {
             }
             self.state.information.open = self.focus == PaneId::Information;
             let mut ctx = Ctx::new(&mut self.state, &mut effects);
+            ctx.follow();
             ctx.refresh();
             ctx.measure();
             ctx.refresh_steps(self.focus == PaneId::Steps);

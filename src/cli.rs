@@ -128,8 +128,8 @@ use std::process::ExitCode;
 pub use arguments::{
     Algorithm, Architectures, Attention, Attribute, Beam, Bench, Changes, Choose, Common, Compare, Compress,
     Decompress, ExploreOptions, Fill, Generate, Invocation, KindOfAttention, Length, Lens, Looked, Masks, Models,
-    Numbers, Order, Repetition, Sampling, Score, Segment, Source, Subcommand, Tokenize, Tokenizers, Trace,
-    TrainTokenizer, Units, Vocabulary,
+    Numbers, Repetition, Sampling, Score, Segment, Source, Subcommand, Tokenize, Tokenizers, Trace, TrainTokenizer,
+    Units, Vocabulary,
 };
 pub use failure::Failure;
 

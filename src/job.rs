@@ -37,7 +37,6 @@ pub use choice::Origin;
 pub use choice::Score;
 pub use explain::Calculated;
 pub use explain::Cell;
-pub use explain::Disturbed;
 pub use explain::Effect;
 pub use explain::Explain;
 pub use explain::Explanation;
@@ -63,6 +62,7 @@ pub use measure::Measured;
 pub use measure::Other;
 pub use measure::Pair;
 pub use measure::Telling;
+pub use read::Changes;
 pub use read::Read;
 pub use record::Chosen;
 pub use record::Noted;
@@ -99,6 +99,7 @@ use crate::lab::training::TrainingError;
 use crate::lab::vocabulary::Entry;
 use crate::lm::Distribution;
 use crate::lm::ForwardError;
+use crate::lm::Interventions;
 use crate::lm::NotFinite;
 use crate::lm::Position;
 use crate::lm::explain::ExplainError;
@@ -260,6 +261,8 @@ pub enum Body {
         /// What it computed at each.
         positions: Vec<Arc<Position>>,
     },
+    /// What is changed in the model is ready.
+    Ready(Arc<Interventions>),
     /// What the tokens of the path from `first` on cost.
     Scores {
         /// Index on the path.

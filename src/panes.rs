@@ -3,6 +3,7 @@
 pub mod architectures;
 pub mod attention;
 pub mod calculation;
+mod changes;
 pub mod compare;
 pub mod format;
 pub mod generate;
@@ -56,10 +57,10 @@ fn remark(state: &State, message: Message, area: Rect, buf: &mut Buffer) {
 
 /// Behind what is shown of the run: that it is the run with interventions.
 fn changed(state: &State) -> String {
-    match state.explained.disturbed() {
-        Some(_) => format!(" · {}", state.language.text(Message::WithInterventions)),
-        None => String::new(),
+    if state.under.list().is_empty() {
+        return String::new();
     }
+    format!(" · {}", state.language.text(Message::WithInterventions))
 }
 
 /// Where a command moves the cursor of a list of `rows`, `page` of which are in view; `None` if it moves no cursor.

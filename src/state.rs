@@ -19,6 +19,7 @@ pub mod vocabulary;
 
 mod absorb;
 mod architectures;
+mod changes;
 mod ctx;
 mod deeds;
 mod edits;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use architectures::Architectures;
+pub use changes::Listed;
 pub use command::Command;
 pub use contrast::Contrasts;
 pub use ctx::Ctx;
@@ -40,7 +42,6 @@ pub use deeds::GLANCE_EVERY;
 pub use effect::Effect;
 pub use evidence::Evidence;
 pub use explained::Explained;
-pub use explained::Listed;
 pub use flow::Flow;
 pub use information::Information;
 pub use length::Length;
@@ -59,6 +60,7 @@ pub use training::Training;
 pub use vocabulary::Vocabulary;
 
 use crate::hub::Progress;
+use crate::job::Changes;
 use crate::job::Generation;
 use crate::job::Lane;
 use crate::job::Origin;
@@ -165,6 +167,8 @@ pub struct State {
     pub subject: Shows,
     /// Distributions and attention at hand.
     pub evidence: Evidence,
+    /// The interventions that the run is read with: those that are on, as soon as the run follows them.
+    pub under: Changes,
     /// What is explained of the run.
     pub explained: Explained,
     /// A beam search, or a look ahead.
@@ -228,6 +232,7 @@ impl State {
             edits: edits::Edits::default(),
             subject: Shows::default(),
             evidence: Evidence::default(),
+            under: Changes::default(),
             explained: Explained::default(),
             search: Search::default(),
             repetition: Repetition::default(),
@@ -248,6 +253,12 @@ impl State {
             notice: None,
             lanes: Default::default(),
         }
+    }
+
+    /// What a token that is chosen now is chosen with.
+    fn used_now(&self) -> run::Used {
+        let changes = self.under.list().iter().map(ToString::to_string).collect();
+        run::Used { pipeline: self.settings.sampler().to_string(), seed: self.settings.seed, changes }
     }
 
     /// Whether a lane is at work.

@@ -110,6 +110,8 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Attention), &[ch('c')], C::NextSubject, M::HelpNextSubject, None),
     row(Pane(P::Attention), &[ch('d')], C::NextDrawing, M::HelpNextDrawing, Some((6, M::KeyDraw))),
     row(Pane(P::Attention), &[ch('r')], C::NextHabit, M::HelpNextHabit, None),
+    row(Pane(P::Attention), &[ch('R')], C::NextOrder, M::HelpNextOrder, Some((7, M::KeySort))),
+    row(Pane(P::Attention), &[ch('V')], C::ReverseOrder, M::HelpReverseOrder, None),
 
     row(Pane(P::Calculation), &[code(K::Left), ch('h')], C::KeyLeft, M::HelpKeyLeft, Some((2, M::KeyKey))),
     row(Pane(P::Calculation), &[code(K::Right), ch('l')], C::KeyRight, M::HelpKeyRight, None),

@@ -232,7 +232,32 @@ fn status(app: &App, area: Rect, buf: &mut Buffer) {
     } else {
         Line::styled(format!(" {}", standing(state)), theme.dim())
     };
-    draw::line(buf, area, &line, Alignment::Left, theme);
+    let badge = badge(app);
+    let width = (safe::width(&badge) as u16).min(area.width / 2);
+    let left = Rect { width: area.width - width, ..area };
+    draw::line(buf, left, &line, Alignment::Left, theme);
+    draw::line(
+        buf,
+        Rect { x: left.right(), width, ..area },
+        &Line::styled(badge, theme.warning()),
+        Alignment::Left,
+        theme,
+    );
+}
+
+/// How many interventions are on, wherever the person is, and that a page does without them if it does.
+fn badge(app: &App) -> String {
+    let language = app.state.language;
+    let on = app.state.settings.changes.iter().filter(|listed| listed.on).count();
+    let counted = match on {
+        0 => return String::new(),
+        1 => language.text(Message::ChangeOn).to_owned(),
+        _ => language.say(Message::ChangesOn, &[&on]),
+    };
+    // The text is read there anew, under other masks and with less of it kept.
+    let without = matches!(app.focus, PaneId::Masks | PaneId::Length);
+    let said = if without { language.say(Message::ChangesNotHere, &[&counted]) } else { counted };
+    format!(" {said} ")
 }
 
 /// What the selected token cost and how it came there; how many were generated, how fast, on which branch.

@@ -16,7 +16,7 @@ mod train;
 mod vocabulary;
 
 pub use architectures::Architectures;
-pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Order, Trace};
+pub use explain::{Attention, Attribute, Changes, KindOfAttention, Lens, Looked, Numbers, Trace};
 pub use length::Length;
 pub use masks::Masks;
 pub use sampling::Sampling;

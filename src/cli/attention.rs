@@ -4,18 +4,19 @@ mod given;
 mod picture;
 mod steps;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Read;
 
 use serde::Serialize;
 
 use super::Failure;
-use super::arguments::{Attention, Common, KindOfAttention, Order};
+use super::arguments::{Attention, Common, KindOfAttention};
 use super::looked::Run;
 use super::output::{Column, Output};
 use super::session::Piece;
 use crate::lab::flow::{self, Which};
-use crate::lab::heads::{self, HeadScore};
+use crate::lab::heads::{self, Habit, HeadScore, Measure};
 use crate::lm::explain::ExplainError;
 use crate::lm::{AttentionKind, ForwardError, Shape};
 use crate::ui::{Message, safe};
@@ -65,6 +66,8 @@ struct Measured {
     head: usize,
     habit: &'static str,
     score: f32,
+    /// The share of every habit.
+    shares: BTreeMap<&'static str, f32>,
     entropy_bits: f32,
     distance: f32,
     effective_rank: f32,
@@ -225,19 +228,15 @@ fn glance(run: &Run, options: &Attention, shape: Shape, json: bool, output: &mut
             found.push((layer, head, heads::measure(&rows, &tokens), first));
         }
     }
-    let key = |score: &Option<HeadScore>| match (score, options.sort) {
-        (Some(score), Order::Score) => -score.score,
-        (Some(score), Order::Entropy) => score.entropy,
-        (Some(score), Order::Distance) => score.distance,
-        (Some(score), Order::Rank) => score.effective_rank,
-        _ => 0.0,
-    };
-    found.sort_by(|(.., a, _), (.., b, _)| key(a).total_cmp(&key(b)));
+    if let Some(measure) = options.sort {
+        found.sort_by(|(.., a, _), (.., b, _)| measure.compare(a.as_ref(), b.as_ref(), options.reverse));
+    }
     if json {
         let heads = found.iter().filter_map(|&(layer, head, score, first_token)| {
-            let HeadScore { habit, score, entropy: entropy_bits, distance, effective_rank } = score?;
+            let HeadScore { habit, score, shares, entropy: entropy_bits, distance, effective_rank } = score?;
+            let shares = Habit::ALL.iter().zip(shares).map(|(habit, share)| (habit.name(), share)).collect();
             let habit = habit.name();
-            Some(Measured { layer, head, habit, score, entropy_bits, distance, effective_rank, first_token })
+            Some(Measured { layer, head, habit, score, shares, entropy_bits, distance, effective_rank, first_token })
         });
         return output.json(&Glance {
             model: &run.session.model.name,
@@ -247,7 +246,9 @@ fn glance(run: &Run, options: &Attention, shape: Shape, json: bool, output: &mut
             heads: heads.collect(),
         });
     }
-    let columns = [
+    // A share that heads are sorted by stands beside the one that each is named after.
+    let share = options.sort.filter(|measure| matches!(measure, Measure::Share(_)));
+    let mut columns = vec![
         Column::Right(Message::CliLayer),
         Column::Right(Message::CliHead),
         Column::Left(Message::CliHabit),
@@ -256,17 +257,21 @@ fn glance(run: &Run, options: &Attention, shape: Shape, json: bool, output: &mut
         Column::Right(Message::CliDistance),
         Column::Right(Message::CliEffectiveRank),
     ];
+    columns.extend(share.map(|measure| Column::Right(measure.said())));
     let row = |(layer, head, score, _): &(usize, usize, Option<HeadScore>, f32)| {
         let mut row = vec![layer.to_string(), head.to_string()];
-        match score {
-            Some(score) => row.extend([
+        if let Some(score) = score {
+            row.extend([
                 score.habit.said().text(output.language).to_owned(),
                 format!("{:.2}", score.score),
                 format!("{:.2}", score.entropy),
                 format!("{:.1}", score.distance),
                 format!("{:.1}", score.effective_rank),
-            ]),
-            None => row.extend(["–", "", "", "", ""].map(str::to_owned)),
+            ]);
+            row.extend(share.map(|measure| format!("{:.2}", measure.of(score))));
+        } else {
+            row.push("–".to_owned());
+            row.resize(columns.len(), String::new());
         }
         row
     };

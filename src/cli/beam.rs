@@ -147,7 +147,8 @@ pub(super) fn run(
 
 fn search(session: &mut Session, context: Vec<Arc<Position>>, rules: Rules) -> Result<Beam, Failure> {
     let beam = Beam::new(&session.model.engine, context, rules, &mut session.workspace);
-    beam.map_err(|error| failure(session, error))
+    let changes = Arc::new(session.changes.clone());
+    beam.map(|beam| beam.with(changes)).map_err(|error| failure(session, error))
 }
 
 fn advance(session: &mut Session, beam: &mut Beam) -> Result<Option<beam::Step>, Failure> {

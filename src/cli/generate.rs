@@ -143,6 +143,13 @@ pub(super) fn run(
         if steps.len() == most {
             break Stopped::Steps;
         }
+        if let Some(changes) = line.get(steps.len()).and_then(|noted| noted.interventions.clone()) {
+            session.change(&Changes { intervene: changes })?;
+            positions = session.begin(&given.ids)?;
+            let generated: Vec<u32> = steps.iter().map(|step| step.piece.id).collect();
+            let read = session.extend(&positions, &generated)?;
+            positions.extend(read);
+        }
         let Some(last) = positions.last().cloned() else { return Err(Failure::NothingGiven) };
         let Some(distribution) = session.distributions(&[last])?.pop() else { return Err(Failure::NothingGiven) };
         let index = steps.len() as u64;
@@ -261,6 +268,7 @@ impl Step {
             mu: self.mu,
             pipeline: None,
             seed: None,
+            interventions: None,
             name: None,
         }
     }

@@ -167,8 +167,8 @@ fn probe(session: &mut Session, given: &Given, loops: &[Cycle], copies: usize) -
         _ => session.begin(ids)?,
     };
     let mut said = Vec::new();
-    let engine = &session.model.engine;
-    repetition::probe(engine, context, sentence, copies, &mut session.workspace, &|| true, &mut |copy| {
+    let (engine, under) = (&session.model.engine, session.model.under(&session.changes));
+    repetition::probe(engine, under, context, sentence, copies, &mut session.workspace, &|| true, &mut |copy| {
         let repetition::Copy { before, mean: probability, increased, greedy, .. } = copy;
         said.push(Copy { before, probability, increased, greedy });
         true
@@ -194,7 +194,9 @@ fn heads(session: &mut Session, ids: &[u32], most: usize) -> Result<Option<Heads
     };
     let places = copying::places(&tokens);
     let context = session.extend(&[], &tokens)?;
-    let ranked = copying::rank(&session.model.engine, &context, &places, &|| true).unwrap_or_default();
+    let ranked =
+        copying::rank(&session.model.engine, session.model.under(&session.changes), &context, &places, &|| true)
+            .unwrap_or_default();
     let ranked = ranked.into_iter().take(most).map(|Copier { layer, head, score }| Copying { layer, head, score });
     Ok(Some(Heads { measured_on, places: places.len(), ranked: ranked.collect() }))
 }

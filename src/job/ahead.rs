@@ -10,6 +10,7 @@ use super::Ticket;
 use super::distribution;
 use super::said;
 use crate::lm::Distribution;
+use crate::lm::Interventions;
 use crate::lm::Position;
 use crate::lm::Workspace;
 use crate::model::Model;
@@ -26,6 +27,8 @@ pub struct LookAhead {
     pub candidates: usize,
     /// How many tokens to go from each, itself counted.
     pub steps: usize,
+    /// What is changed in the model, under which `context` was computed.
+    pub changes: Arc<Interventions>,
     /// How many threads compute.
     pub threads: usize,
 }
@@ -54,7 +57,7 @@ struct Road {
 
 /// Every road takes its next token before any takes the one after, so that all grow together.
 pub(super) fn look(job: LookAhead, ticket: &Ticket, send: Send<'_>) -> Result<(), Stop> {
-    let LookAhead { model, context, candidates, steps, threads } = job;
+    let LookAhead { model, context, candidates, steps, changes, threads } = job;
     let engine = &model.engine;
     let end = model.tokenizer.as_ref().and_then(Tokenizer::eos);
     let mut workspace = Workspace::new(threads);
@@ -71,8 +74,8 @@ pub(super) fn look(job: LookAhead, ticket: &Ticket, send: Send<'_>) -> Result<()
             let score = Score::of(&road.next, token);
             let mut position = None;
             if road.path.len() < room {
-                let mask = &engine.blueprint.mask;
-                let read = engine.extend(&road.path, &[token], mask, &mut workspace, &|| ticket.is_current())?;
+                let under = model.under(&changes);
+                let read = engine.extend(&road.path, &[token], under, &mut workspace, &|| ticket.is_current())?;
                 if step + 1 < steps && Some(token) != end {
                     road.next = distribution(engine.logits(&read, &mut workspace)?)?;
                 }

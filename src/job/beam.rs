@@ -8,6 +8,7 @@ use super::Stop;
 use super::Ticket;
 use super::said;
 use crate::lm::Beam;
+use crate::lm::Interventions;
 use crate::lm::Position;
 use crate::lm::Workspace;
 use crate::lm::beam::BeamError;
@@ -26,6 +27,8 @@ pub struct BeamSearch {
     pub context: Vec<Arc<Position>>,
     /// How the search chooses; checked by [`Rules::check`].
     pub rules: Rules,
+    /// What is changed in the model, under which `context` was computed.
+    pub changes: Arc<Interventions>,
     /// How many threads compute.
     pub threads: usize,
 }
@@ -45,11 +48,11 @@ pub struct Beams {
 }
 
 pub(super) fn search(job: BeamSearch, ticket: &Ticket, send: Send<'_>) -> Result<(), Stop> {
-    let BeamSearch { model, context, rules, threads } = job;
+    let BeamSearch { model, context, rules, changes, threads } = job;
     let engine = &model.engine;
     let mut workspace = Workspace::new(threads);
     let wanted = || ticket.is_current();
-    let mut beam = Beam::new(engine, context.clone(), rules, &mut workspace)?;
+    let mut beam = Beam::new(engine, context.clone(), rules, &mut workspace)?.with(Arc::clone(&changes));
     while let Some(step) = beam.step(engine, &mut workspace, &wanted)? {
         let groups = 0..beam.rules().groups;
         let mut finished: Vec<_> = beam.finished().into_iter().map(|(group, found)| (group, found.clone())).collect();
@@ -61,8 +64,8 @@ pub(super) fn search(job: BeamSearch, ticket: &Ticket, send: Send<'_>) -> Result
                 let length = path.iter().filter(|position| !position.is_source()).count();
                 // The last token may stand one past the context, and then nothing can come after it.
                 if length + unread.len() <= room {
-                    let mask = &engine.blueprint.mask;
-                    found.positions.extend(engine.extend(&path, &unread, mask, &mut workspace, &wanted)?);
+                    let under = model.under(&changes);
+                    found.positions.extend(engine.extend(&path, &unread, under, &mut workspace, &wanted)?);
                 }
             }
         }

@@ -14,8 +14,7 @@ use super::said;
 use crate::lab::information::Divergence;
 use crate::lab::information::Surprisals;
 use crate::lm::AttentionKind;
-use crate::lm::Conditions;
-use crate::lm::Intervention;
+use crate::lm::Distribution;
 use crate::lm::Interventions;
 use crate::lm::Position;
 use crate::lm::Workspace;
@@ -28,8 +27,6 @@ use crate::lm::explain::PrepareError;
 use crate::lm::explain::Streams;
 use crate::model::Model;
 
-/// The most bytes of residual streams that are kept, so that interventions compute only the layers they change.
-const STREAMS: usize = 96 << 20;
 /// The tokens that each depth of the lens keeps.
 const TOP: usize = 3;
 
@@ -40,12 +37,12 @@ pub struct Explain {
     pub model: Arc<Model>,
     /// What it computed along the path.
     pub context: Vec<Arc<Position>>,
-    /// The interventions that are on.
-    pub changes: Vec<Intervention>,
-    /// The run with them, if it was computed before.
-    pub disturbed: Option<Arc<Disturbed>>,
-    /// The run's residual streams, if they were computed before.
-    pub streams: Option<Arc<Streams>>,
+    /// The tokens of the path.
+    pub tokens: Vec<u32>,
+    /// What is changed in the model, under which `context` was computed.
+    pub changes: Arc<Interventions>,
+    /// What it computed without changes, for the first tokens of the path.
+    pub plain: Vec<Arc<Position>>,
     /// The position whose distributions before and after are compared.
     pub effect: Option<usize>,
     /// A cell of attention.
@@ -69,22 +66,15 @@ pub struct Cell {
     pub key: usize,
 }
 
-/// A run as it is with interventions.
-#[derive(Debug)]
-pub struct Disturbed {
-    /// The interventions, made ready.
-    pub interventions: Interventions,
-    /// What the model computed with them, along the same path.
-    pub context: Vec<Arc<Position>>,
-}
-
 /// What interventions change in the distribution at one position.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Effect {
     /// The position's index on the path.
     pub index: usize,
     /// KL(before‖after), in bits.
     pub kl_bits: f64,
+    /// The distribution without interventions.
+    pub before: Arc<Distribution>,
     /// The most probable token before.
     pub choice: u32,
     /// Its probability before and after.
@@ -113,8 +103,13 @@ pub struct Calculated {
 pub enum Explanation {
     /// The run's residual streams.
     Streams(Arc<Streams>),
-    /// The run with the interventions that were asked for.
-    Disturbed(Arc<Disturbed>),
+    /// What the model computes without interventions at the tokens of the path from `first` on.
+    Plain {
+        /// Index on the path.
+        first: usize,
+        /// One for each.
+        positions: Vec<Arc<Position>>,
+    },
     /// What they change.
     Effect(Effect),
     /// A cell step by step; none where the query has no such attention.
@@ -129,27 +124,10 @@ pub(super) fn explain(job: &Explain, ticket: &Ticket, send: Send<'_>) -> Result<
     let engine = &job.model.engine;
     let mut workspace = Workspace::new(job.threads);
     let wanted = || ticket.is_current();
-    let mask = &engine.blueprint.mask;
     let mut tell = |what: Explanation| said(send(Body::Explanation(Box::new(what))));
-    let disturbed = match (&job.disturbed, job.changes.is_empty()) {
-        (_, true) => None,
-        (Some(disturbed), false) => Some(Arc::clone(disturbed)),
-        (None, false) => {
-            let disturbed = Arc::new(disturb(job, &mut workspace, &wanted, &mut tell)?);
-            tell(Explanation::Disturbed(Arc::clone(&disturbed)))?;
-            Some(disturbed)
-        }
-    };
-    let plain = Conditions::from(mask);
-    let (context, under) = match &disturbed {
-        Some(disturbed) => (&disturbed.context, Conditions { mask, interventions: &disturbed.interventions }),
-        None => (&job.context, plain),
-    };
-    if let (Some(index), Some(disturbed)) = (job.effect, &disturbed) {
-        let positions = [&job.context[index], &disturbed.context[index]].map(Arc::clone);
-        let logits = engine.logits(&positions, &mut workspace)?;
-        let (before, after) = logits.split_at(logits.len() / 2);
-        let (before, after) = (distribution(before.to_vec())?, distribution(after.to_vec())?);
+    let (context, under) = (&job.context, job.model.under(&job.changes));
+    if let Some(index) = job.effect {
+        let [before, after] = both(job, index, &mut workspace, &wanted, &mut tell)?;
         let apart = Divergence::of(&Surprisals::from(&*before), &Surprisals::from(&*after));
         let choice = before.most_probable();
         tell(Explanation::Effect(Effect {
@@ -159,6 +137,7 @@ pub(super) fn explain(job: &Explain, ticket: &Ticket, send: Send<'_>) -> Result<
             probability: [before.probability(choice), after.probability(choice)],
             rank: after.rank(choice).unwrap_or(0) + 1,
             now: after.most_probable(),
+            before,
         }))?;
     }
     let source = context.iter().take_while(|position| position.is_source()).count();
@@ -210,29 +189,37 @@ fn runs(positions: &[usize]) -> Vec<Range<usize>> {
     runs
 }
 
-/// The run with the interventions.
-fn disturb(
+/// The distributions at a position of the path without and with interventions: of the token after it, or of the token
+/// itself, hidden where the model can hide it.
+fn both(
     job: &Explain,
+    index: usize,
     workspace: &mut Workspace,
     wanted: &dyn Fn() -> bool,
     tell: &mut dyn FnMut(Explanation) -> Result<(), Stop>,
-) -> Result<Disturbed, Stop> {
+) -> Result<[Arc<Distribution>; 2], Stop> {
     let engine = &job.model.engine;
-    let mask = &engine.blueprint.mask;
-    let interventions = engine.interventions(job.changes.clone(), workspace, wanted)?;
-    let source = job.context.iter().take_while(|position| position.is_source()).count();
-    let fits = interventions.fit(source, job.context.len() - source, mask);
-    fits.map_err(|error| Stop::Fault(Fault::Change(PrepareError::Intervention(error))))?;
-    let mut streams = job.streams.clone();
-    let size = 4 * engine.config.width * engine.config.layers * (job.context.len() - source);
-    if streams.is_none() && size <= STREAMS && job.context.len() > source {
-        let computed = Arc::new(engine.streams(&job.context, mask, workspace, wanted)?);
-        tell(Explanation::Streams(Arc::clone(&computed)))?;
-        streams = Some(computed);
-    }
-    let under = Conditions { mask, interventions: &interventions };
-    let context = engine.disturbed(&job.context, under, streams.as_deref(), workspace, wanted)?;
-    Ok(Disturbed { interventions, context })
+    let positions = if job.model.can_hide() {
+        let mask = job.model.mask();
+        let before = engine.cloze(&job.tokens, index, mask, workspace, wanted)?;
+        [before, engine.cloze_changed(&job.tokens, index, mask, &job.changes, workspace, wanted)?]
+    } else {
+        let mut plain = job.plain.clone();
+        let first = plain.len();
+        if first < job.tokens.len() {
+            let source = job.context.iter().take_while(|position| position.is_source()).count();
+            if first < source {
+                plain = engine.encode(&job.tokens[..source], workspace, wanted)?;
+            }
+            let rest = &job.tokens[plain.len()..];
+            plain.extend(engine.extend(&plain, rest, &engine.blueprint.mask, workspace, wanted)?);
+            tell(Explanation::Plain { first, positions: plain[first..].to_vec() })?;
+        }
+        [&plain[index], &job.context[index]].map(Arc::clone)
+    };
+    let logits = engine.logits(&positions, workspace)?;
+    let (before, after) = logits.split_at(logits.len() / 2);
+    Ok([distribution(before.to_vec())?, distribution(after.to_vec())?])
 }
 
 impl From<PrepareError> for Stop {

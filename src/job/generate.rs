@@ -14,8 +14,8 @@ use super::Ticket;
 use super::look;
 use super::said;
 use crate::lm;
-use crate::lm::Conditions;
 use crate::lm::Distribution;
+use crate::lm::Interventions;
 use crate::lm::Kind;
 use crate::lm::Past;
 use crate::lm::Position;
@@ -49,6 +49,8 @@ pub struct Generate {
     pub watched: (usize, usize),
     /// The least time between two tokens.
     pub rest: Duration,
+    /// What is changed in the model, under which `context` was computed.
+    pub changes: Arc<Interventions>,
     /// How many threads compute.
     pub threads: usize,
 }
@@ -83,8 +85,9 @@ fn prepared(logits: Vec<f32>, sampler: &Sampler, workspace: &mut Workspace) -> R
 
 pub(super) fn generate(job: Generate, ticket: &Ticket, send: Send<'_>) -> Result<(), Stop> {
     let Generate { model, mut context, mut picked, sampler, seed, mut tokens, generated, .. } = job;
-    let Generate { mut mu, steps, watched, rest, threads, .. } = job;
+    let Generate { mut mu, steps, watched, rest, changes, threads, .. } = job;
     let engine = &model.engine;
+    let under = model.under(&changes);
     let end = model.tokenizer.as_ref().and_then(Tokenizer::eos);
     let adapts = sampler.stages.iter().any(|stage| stage.kind == Kind::Mirostat);
     let mut workspace = Workspace::new(threads);
@@ -114,13 +117,12 @@ pub(super) fn generate(job: Generate, ticket: &Ticket, send: Send<'_>) -> Result
             rank: next.rank(token).unwrap_or(usize::MAX),
         };
         let wanted = || ticket.is_current();
-        let read = engine.extend(&context, &[token], &engine.blueprint.mask, &mut workspace, &wanted)?;
+        let read = engine.extend(&context, &[token], under, &mut workspace, &wanted)?;
         let logits = engine.logits(&read, &mut workspace)?;
         next = prepared(logits, &sampler, &mut workspace)?;
         context.extend_from_slice(&read);
         let Some(position) = read.into_iter().next() else { return Ok(()) };
         let ((layer, head), query) = (watched, context.len() - 1);
-        let under = Conditions::from(&engine.blueprint.mask);
         let weights = look::row(engine, &context, under, layer, head, query);
         let row = Rows { subject: Subject::Head(layer, head), rows: vec![(query, Arc::from(weights))] };
         let last = Some(token) == end;

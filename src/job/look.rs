@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use super::Body;
-use super::Disturbed;
 use super::Send;
 use super::Stop;
 use super::Ticket;
@@ -17,6 +16,7 @@ use crate::lab::heads::Habit;
 use crate::lab::heads::HeadScore;
 use crate::lm::AttentionKind;
 use crate::lm::Conditions;
+use crate::lm::Interventions;
 use crate::lm::Position;
 use crate::lm::Transformer;
 use crate::lm::Workspace;
@@ -40,8 +40,8 @@ pub struct Look {
     pub distribution: Option<usize>,
     /// Whose rows are wanted, and of which queries.
     pub rows: Option<(Subject, Vec<usize>)>,
-    /// The run as it is with interventions: attention is looked at there.
-    pub disturbed: Option<Arc<Disturbed>>,
+    /// What is changed in the model, under which `context` was computed.
+    pub changes: Arc<Interventions>,
     /// Whether every head is wanted at a glance.
     pub overview: bool,
 }
@@ -113,16 +113,13 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
         let position = if engine.blueprint.predicts_next() {
             Arc::clone(&job.context[index])
         } else {
-            engine.cloze(&job.tokens, index, job.model.mask(), &mut workspace, &|| ticket.is_current())?
+            let mask = job.model.mask();
+            engine.cloze_changed(&job.tokens, index, mask, &job.changes, &mut workspace, &|| ticket.is_current())?
         };
         let logits = engine.logits(&[position], &mut workspace)?;
         said(send(Body::Distribution { index, distribution: distribution(logits)? }))?;
     }
-    let mask = &engine.blueprint.mask;
-    let (context, under) = match &job.disturbed {
-        Some(disturbed) => (&disturbed.context, Conditions { mask, interventions: &disturbed.interventions }),
-        None => (&job.context, Conditions::from(mask)),
-    };
+    let (context, under) = (&job.context, job.model.under(&job.changes));
     if let Some((subject, queries)) = &job.rows {
         let queries: Vec<usize> = queries.iter().copied().filter(|&query| query < context.len()).collect();
         let rows = match *subject {

@@ -4,18 +4,26 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Body;
+use super::Explanation;
 use super::Score;
 use super::Send;
 use super::Stop;
 use super::Ticket;
 use super::distribution;
 use super::said;
+use crate::lm::Conditions;
+use crate::lm::Intervention;
+use crate::lm::Interventions;
 use crate::lm::Position;
+use crate::lm::Transformer;
 use crate::lm::Workspace;
+use crate::lm::explain::Streams;
 use crate::model::Model;
 
 /// Tokens that go through the layers together; the progress shown moves in these steps.
 const PREFILL: usize = 128;
+/// The most bytes of residual streams that are kept, so that interventions compute only the layers they change.
+const STREAMS: usize = 96 << 20;
 /// Positions whose distributions are computed together when tokens are scored.
 const SCORED: usize = 8;
 
@@ -32,26 +40,70 @@ pub struct Read {
     pub source: usize,
     /// The tokens to score: from the first whose cost is not known to the last that has one.
     pub unscored: Range<usize>,
+    /// What is changed in the model.
+    pub changes: Changes,
+    /// What it computed without changes, for the first tokens of the path: what they leave alone is taken from there.
+    pub plain: Vec<Arc<Position>>,
+    /// Its residual streams without changes, if they were computed before.
+    pub streams: Option<Arc<Streams>>,
     /// How many threads compute.
     pub threads: usize,
 }
 
+/// What is changed in the model: ready, or still to be made so.
+#[derive(Clone, Debug)]
+pub enum Changes {
+    /// Checked, with what patches put in.
+    Ready(Arc<Interventions>),
+    /// As they were asked for.
+    Asked(Vec<Intervention>),
+}
+
+impl Default for Changes {
+    fn default() -> Self {
+        Self::Ready(Arc::default())
+    }
+}
+
+impl Changes {
+    /// The changes, in order.
+    pub fn list(&self) -> &[Intervention] {
+        match self {
+            Self::Ready(ready) => ready.list(),
+            Self::Asked(list) => list,
+        }
+    }
+}
+
 pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Stop> {
-    let Read { model, mut context, tokens, source, unscored, threads } = job;
+    let Read { model, mut context, tokens, source, unscored, changes, plain, streams, threads } = job;
     let engine = &model.engine;
     let mut workspace = Workspace::new(threads);
     let wanted = || ticket.is_current();
-    let mask = &engine.blueprint.mask;
+    let changes = match changes {
+        Changes::Ready(changes) => changes,
+        Changes::Asked(list) => {
+            let ready = Arc::new(engine.interventions(list, &mut workspace, &wanted)?);
+            said(send(Body::Ready(Arc::clone(&ready))))?;
+            ready
+        }
+    };
+    let under = model.under(&changes);
+    if context.is_empty() && plain.len() > source && !changes.is_empty() {
+        let whole = plain.len() == tokens.len();
+        context = resume(engine, &plain, under, whole, streams, &mut workspace, &wanted, send)?;
+        said(send(Body::Read { first: 0, positions: context.clone() }))?;
+    }
     if context.len() < source {
-        context = engine.encode(&tokens[..source], &mut workspace, &wanted)?;
+        context = engine.encode_changed(&tokens[..source], &changes, &mut workspace, &wanted)?;
         said(send(Body::Read { first: 0, positions: context.clone() }))?;
     }
     // A text that is seen from both sides goes through the layers whole.
-    let chunk = if mask.joint() == Some(0) { PREFILL } else { tokens.len() };
+    let chunk = if under.mask.joint() == Some(0) { PREFILL } else { tokens.len() };
     while context.len() < tokens.len() {
         let first = context.len();
         let chunk = &tokens[first..tokens.len().min(first + chunk)];
-        let positions = engine.extend(&context, chunk, mask, &mut workspace, &wanted)?;
+        let positions = engine.extend(&context, chunk, under, &mut workspace, &wanted)?;
         context.extend_from_slice(&positions);
         said(send(Body::Read { first, positions }))?;
     }
@@ -63,7 +115,7 @@ pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Sto
             return Ok(());
         }
         for first in unscored.filter(|&index| Some(tokens[index]) != model.mask()) {
-            let hidden = engine.cloze(&tokens, first, model.mask(), &mut workspace, &wanted)?;
+            let hidden = engine.cloze_changed(&tokens, first, model.mask(), &changes, &mut workspace, &wanted)?;
             let distribution = distribution(engine.logits(&[hidden], &mut workspace)?)?;
             said(send(Body::Scores { first, scores: vec![Score::of(&distribution, tokens[first])] }))?;
         }
@@ -88,4 +140,32 @@ pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Sto
         first = end;
     }
     Ok(())
+}
+
+/// What interventions leave alone of a context that was computed without them, and where the residual streams of the
+/// `whole` path are at hand or small enough to be, all of it: then only the layers from the first changed one are computed.
+#[expect(clippy::too_many_arguments, reason = "all of it is the job's")]
+fn resume(
+    engine: &Transformer,
+    plain: &[Arc<Position>],
+    under: Conditions<'_>,
+    whole: bool,
+    streams: Option<Arc<Streams>>,
+    workspace: &mut Workspace,
+    wanted: &dyn Fn() -> bool,
+    send: Send<'_>,
+) -> Result<Vec<Arc<Position>>, Stop> {
+    let source = plain.iter().take_while(|position| position.is_source()).count();
+    let size = 4 * engine.config.width * engine.config.layers * (plain.len() - source);
+    let deep = under.interventions.first_layer().is_some_and(|layer| layer > 0) && !engine.has_query_stream();
+    let mut streams = streams.filter(|_| whole && deep);
+    if streams.is_none() && whole && deep && size <= STREAMS {
+        let computed = Arc::new(engine.streams(plain, under.mask, workspace, wanted)?);
+        said(send(Body::Explanation(Box::new(Explanation::Streams(Arc::clone(&computed))))))?;
+        streams = Some(computed);
+    }
+    match streams {
+        Some(streams) => Ok(engine.disturbed(plain, under, Some(&streams), workspace, wanted)?),
+        None => Ok(plain[..engine.untouched(plain, under)].to_vec()),
+    }
 }

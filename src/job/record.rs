@@ -44,10 +44,10 @@ pub struct Record {
     pub seed: u64,
     /// The pipeline, as `--pipeline` takes it, likewise.
     pub pipeline: String,
-    /// What was changed in the run when its tokens were chosen, as `--intervene` takes it.
+    /// What is changed in the model, for the tokens that say no other, as `--intervene` takes it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub interventions: Vec<String>,
-    /// What was tried on the run beside it, which changed no token; a minus before those that are off.
+    /// What else was listed, and was off: a minus before each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<String>,
     /// Every token that was generated, none before the one that it follows.
@@ -78,6 +78,9 @@ pub struct Noted {
     /// The seed, where that is another than the one before it had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// The interventions that were on, where they are others than the one before it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interventions: Option<Vec<String>>,
     /// The name that a person gave the place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,

@@ -15,6 +15,7 @@ use crate::lab::repetition::copying;
 use crate::lab::repetition::copying::Copier;
 use crate::lm;
 use crate::lm::Beam;
+use crate::lm::Interventions;
 use crate::lm::Kind;
 use crate::lm::Past;
 use crate::lm::Position;
@@ -42,6 +43,8 @@ pub struct Probe {
     pub sentence: Option<(std::ops::Range<usize>, usize)>,
     /// Whether the heads are wanted.
     pub heads: bool,
+    /// What is changed in the model, under which `context` was computed.
+    pub changes: Arc<Interventions>,
     /// How many threads compute.
     pub threads: usize,
 }
@@ -111,6 +114,8 @@ pub struct Cures {
     pub seed: u64,
     /// How many tokens each cure goes on for.
     pub steps: usize,
+    /// What is changed in the model, under which `context` was computed.
+    pub changes: Arc<Interventions>,
     /// How many threads compute.
     pub threads: usize,
 }
@@ -131,14 +136,14 @@ pub struct Cured {
 }
 
 pub(super) fn measure(job: Probe, ticket: &Ticket, send: Send<'_>) -> Result<(), Stop> {
-    let Probe { model, context, sentence, heads, threads } = job;
-    let engine = &model.engine;
+    let Probe { model, context, sentence, heads, changes, threads } = job;
+    let (engine, under) = (&model.engine, model.under(&changes));
     let mut workspace = Workspace::new(threads);
     let wanted = || ticket.is_current();
     if let Some((span, copies)) = sentence.filter(|(span, _)| span.end <= context.len() && !span.is_empty()) {
         let tokens: Vec<u32> = context[span.clone()].iter().map(|position| position.token()).collect();
         let before = context[..span.start].to_vec();
-        repetition::probe(engine, before, &tokens, copies, &mut workspace, &wanted, &mut |copy| {
+        repetition::probe(engine, under, before, &tokens, copies, &mut workspace, &wanted, &mut |copy| {
             send(Body::Copy(copy)).is_continue()
         })?;
     }
@@ -149,12 +154,12 @@ pub(super) fn measure(job: Probe, ticket: &Ticket, send: Send<'_>) -> Result<(),
         places.retain(|&place| place >= source);
         let own = places.len() >= copying::ENOUGH || engine.blueprint.stacks == Stacks::EncoderDecoder;
         let measured = if own {
-            copying::rank(engine, &context, &places, &wanted)
+            copying::rank(engine, under, &context, &places, &wanted)
         } else {
             let random = copying::random_repeated(engine.config.vocabulary, engine.config.context);
             places = copying::places(&random);
-            let context = engine.extend(&[], &random, &engine.blueprint.mask, &mut workspace, &wanted)?;
-            copying::rank(engine, &context, &places, &wanted)
+            let context = engine.extend(&[], &random, under, &mut workspace, &wanted)?;
+            copying::rank(engine, under, &context, &places, &wanted)
         };
         let ranked = measured.ok_or(Stop::Unwanted)?;
         said(send(Body::Heads(Box::new(Heads { places: places.len(), own, ranked }))))?;
@@ -227,7 +232,7 @@ fn draw(
             break;
         }
         let wanted = || ticket.is_current();
-        context.extend(engine.extend(&context, &[token], &engine.blueprint.mask, workspace, &wanted)?);
+        context.extend(engine.extend(&context, &[token], job.model.under(&job.changes), workspace, &wanted)?);
     }
     Ok(found)
 }
@@ -237,6 +242,7 @@ fn search(job: &Cures, workspace: &mut Workspace, ticket: &Ticket, send: Send<'_
     let engine = &job.model.engine;
     let ends = job.model.tokenizer.as_ref().and_then(Tokenizer::eos).into_iter().collect();
     let mut beam = Beam::new(engine, job.context.clone(), Cure::rules(job.steps, ends), workspace)?;
+    beam = beam.with(Arc::clone(&job.changes));
     while beam.step(engine, workspace, &|| ticket.is_current())?.is_some() {
         let finished = beam.finished().first().map(|(_, found)| *found);
         let best = if beam.is_done() { finished } else { beam.live(0).next() };

@@ -1,5 +1,7 @@
 //! What an attention head does, measured: how much of its weight goes to the places that known kinds of heads look at.
 
+use std::cmp::Ordering;
+
 use super::singular;
 use crate::ui::Message;
 
@@ -27,6 +29,9 @@ impl Habit {
     pub const ALL: [Self; 7] =
         [Self::Previous, Self::First, Self::Same, Self::Induction, Self::Local, Self::Uniform, Self::Mixed];
 
+    /// How many there are without [`Habit::Mixed`], the last.
+    pub const TOLD: usize = Self::ALL.len() - 1;
+
     /// Its name in a file.
     pub fn name(self) -> &'static str {
         match self {
@@ -37,6 +42,19 @@ impl Habit {
             Self::Local => "local",
             Self::Uniform => "uniform",
             Self::Mixed => "mixed",
+        }
+    }
+
+    /// Where it looks, in a word.
+    pub fn short(self) -> Message {
+        match self {
+            Self::Previous => Message::ShortPrevious,
+            Self::First => Message::ShortFirst,
+            Self::Same => Message::ShortSame,
+            Self::Induction => Message::ShortInduction,
+            Self::Local => Message::ShortLocal,
+            Self::Uniform => Message::ShortUniform,
+            Self::Mixed => Message::HabitMixed,
         }
     }
 
@@ -61,6 +79,8 @@ pub struct HeadScore {
     pub habit: Habit,
     /// The share of its weight that goes there, 0 to 1 (for [`Habit::Uniform`]: entropy over its greatest value).
     pub score: f32,
+    /// The same of every habit that can be told, in the order of [`Habit::ALL`].
+    pub shares: [f32; Habit::TOLD],
     /// Mean entropy of its rows, in bits.
     pub entropy: f32,
     /// Mean distance of what it looks at, in tokens.
@@ -68,6 +88,82 @@ pub struct HeadScore {
     /// The effective rank of its rows, 1 to their number: how many ways of looking they are made of (Roy and Vetterli 2007,
     /// "The effective rank", section 2).
     pub effective_rank: f32,
+}
+
+/// What heads can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// How much of the weight goes where this habit looks.
+    Share(Habit),
+    /// How clearly it does what it is named after.
+    Score,
+    /// The entropy of its rows.
+    Entropy,
+    /// How far off it looks.
+    Distance,
+    /// How many ways of looking its rows are made of.
+    EffectiveRank,
+}
+
+impl Measure {
+    /// Every measure.
+    pub const ALL: [Self; Habit::TOLD + 4] = [
+        Self::Score,
+        Self::Share(Habit::Previous),
+        Self::Share(Habit::First),
+        Self::Share(Habit::Same),
+        Self::Share(Habit::Induction),
+        Self::Share(Habit::Local),
+        Self::Share(Habit::Uniform),
+        Self::Entropy,
+        Self::Distance,
+        Self::EffectiveRank,
+    ];
+
+    /// Its name on a command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Share(habit) => habit.name(),
+            Self::Score => "score",
+            Self::Entropy => "entropy",
+            Self::Distance => "distance",
+            Self::EffectiveRank => "rank",
+        }
+    }
+
+    /// What it measures, for a person.
+    pub fn said(self) -> Message {
+        match self {
+            Self::Share(habit) => habit.short(),
+            Self::Score => Message::MeasureScore,
+            Self::Entropy => Message::CliEntropy,
+            Self::Distance => Message::CliDistance,
+            Self::EffectiveRank => Message::CliEffectiveRank,
+        }
+    }
+
+    /// What was measured of a head.
+    pub fn of(self, score: &HeadScore) -> f32 {
+        match self {
+            Self::Share(habit) => {
+                let at = Habit::ALL.iter().position(|&other| other == habit);
+                at.and_then(|at| score.shares.get(at)).copied().unwrap_or(score.score)
+            }
+            Self::Score => score.score,
+            Self::Entropy => score.entropy,
+            Self::Distance => score.distance,
+            Self::EffectiveRank => score.effective_rank,
+        }
+    }
+
+    /// The order of two heads, the greatest first, or the least; what was not measured stands last either way.
+    pub fn compare(self, a: Option<&HeadScore>, b: Option<&HeadScore>, least_first: bool) -> Ordering {
+        match (a, b) {
+            (Some(a), Some(b)) if least_first => self.of(a).total_cmp(&self.of(b)),
+            (Some(a), Some(b)) => self.of(b).total_cmp(&self.of(a)),
+            (a, b) => b.is_some().cmp(&a.is_some()),
+        }
+    }
 }
 
 /// A head is named after a place when it spends at least this share of its weight there.
@@ -98,6 +194,8 @@ pub fn measure(rows: &[(usize, Vec<f32>)], tokens: &[u32]) -> Option<HeadScore> 
     ];
     let local = mean(&|query, weights| (query.saturating_sub(NEAR - 1)..=query).map(|key| at(weights, key)).sum());
     let uniform = mean(&|_, weights| entropy(weights) / (weights.len().max(2) as f32).log2());
+    let [(_, induction), (_, previous), (_, same), (_, first)] = places;
+    let shares = [previous, first, same, induction, local, uniform];
     let (mut habit, mut score) = places[0];
     for &(other, share) in &places[1..] {
         if share > score {
@@ -118,7 +216,7 @@ pub fn measure(rows: &[(usize, Vec<f32>)], tokens: &[u32]) -> Option<HeadScore> 
     });
     let values = singular::values(all.iter().map(|(_, weights)| weights.as_slice()));
     let (entropy, effective_rank) = (mean(&|_, weights| entropy(weights)), singular::effective_rank(&values) as f32);
-    Some(HeadScore { habit, score, entropy, distance, effective_rank })
+    Some(HeadScore { habit, score, shares, entropy, distance, effective_rank })
 }
 
 /// The share of a row's weight that goes to what followed an earlier occurrence of the query's token.

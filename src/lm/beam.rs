@@ -19,6 +19,7 @@ pub use rules::{EarlyStopping, Rules, RulesError};
 
 use super::distribution::{Distribution, NotFinite};
 use super::error::ForwardError;
+use super::intervention::{Conditions, Interventions};
 use super::position::Position;
 use super::transformer::{Transformer, sourced};
 use super::workspace::Workspace;
@@ -123,6 +124,8 @@ pub struct Step {
 #[derive(Clone, Debug)]
 pub struct Beam {
     rules: Rules,
+    /// What is changed in the model.
+    changes: Arc<Interventions>,
     /// The tokens that the decoder had read when the search began.
     prompt: Vec<u32>,
     context: Vec<Arc<Position>>,
@@ -212,7 +215,13 @@ impl Beam {
         let stopped = (longest == 0).then_some(Stopped::Length);
         let group = Group { live: vec![start], finished: Vec::new(), stopped };
         let groups = vec![group; rules.groups];
-        Ok(Self { rules, prompt, context, longest, length: 0, groups })
+        Ok(Self { rules, changes: Arc::default(), prompt, context, longest, length: 0, groups })
+    }
+
+    /// The same search in a model with interventions, under which the prompt was read.
+    #[must_use]
+    pub fn with(self, changes: Arc<Interventions>) -> Self {
+        Self { changes, ..self }
     }
 
     /// The rules it follows.
@@ -402,7 +411,8 @@ impl Beam {
         let hypothesis = &mut live.hypothesis;
         let Some(last) = hypothesis.choices.last() else { return Ok(()) };
         let path: Vec<_> = self.context.iter().chain(&hypothesis.positions).cloned().collect();
-        let read = engine.extend(&path, &[last.token], &engine.blueprint.mask, workspace, go_on)?;
+        let under = Conditions { mask: &engine.blueprint.mask, interventions: &self.changes };
+        let read = engine.extend(&path, &[last.token], under, workspace, go_on)?;
         live.next = Some(Arc::new(Distribution::new(engine.logits(&read, workspace)?)?));
         hypothesis.positions.extend(read);
         Ok(())

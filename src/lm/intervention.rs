@@ -169,6 +169,28 @@ impl Intervention {
         }
     }
 
+    /// Whether every position it names stands in a source of `source` tokens and a main stack of `length`, and a cell that
+    /// is given weight is one that the mask lets its query see.
+    ///
+    /// # Errors
+    /// The position or the cell that is not there.
+    pub fn fits(&self, source: usize, length: usize, mask: &Mask) -> Result<(), InterventionError> {
+        for (side, position) in self.positions() {
+            let length = if side == Side::Encoder { source } else { length };
+            if position >= length {
+                return Err(InterventionError::Position { what: self.to_string(), position, length });
+            }
+        }
+        if let Self::Cell { heads, query, key, change: Change::Force(_) | Change::Scale(_) } = self
+            && heads.side == Side::Main
+            && !mask.of_layer(heads.layer.unwrap_or(0)).visible(*query, *key)
+        {
+            let (query, key, mask) = (*query, *key, mask.to_string());
+            return Err(InterventionError::Unseen { query, key, mask });
+        }
+        Ok(())
+    }
+
     /// The positions it names, and whose they are.
     fn positions(&self) -> Vec<(Side, usize)> {
         match self {
@@ -206,28 +228,25 @@ impl Interventions {
         &self.list
     }
 
-    /// Whether every position that is named stands in a source of `source` tokens and a main stack of `length`, and every
-    /// cell that is given weight is one that the mask lets its query see.
+    /// Whether [every one fits](Intervention::fits) a source of `source` tokens and a main stack of `length`.
     ///
     /// # Errors
-    /// The first that does not fit.
+    /// The first that does not.
     pub fn fit(&self, source: usize, length: usize, mask: &Mask) -> Result<(), InterventionError> {
-        for intervention in &self.list {
-            for (side, position) in intervention.positions() {
-                let length = if side == Side::Encoder { source } else { length };
-                if position >= length {
-                    return Err(InterventionError::Position { what: intervention.to_string(), position, length });
-                }
-            }
-            if let Intervention::Cell { heads, query, key, change: Change::Force(_) | Change::Scale(_) } = intervention
-                && heads.side == Side::Main
-                && !mask.of_layer(heads.layer.unwrap_or(0)).visible(*query, *key)
-            {
-                let (query, key, mask) = (*query, *key, mask.to_string());
-                return Err(InterventionError::Unseen { query, key, mask });
-            }
-        }
-        Ok(())
+        self.list.iter().try_for_each(|intervention| intervention.fits(source, length, mask))
+    }
+
+    /// Those of them that are among `kept`.
+    #[must_use]
+    pub fn among(&self, kept: &[Intervention]) -> Self {
+        let both = self.list.iter().zip(&self.values).filter(|(intervention, _)| kept.contains(intervention));
+        let (list, values) = both.map(|(intervention, values)| (intervention.clone(), values.clone())).unzip();
+        Self { list, values }
+    }
+
+    /// The first layer that comes out otherwise than without them; `None` where there are none.
+    pub fn first_layer(&self) -> Option<usize> {
+        self.begin().map(|(layer, _)| layer)
     }
 
     /// The first layer and, under a mask that only looks back, the first position of the main stack that come out

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::{Model, NoTokenizer};
 use crate::lm::explain::PrepareError;
-use crate::lm::{Intervention, InterventionError, Interventions, Workspace};
+use crate::lm::{Conditions, Intervention, InterventionError, Interventions, Workspace};
 
 /// Why what a person wrote is no intervention in this model.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,6 +39,11 @@ impl From<InterventionError> for ChangeError {
 }
 
 impl Model {
+    /// The model's own mask, with `changes`.
+    pub fn under<'a>(&'a self, changes: &'a Interventions) -> Conditions<'a> {
+        Conditions { mask: &self.engine.blueprint.mask, interventions: changes }
+    }
+
     /// Reads one intervention. What a patch takes its values from may be text in quotes: `patch:4@7="Rome is"@1`.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use ratatui::text::Span;
 
 use super::Pane;
 use super::View;
+use super::changes;
 use super::format;
 use crate::job::Lane;
 use crate::lm::Shaped;
@@ -41,24 +42,35 @@ pub struct Generate {
 
 /// The parts of the pane inside its frame.
 struct Parts {
+    /// What the interventions change; no rows while none is on.
+    effect: Rect,
     sampler: Rect,
     table: Rect,
     tail: Rect,
 }
 
-fn parts(inner: Rect) -> Parts {
+fn parts(state: &State, inner: Rect) -> Parts {
+    let changed = u16::from(!state.changes().is_empty() && inner.height > FIXED + 2);
+    let effect = Rect { height: changed, ..inner };
+    let inner = Rect { y: inner.y + changed, height: inner.height - changed, ..inner };
     let row = |y: u16| Rect { y, height: u16::from(y < inner.bottom()), ..inner };
     Parts {
+        effect,
         sampler: row(inner.y),
         table: Rect { y: inner.y + 1.min(inner.height), height: inner.height.saturating_sub(2), ..inner },
         tail: row(inner.bottom().saturating_sub(1).max(inner.y + 1)),
     }
 }
 
+/// The table's cells in the pane.
+fn table_of(state: &State, area: Rect) -> Rect {
+    parts(state, area.inner(ratatui::layout::Margin::new(1, 1))).table
+}
+
 impl Pane for Generate {
     fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, area: Rect) -> bool {
         let rows = ctx.state.shown().map_or(0, |shown| shown.distribution.len());
-        let page = usize::from(area.height.saturating_sub(FIXED + 2)).max(1);
+        let page = usize::from(table_of(ctx.state, area).height.saturating_sub(1)).max(1);
         let Some(moved) = super::moved(command, ctx.state.candidate, page, rows) else { return false };
         ctx.state.candidate = moved;
         self.offset = table::follow(self.offset, ctx.state.candidate, page, rows);
@@ -66,11 +78,11 @@ impl Pane for Generate {
     }
 
     fn click(&mut self, ctx: &mut Ctx<'_>, area: Rect, at: Position) {
-        let first = area.y + 3;
+        let table = table_of(ctx.state, area);
         let rows = ctx.state.shown().map_or(0, |shown| shown.distribution.len());
-        if at.y >= first && at.y + 2 < area.bottom() {
-            let offset = self.offset(ctx.state, usize::from(area.height.saturating_sub(FIXED + 2)));
-            ctx.state.candidate = (offset + usize::from(at.y - first)).min(rows.saturating_sub(1));
+        if at.y > table.y && table.contains(at) {
+            let offset = self.offset(ctx.state, usize::from(table.height.saturating_sub(1)));
+            ctx.state.candidate = (offset + usize::from(at.y - table.y - 1)).min(rows.saturating_sub(1));
         }
     }
 
@@ -93,7 +105,8 @@ impl Pane for Generate {
             rule: !view.boxed,
         };
         let inner = panel::draw(&frame, view.area, buf, theme);
-        let Parts { sampler, table, tail } = parts(inner);
+        let Parts { effect, sampler, table, tail } = parts(state, inner);
+        draw::line(buf, effect, &changes::effect(state), Alignment::Left, theme);
         draw::line(buf, sampler, &sampler_line(state, usize::from(sampler.width)), Alignment::Left, theme);
         let (Some(shown), Some(shaped)) = (shown, state.shaped()) else {
             let busy = state.is_busy(Lane::Run) || state.opening.is_some();
@@ -138,7 +151,11 @@ impl Generate {
         let wide = area.width >= 50;
         let digits = (distribution.len().ilog10() + 1).max(2) as u16;
         let token = (area.width / 4).clamp(8, 18);
-        let fixed = digits + 3 + token + if wide { 7 + 7 + 4 } else { 7 + 3 };
+        // Before the interventions: probability and rank stand where there is room for both.
+        let effect = state.effect().filter(|_| wide);
+        let ranked = area.width >= 64;
+        let was = if effect.is_none() { 0 } else { 8 + if ranked { digits + 3 } else { 0 } };
+        let fixed = digits + 3 + token + was + if wide { 7 + 7 + 4 } else { 7 + 3 };
         let bars = area.width.saturating_sub(fixed + 1);
         let (before, after) = if wide { (bars / 2, bars - bars / 2) } else { (bars, 0) };
         let column = |title, width, align| Column { title, width: Width::Exact(width), align };
@@ -148,6 +165,12 @@ impl Generate {
             column(language.text(Message::ColumnModel), before, Alignment::Left),
             column("", 7, Alignment::Right),
         ];
+        if effect.is_some() {
+            columns.insert(2, column(language.text(Message::ColumnBefore), 7, Alignment::Right));
+            if ranked {
+                columns.insert(3, column("#", digits + 2, Alignment::Right));
+            }
+        }
         if wide {
             columns.push(column(language.text(Message::ColumnSampler), after, Alignment::Left));
             columns.push(column("", 7, Alignment::Right));
@@ -167,6 +190,19 @@ impl Generate {
             let sampled = shaped.probability(id);
             let cut = shaped.removed_by(id);
             let style = if cut.is_some() { theme.dim() } else { theme.text() };
+            let column = match (column, effect) {
+                (2, Some(effect)) => {
+                    return Line::styled(format::percent(effect.before.probability(id)), theme.dim());
+                }
+                (3, Some(effect)) if ranked => {
+                    let was = effect.before.rank(id).map_or(0, |rank| rank + 1);
+                    let style = if was == rank + 1 { theme.dim() } else { theme.warning() };
+                    return Line::styled(was.to_string(), style);
+                }
+                (column @ 4.., Some(_)) if ranked => column - 2,
+                (column @ 3.., Some(_)) => column - 1,
+                (column, _) => column,
+            };
             match column {
                 0 => {
                     let mark = match came == Some(id) {

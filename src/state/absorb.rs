@@ -12,6 +12,7 @@ use super::Run;
 use super::Search;
 use super::edits::Edits;
 use crate::job::Body;
+use crate::job::Changes;
 use crate::job::Fault;
 use crate::job::Lane;
 use crate::job::Origin;
@@ -47,6 +48,7 @@ impl Ctx<'_> {
                     self.state.run.set_position(first + offset, position);
                 }
             }
+            Body::Ready(changes) => self.changes_ready(changes),
             Body::Scores { first, scores } => {
                 for (offset, score) in scores.into_iter().enumerate() {
                     self.state.run.set_score(first + offset, score);
@@ -99,6 +101,7 @@ impl Ctx<'_> {
                 self.failed_search(lane);
                 self.state.queued = 0;
                 self.failed(&fault);
+                self.refused(&fault);
                 if let Fault::Training(error) = &fault {
                     self.training_failed(error);
                 }
@@ -129,6 +132,7 @@ impl Ctx<'_> {
         state.explained.renew();
         // What was changed in another model may not fit this one.
         state.settings.changes.clear();
+        state.under = Changes::default();
         state.search = Search::default();
         state.steps.forget_own();
         state.repetition = Repetition::default();

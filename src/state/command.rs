@@ -175,6 +175,10 @@ pub enum Command {
     NextDrawing,
     /// Point out the heads of the next habit.
     NextHabit,
+    /// Sort the heads by the next measure.
+    NextOrder,
+    /// Sort the heads the other way round.
+    ReverseOrder,
     /// Go to the next step of the calculation.
     NextPart,
     /// Go to the step of the calculation before.

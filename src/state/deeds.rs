@@ -5,12 +5,10 @@ use std::sync::Arc;
 use super::Ctx;
 use super::Evidence;
 use super::Flow;
-use super::HeadChoice;
 use super::Knob;
 use super::Node;
 use super::Notice;
 use super::Settings;
-use super::run::Used;
 use crate::job::Generate;
 use crate::job::Job;
 use crate::job::Lane;
@@ -57,6 +55,9 @@ impl Ctx<'_> {
 
     /// Has the model read what it has not read of the path, and say what its tokens cost.
     pub fn read(&mut self) {
+        if self.follow_changes() {
+            return;
+        }
         let Some(model) = self.state.model.clone() else { return };
         let run = &self.state.run;
         let context = run.context();
@@ -72,7 +73,9 @@ impl Ctx<'_> {
         }
         let tokens = run.tokens().map(|node| node.token).collect();
         let (source, threads) = (self.state.source_len(), self.state.threads);
-        self.submit(Lane::Run, Job::Read(Read { model, context, tokens, source, unscored, threads }));
+        let (changes, plain, streams) = (self.state.under.clone(), self.state.run.plain(), self.streams());
+        let job = Read { model, context, tokens, source, unscored, changes, plain, streams, threads };
+        self.submit(Lane::Run, Job::Read(job));
     }
 
     /// Selects a token of the path.
@@ -187,6 +190,7 @@ impl Ctx<'_> {
     pub(super) fn run_rests(&mut self) {
         match std::mem::take(&mut self.state.queued) {
             0 => self.read(),
+            usize::MAX => self.state.playing = self.go_on(usize::MAX),
             steps => _ = self.go_on(steps),
         }
     }
@@ -348,22 +352,6 @@ impl Ctx<'_> {
         }
     }
 
-    /// Looks at a head that the person chose.
-    pub fn look_at(&mut self, layer: usize, head: usize) {
-        self.state.head_choice = HeadChoice::Chosen;
-        self.show_head(layer, head);
-    }
-
-    /// Looks at another head.
-    pub(super) fn show_head(&mut self, layer: usize, head: usize) {
-        if (layer, head) != (self.state.layer, self.state.head) {
-            (self.state.layer, self.state.head) = (layer, head);
-            self.state.evidence.forget_rows();
-            self.cancel(Lane::Evidence);
-            self.resume();
-        }
-    }
-
     /// Brings the evidence that is wanted now and not at hand, unless some is already on its way.
     pub fn refresh(&mut self) {
         self.refresh_words();
@@ -392,13 +380,10 @@ impl Ctx<'_> {
             return;
         }
         let rows = (!missing.is_empty()).then(|| (state.watched(), missing));
-        let disturbed = state.explained.disturbed().filter(|disturbed| disturbed.context.len() == read).cloned();
+        let Some(changes) = self.ready_changes() else { return };
         let tokens = state.run.tokens().map(|node| node.token).collect();
         let context = state.run.context();
-        self.submit(
-            Lane::Evidence,
-            Job::Look(Look { model, context, tokens, distribution, rows, disturbed, overview }),
-        );
+        self.submit(Lane::Evidence, Job::Look(Look { model, context, tokens, distribution, rows, changes, overview }));
     }
 
     fn refresh_words(&mut self) {
@@ -424,6 +409,7 @@ impl Ctx<'_> {
     fn fork(&mut self, keep: usize) {
         if keep < self.state.run.len() {
             self.state.run.cut(keep);
+            self.switch_off_unfit();
             self.cancel(Lane::Evidence);
             self.state.text = Arc::clone(self.state.run.text());
         }
@@ -438,6 +424,7 @@ impl Ctx<'_> {
             self.say(Notice::hint(Message::NothingToContinue, &[]));
             return false;
         }
+        let Some(changes) = self.ready_changes() else { return false };
         let settings = &self.state.settings;
         let tokens: Vec<u32> = run.tokens().skip(self.state.source_len()).map(|node| node.token).collect();
         let job = Generate {
@@ -452,9 +439,10 @@ impl Ctx<'_> {
             steps,
             watched: (self.state.layer, self.state.head),
             rest: settings.rest(),
+            changes,
             threads: self.state.threads,
         };
-        let used = Used { pipeline: settings.sampler().to_string(), seed: settings.seed };
+        let used = self.state.used_now();
         if *self.state.used != used {
             self.state.used = Arc::new(used);
         }

@@ -86,12 +86,6 @@ impl Evidence {
         self.overview = Some((last, overview));
     }
 
-    /// Another run is looked at: no attention is at hand.
-    pub fn forget_attention(&mut self) {
-        self.rows.clear();
-        self.overview = None;
-    }
-
     /// Another head is in view: its rows are not at hand.
     pub fn forget_rows(&mut self) {
         self.rows.clear();

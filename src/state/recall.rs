@@ -34,7 +34,7 @@ impl Ctx<'_> {
         let Some(model) = self.state.model.clone() else { return };
         let (run, settings) = (&self.state.run, &self.state.settings);
         let tokens = run.tokens().take(run.text_len()).map(|node| node.token).collect();
-        let text = Used { pipeline: settings.sampler().to_string(), seed: settings.seed };
+        let text = self.state.used_now();
         let mut record = Record::new(&model, run.text(), tokens, settings.seed, settings.sampler().to_string());
         // Where each node stands in the file, and what it was chosen with: a search's nodes have what was before them.
         let mut places: BTreeMap<NodeId, (usize, &Used)> = BTreeMap::new();
@@ -54,12 +54,15 @@ impl Ctx<'_> {
                     mu: node.mu,
                     pipeline: (own.pipeline != before.pipeline).then(|| own.pipeline.clone()),
                     seed: (own.seed != before.seed).then_some(own.seed),
+                    interventions: (own.changes != before.changes).then(|| own.changes.clone()),
                     name: run.name_of(id).map(str::to_owned),
                 });
                 places.insert(id, (places.len(), own));
             }
         }
-        record.tried = settings.changes.iter().map(ToString::to_string).collect();
+        let off = settings.changes.iter().filter(|listed| !listed.on);
+        record.tried = off.map(ToString::to_string).collect();
+        record.interventions.clone_from(&text.changes);
         record.path = run.path().last().and_then(|tip| places.get(tip)).map(|&(place, _)| place);
         self.submit(Lane::Files, Job::Save(Box::new(record), path, model));
     }
@@ -98,15 +101,17 @@ impl Ctx<'_> {
         }
         let tokens: Vec<_> = record.nodes.iter().map(|node| (node.token, node.chosen.origin(), node.after)).collect();
         let places = run.graft(&tokens);
-        let text = Arc::new(Used { pipeline: record.pipeline.clone(), seed: record.seed });
+        let changes = record.interventions.clone();
+        let text = Arc::new(Used { pipeline: record.pipeline.clone(), seed: record.seed, changes });
         let mut used: Vec<Arc<Used>> = Vec::with_capacity(places.len());
         for (node, &place) in record.nodes.iter().zip(&places) {
             let before = node.after.map_or(&text, |after| &used[after]);
-            let own = match (&node.pipeline, node.seed) {
-                (None, None) => Arc::clone(before),
-                (pipeline, seed) => Arc::new(Used {
+            let own = match (&node.pipeline, node.seed, &node.interventions) {
+                (None, None, None) => Arc::clone(before),
+                (pipeline, seed, changes) => Arc::new(Used {
                     pipeline: pipeline.clone().unwrap_or_else(|| before.pipeline.clone()),
                     seed: seed.unwrap_or(before.seed),
+                    changes: changes.clone().unwrap_or_else(|| before.changes.clone()),
                 }),
             };
             run.set_used(place, Some(Arc::clone(&own)), node.mu);
@@ -120,12 +125,6 @@ impl Ctx<'_> {
         }
         let costs =
             record.line().into_iter().filter_map(|index| Some((places[index], record.nodes[index].surprisal_bits?)));
-        if !record.interventions.is_empty() {
-            // The text is read here without them: costs are others than they were.
-            let list = record.interventions.join(" ");
-            self.state.selected = self.state.tip();
-            return self.say(Notice::warning(Message::MadeWithInterventions, &[&list]));
-        }
         self.state.recall = Some(Recall::Read(costs.collect()));
         self.state.selected = self.state.tip();
     }

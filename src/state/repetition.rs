@@ -165,10 +165,11 @@ impl Ctx<'_> {
         if state.repetition.asked.as_ref() == Some(&wanted) {
             return;
         }
+        let Some(changes) = self.ready_changes() else { return };
         let heads =
             state.repetition.heads.is_none() || state.repetition.asked.as_ref().is_none_or(|(tip, _)| *tip != wanted.0);
         let sentence = Some((wanted.1.clone(), COPIES));
-        let job = Probe { model, context: state.run.context(), sentence, heads, threads: state.threads };
+        let job = Probe { model, context: state.run.context(), sentence, heads, changes, threads: state.threads };
         self.state.repetition.curve.clear();
         self.state.repetition.asked = Some(wanted);
         self.submit(Lane::Lab, Job::Probe(job));
@@ -192,8 +193,9 @@ impl Ctx<'_> {
         if context.is_empty() || context.len() < prompt {
             return self.say(Notice::hint(Message::StillReading, &[]));
         }
+        let Some(changes) = self.ready_changes() else { return };
         let (seed, threads) = (state.settings.seed, state.threads);
-        let job = Cures { model: Arc::clone(&model), context, seed, steps: CURED, threads };
+        let job = Cures { model: Arc::clone(&model), context, seed, steps: CURED, changes, threads };
         // A measurement that this takes the lane from is made again.
         if state.is_busy(Lane::Lab) {
             self.state.repetition.asked = None;

@@ -23,6 +23,8 @@ pub struct Used {
     pub pipeline: String,
     /// The seed.
     pub seed: u64,
+    /// The interventions that were on, as they are written.
+    pub changes: Vec<String>,
 }
 
 /// One token in the tree.
@@ -38,10 +40,19 @@ pub struct Node {
     pub mu: Option<f64>,
     /// What it was chosen with; nothing for a token of the text.
     pub used: Option<Arc<Used>>,
-    /// What the model computed there; unknown until the model has read it.
+    /// What the model, with the interventions that are on, computed there; unknown until the model has read it.
     pub position: Option<Arc<Position>>,
+    /// What it computed there without, while some are on.
+    plain: Option<Plain>,
     parent: Option<NodeId>,
     children: Vec<NodeId>,
+}
+
+/// What is known of a node without interventions.
+#[derive(Clone, Debug)]
+struct Plain {
+    position: Arc<Position>,
+    score: Option<Score>,
 }
 
 /// A place on the tree that undo can return to.
@@ -158,7 +169,34 @@ impl Run {
     /// Lets go of all that the model computed: where it sees a text from both sides, none of it holds for another text.
     pub fn forget(&mut self) {
         for node in &mut self.nodes {
-            (node.position, node.score) = (None, None);
+            (node.position, node.score, node.plain) = (None, None, None);
+        }
+    }
+
+    /// The model is changed otherwise: what it computed holds no longer. What it computed without interventions is kept
+    /// while some are on, and holds again when none is.
+    pub fn change(&mut self, were_on: bool, are_on: bool) {
+        for node in &mut self.nodes {
+            let (position, score) = (node.position.take(), node.score.take());
+            if !were_on {
+                node.plain = position.map(|position| Plain { position, score });
+            }
+            if !are_on && let Some(Plain { position, score }) = node.plain.take() {
+                (node.position, node.score) = (Some(position), score);
+            }
+        }
+    }
+
+    /// What the model computed along the path without interventions while some are on, up to the first token where that
+    /// is not known.
+    pub fn plain(&self) -> Vec<Arc<Position>> {
+        self.tokens().map_while(|node| Some(Arc::clone(&node.plain.as_ref()?.position))).collect()
+    }
+
+    /// Records what the model computes at `index` of the path without interventions.
+    pub fn set_plain(&mut self, index: usize, position: Arc<Position>) {
+        if let Some(&id) = self.path.get(index) {
+            self.nodes[id.0 as usize].plain.get_or_insert(Plain { position, score: None });
         }
     }
 
@@ -292,6 +330,7 @@ impl Run {
             mu: None,
             used: None,
             position: None,
+            plain: None,
             parent,
             children: Vec::new(),
         });
@@ -333,7 +372,7 @@ impl Run {
         for (node, &kept) in self.nodes.iter_mut().zip(&used) {
             node.children.retain(|child| used[child.0 as usize]);
             if !kept {
-                node.position = None;
+                (node.position, node.plain) = (None, None);
             }
         }
         self.roots.retain(|root| used[root.0 as usize]);

@@ -15,8 +15,11 @@ use crate::job::Job;
 use crate::job::Lane;
 use crate::job::LookAhead;
 use crate::job::Origin;
+use crate::lm::Interventions;
+use crate::lm::Position;
 use crate::lm::beam::Hypothesis;
 use crate::lm::beam::Rules;
+use crate::model::Model;
 use crate::text::Tokenizer;
 use crate::ui::Message;
 
@@ -64,6 +67,13 @@ pub enum Mark {
     Dropped,
     /// Greedy decoding goes there from the candidate of this rank, from 1.
     Road(usize),
+}
+
+/// What a search goes on from.
+struct Start {
+    model: Arc<Model>,
+    context: Vec<Arc<Position>>,
+    changes: Arc<Interventions>,
 }
 
 impl Search {
@@ -134,9 +144,9 @@ impl Ctx<'_> {
             return false;
         }
         let longest = rules.steps;
-        if let Some((model, context)) = self.begin_search(longest, true) {
+        if let Some(Start { model, context, changes }) = self.begin_search(longest, true) {
             let threads = self.state.threads;
-            self.submit(Lane::Lab, Job::Beam(BeamSearch { model, context, rules, threads }));
+            self.submit(Lane::Lab, Job::Beam(BeamSearch { model, context, rules, changes, threads }));
         }
         true
     }
@@ -144,17 +154,13 @@ impl Ctx<'_> {
     /// Looks where greedy decoding goes from each of the most probable tokens after the path.
     pub fn look_ahead(&mut self) {
         let (candidates, steps) = ROADS;
-        if let Some((model, context)) = self.begin_search(steps, false) {
+        if let Some(Start { model, context, changes }) = self.begin_search(steps, false) {
             let threads = self.state.threads;
-            self.submit(Lane::Lab, Job::LookAhead(LookAhead { model, context, candidates, steps, threads }));
+            self.submit(Lane::Lab, Job::LookAhead(LookAhead { model, context, candidates, steps, changes, threads }));
         }
     }
 
-    fn begin_search(
-        &mut self,
-        longest: usize,
-        beam: bool,
-    ) -> Option<(Arc<crate::model::Model>, Vec<Arc<crate::lm::Position>>)> {
+    fn begin_search(&mut self, longest: usize, beam: bool) -> Option<Start> {
         if self.refuses_to_go_on() {
             return None;
         }
@@ -165,9 +171,10 @@ impl Ctx<'_> {
             self.say(Notice::hint(Message::StillReading, &[]));
             return None;
         }
+        let changes = self.ready_changes()?;
         let from = self.state.run.path().last().copied();
         self.state.search = Search { from, longest, beam, running: true, ..Search::default() };
-        Some((model, context))
+        Some(Start { model, context, changes })
     }
 
     /// A step of the search: what lives and what has finished goes into the tree.
@@ -234,10 +241,15 @@ impl Ctx<'_> {
         {
             let steps = search.longest;
             let Some(from) = search.from else { return };
+            let Some(changes) = self.ready_changes() else { return };
+            let search = &mut self.state.search;
             let context = self.state.run.context_to(from);
             search.running = true;
             let threads = self.state.threads;
-            self.submit(Lane::Lab, Job::LookAhead(LookAhead { model, context, candidates: 1, steps, threads }));
+            self.submit(
+                Lane::Lab,
+                Job::LookAhead(LookAhead { model, context, candidates: 1, steps, changes, threads }),
+            );
         }
     }
 }

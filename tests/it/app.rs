@@ -1,6 +1,7 @@
 //! The explorer driven headless: the shipping loop's parts, jobs run inline, no time.
 
 mod bad_input;
+mod changed;
 mod explained;
 mod families;
 mod fetching;

@@ -342,6 +342,29 @@ fn contributions_add_up_to_the_logit_in_every_family_and_under_interventions() {
 }
 
 #[test]
+fn rows_of_attention_are_the_same_together_and_one_by_one() {
+    for name in EVERY {
+        let (model, context) = some_context(name);
+        let mask = &model.blueprint.mask;
+        let list = vec!["cell:1.1:3>1=0.4".parse().unwrap(), "cell:1.1:3>2*0.5".parse().unwrap()];
+        let changes = model.interventions(list, &mut Workspace::new(1), &go).unwrap();
+        let none = Interventions::default();
+        let queries: Vec<usize> = (0..context.len()).rev().collect();
+        for kind in [AttentionKind::Own, AttentionKind::Cross] {
+            for (layer, head) in [(0, 0), (1, 1), (1, 3), (9, 0)] {
+                for changes in [&none, &changes] {
+                    let under = Conditions { mask, interventions: changes };
+                    let rows = model.attention_rows(&context, under, kind, layer, head, &queries);
+                    for (&query, row) in queries.iter().zip(rows) {
+                        assert_eq!(row, model.attention(&context, under, kind, layer, head, query), "{name} {kind:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn the_steps_of_a_row_end_in_the_row_that_the_pass_drew() {
     for name in EVERY {
         let (model, context) = some_context(name);

@@ -20,11 +20,36 @@ fn file(name: &str) -> (String, std::path::PathBuf) {
 
 #[test]
 fn every_head_is_measured_and_sorted_by_what_was_asked_for() {
-    let answer = json(&["attention", TEXT, "--sort", "entropy"]);
+    let answer = json(&["attention", TEXT]);
     let heads = list(&answer, "heads");
     assert_eq!(heads.len(), 36);
-    let entropies: Vec<f64> = heads.iter().map(|head| head["entropy_bits"].as_f64().expect("a number")).collect();
-    assert!(entropies.is_sorted());
+    let places = |answer: &Value| -> Vec<(u64, u64)> {
+        let place = |head: &Value| (head["layer"].as_u64().expect("a layer"), head["head"].as_u64().expect("a head"));
+        list(answer, "heads").iter().map(place).collect()
+    };
+    for (key, measured) in [
+        ("score", "/score"),
+        ("previous", "/shares/previous"),
+        ("first", "/shares/first"),
+        ("same", "/shares/same"),
+        ("induction", "/shares/induction"),
+        ("local", "/shares/local"),
+        ("uniform", "/shares/uniform"),
+        ("entropy", "/entropy_bits"),
+        ("distance", "/distance"),
+        ("rank", "/effective_rank"),
+    ] {
+        let number = |head: &Value| head.pointer(measured).and_then(Value::as_f64).expect("a number");
+        let greatest = json(&["attention", TEXT, "--sort", key]);
+        assert!(list(&greatest, "heads").iter().rev().map(number).is_sorted(), "{key}");
+        let least = json(&["attention", TEXT, "--sort", key, "--reverse"]);
+        assert!(list(&least, "heads").iter().map(number).is_sorted(), "{key}");
+        let (mut sorted, mut all) = (places(&greatest), places(&answer));
+        assert_ne!(sorted, all, "{key}");
+        sorted.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(sorted, all, "{key}: the same heads");
+    }
     for head in heads {
         let rank = head["effective_rank"].as_f64().expect("a number");
         assert!((1.0..=list(&answer, "tokens").len() as f64 + 1e-6).contains(&rank));

@@ -45,7 +45,14 @@ fn looking_ahead_starts_from_the_most_probable_tokens_and_goes_on_greedily() {
     let model = stories();
     let context = read(&model, "Once upon a time, there was a little");
     let (candidates, steps) = (4, 5);
-    let job = LookAhead { model: Arc::clone(&model), context: context.clone(), candidates, steps, threads: 1 };
+    let job = LookAhead {
+        model: Arc::clone(&model),
+        context: context.clone(),
+        candidates,
+        steps,
+        changes: Arc::default(),
+        threads: 1,
+    };
     let bodies = replies(Job::LookAhead(job), usize::MAX);
     assert!(matches!(bodies.last(), Some(Body::Done)));
     let ahead = roads(bodies);
@@ -75,7 +82,7 @@ fn looking_ahead_starts_from_the_most_probable_tokens_and_goes_on_greedily() {
 fn looking_ahead_stops_at_the_token_after_it_is_no_longer_wanted() {
     let model = stories();
     let context = read(&model, "Once upon a time");
-    let job = LookAhead { model, context, candidates: 8, steps: 40, threads: 1 };
+    let job = LookAhead { model, context, candidates: 8, steps: 40, changes: Arc::default(), threads: 1 };
     let bodies = replies(Job::LookAhead(job), 11);
     assert_eq!(bodies.len(), 11, "nothing after it, not even that it is done");
     assert_eq!(roads(bodies).iter().map(|ahead| ahead.road).collect::<Vec<_>>(), [0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2]);
@@ -87,7 +94,7 @@ fn looking_ahead_goes_no_further_than_the_context() {
     let length = model.engine.config.context;
     let context = read(&model, &"a ".repeat(length));
     assert_eq!(context.len(), length - 2);
-    let job = LookAhead { model, context, candidates: 1, steps: 9, threads: 1 };
+    let job = LookAhead { model, context, candidates: 1, steps: 9, changes: Arc::default(), threads: 1 };
     let ahead = roads(replies(Job::LookAhead(job), usize::MAX));
     assert!(ahead.last().expect("a road").last);
     assert_eq!(ahead.len(), 3, "two that fit and one after them");
@@ -99,7 +106,8 @@ fn a_beam_search_sends_every_step_and_ends_with_all_it_found_read() {
     let model = stories();
     let context = read(&model, "Once upon a time, there was a little");
     let rules = Rules::plain(3, 6, Vec::new());
-    let job = BeamSearch { model: Arc::clone(&model), context: context.clone(), rules, threads: 1 };
+    let job =
+        BeamSearch { model: Arc::clone(&model), context: context.clone(), rules, changes: Arc::default(), threads: 1 };
     let bodies = replies(Job::Beam(job), usize::MAX);
     let steps: Vec<Box<Beams>> =
         bodies.into_iter().filter_map(|body| if let Body::Beams(beams) = body { Some(beams) } else { None }).collect();

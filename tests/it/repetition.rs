@@ -129,7 +129,7 @@ fn the_probe_says_what_scoring_the_repeated_text_says() {
     let sentence: Vec<u32> = tokenizer.encode(" The dog ran to the park.").iter().map(|token| token.id).collect();
     let mut workspace = Workspace::new(1);
     let mut copies: Vec<Copy> = Vec::new();
-    probe(engine, Vec::new(), &sentence, 4, &mut workspace, &|| true, &mut |copy| {
+    probe(engine, (&engine.blueprint.mask).into(), Vec::new(), &sentence, 4, &mut workspace, &|| true, &mut |copy| {
         copies.push(copy);
         true
     })
@@ -169,16 +169,45 @@ fn the_probe_stops_where_the_context_ends_and_when_it_is_told_to() {
         told += 1;
         told < 3
     };
-    probe(&model.engine, Vec::new(), &sentence, 1000, &mut workspace, &|| true, &mut tell).expect("a measurement");
+    probe(
+        &model.engine,
+        (&model.engine.blueprint.mask).into(),
+        Vec::new(),
+        &sentence,
+        1000,
+        &mut workspace,
+        &|| true,
+        &mut tell,
+    )
+    .expect("a measurement");
     assert_eq!(told, 3);
     let mut all = 0;
     let mut tell = |_: Copy| {
         all += 1;
         true
     };
-    probe(&model.engine, Vec::new(), &sentence, 1000, &mut workspace, &|| true, &mut tell).expect("a measurement");
+    probe(
+        &model.engine,
+        (&model.engine.blueprint.mask).into(),
+        Vec::new(),
+        &sentence,
+        1000,
+        &mut workspace,
+        &|| true,
+        &mut tell,
+    )
+    .expect("a measurement");
     assert_eq!(all, model.engine.config.context / 100);
-    let stopped = probe(&model.engine, Vec::new(), &sentence, 2, &mut workspace, &|| false, &mut |_| true);
+    let stopped = probe(
+        &model.engine,
+        (&model.engine.blueprint.mask).into(),
+        Vec::new(),
+        &sentence,
+        2,
+        &mut workspace,
+        &|| false,
+        &mut |_| true,
+    );
     assert_eq!(stopped, Err(ForwardError::Stopped.into()));
 }
 
@@ -193,7 +222,8 @@ fn copying_heads_are_ranked_by_what_their_rows_say() {
     let context = engine.extend(&[], &tokens, mask, &mut Workspace::new(1), &|| true).expect("positions");
     let places = copying::places(&tokens);
     assert!(places.len() >= 48);
-    let ranked = copying::rank(engine, &context, &places, &|| true).expect("a ranking");
+    let ranked =
+        copying::rank(engine, (&engine.blueprint.mask).into(), &context, &places, &|| true).expect("a ranking");
     assert_eq!(ranked.len(), engine.config.layers * engine.config.heads);
     assert!(ranked.is_sorted_by(|a, b| a.score >= b.score));
     let Copier { layer, head, score } = ranked[0];
@@ -203,6 +233,6 @@ fn copying_heads_are_ranked_by_what_their_rows_say() {
         sum += (1..=place).filter(|&key| tokens[key - 1] == tokens[place]).map(|key| row[key]).sum::<f32>();
     }
     assert!((sum / places.len() as f32 - score).abs() < 1e-6);
-    assert!(copying::rank(engine, &context, &places, &|| false).is_none());
+    assert!(copying::rank(engine, (&engine.blueprint.mask).into(), &context, &places, &|| false).is_none());
     assert!(Arc::strong_count(&context[0]) == 1);
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{Source, id};
+use crate::lab::heads::Measure;
 use crate::lm::Mask;
 
 /// Whole numbers, each once, rising.
@@ -90,9 +91,12 @@ pub struct Attention {
     /// How one cell came about, step by step: its query and its key
     #[arg(long, value_name = "Q,K", value_parser = cell, requires = "head")]
     pub cell: Option<(usize, usize)>,
-    /// The heads that do this, and by what they are sorted otherwise: layer, score, entropy, distance, rank
-    #[arg(long, value_name = "ORDER", value_enum, default_value_t, conflicts_with = "layer")]
-    pub sort: Order,
+    /// Sort the heads, the greatest first, by score, previous, first, same, induction, local, uniform, entropy, distance or rank
+    #[arg(long, value_name = "KEY", value_parser = measure)]
+    pub sort: Option<Measure>,
+    /// The least first
+    #[arg(long, requires = "sort")]
+    pub reverse: bool,
     /// How many of the last tokens the printed grid shows; a file has all
     #[arg(long, value_name = "N", default_value_t = 24)]
     pub last: usize,
@@ -116,20 +120,10 @@ pub enum KindOfAttention {
     Encoder,
 }
 
-/// How heads are sorted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Order {
-    /// As they stand
-    #[default]
-    Layer,
-    /// By what they do, the clearest first
-    Score,
-    /// By entropy
-    Entropy,
-    /// By distance
-    Distance,
-    /// By effective rank
-    Rank,
+/// What heads are sorted by.
+fn measure(name: &str) -> Result<Measure, String> {
+    let names = || Measure::ALL.map(Measure::name).join(", ");
+    Measure::ALL.into_iter().find(|measure| measure.name() == name).ok_or_else(|| format!("write one of {}", names()))
 }
 
 /// `lmscope lens`

@@ -21,6 +21,9 @@ pub(super) fn markdown(record: &Record) -> String {
     let quoted: Vec<String> = whole.lines().map(|line| format!("> {line}")).collect();
     let _ = write!(page, "{}\n\n", quoted.join("\n"));
     let _ = write!(page, "- seed: {}\n- pipeline: `{}`\n", record.seed, record.pipeline);
+    if !record.interventions.is_empty() {
+        let _ = writeln!(page, "- interventions: `{}`", record.interventions.join(" "));
+    }
     let bits: f64 = line.iter().filter_map(|&index| record.nodes[index].surprisal_bits).sum();
     let _ = writeln!(page, "- {} tokens, {bits:.2} bits", line.len());
     let _ = write!(page, "\n| # | token | id | chosen | bits | Σ bits |\n| ---: | --- | ---: | --- | ---: | ---: |\n");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::lab::heads;
 use crate::lm::AttentionKind;
+use crate::lm::Conditions;
 use crate::lm::Position;
 use crate::lm::Transformer;
 use crate::lm::uniform;
@@ -48,12 +49,12 @@ pub fn random_repeated(vocabulary: usize, context: usize) -> Vec<u32> {
 /// the lower head. `wanted` is asked for every layer; `None` when it no longer is.
 pub fn rank(
     engine: &Transformer,
+    under: Conditions<'_>,
     context: &[Arc<Position>],
     places: &[usize],
     wanted: &dyn Fn() -> bool,
 ) -> Option<Vec<Copier>> {
     let tokens: Vec<u32> = context.iter().map(|position| position.token()).collect();
-    let mask = &engine.blueprint.mask;
     let mut all = Vec::new();
     for layer in 0..engine.config.layers {
         if !wanted() {
@@ -61,8 +62,8 @@ pub fn rank(
         }
         for head in 0..engine.config.heads {
             let share = |&place: &usize| {
-                let seen = if mask.joint() == Some(0) { &context[..=place] } else { context };
-                let row = engine.attention(seen, mask, AttentionKind::Own, layer, head, place);
+                let seen = if under.mask.joint() == Some(0) { &context[..=place] } else { context };
+                let row = engine.attention(seen, under, AttentionKind::Own, layer, head, place);
                 heads::induction(place, &row, &tokens)
             };
             let score = places.iter().map(share).sum::<f32>() / places.len().max(1) as f32;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::lm::Conditions;
 use crate::lm::Distribution;
 use crate::lm::ForwardError;
 use crate::lm::NotFinite;
@@ -54,8 +55,13 @@ impl From<NotFinite> for ProbeError {
 ///
 /// # Errors
 /// Stopped by `go_on`; a token outside the vocabulary; a logit that is no number.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a measurement's model, text and company; nothing of it belongs together elsewhere"
+)]
 pub fn probe(
     engine: &Transformer,
+    under: Conditions<'_>,
     mut context: Vec<Arc<Position>>,
     sentence: &[u32],
     copies: usize,
@@ -68,7 +74,7 @@ pub fn probe(
     let mut first: Vec<Option<f32>> = Vec::new();
     for before in 0..copies.min(room / sentence.len().max(1)) {
         let start = context.len();
-        context.extend(engine.extend(&context, sentence, &engine.blueprint.mask, workspace, go_on)?);
+        context.extend(engine.extend(&context, sentence, under, workspace, go_on)?);
         // The token at an index is foretold at the position before it; the source foretells nothing.
         let unsaid = usize::from(start == source);
         let mut probabilities = vec![None; unsaid];

@@ -52,6 +52,17 @@ impl Transformer {
         Ok(Streams { range, layers })
     }
 
+    /// How many positions of `context`, from its front, are the same with interventions as without.
+    pub fn untouched(&self, context: &[Arc<Position>], under: Conditions<'_>) -> usize {
+        let Some((_, position)) = under.interventions.begin() else { return context.len() };
+        let (source, target) = sourced(context);
+        match under.mask.joint() {
+            _ if under.interventions.change_source() => 0,
+            Some(joint) if position >= joint => source.len() + position.min(target.len()),
+            _ => source.len(),
+        }
+    }
+
     /// The context as it is with interventions: what they do not reach is shared with `context`, and with `streams` (its
     /// own) only the layers from the first that they change are computed. Under a mask that only looks back, positions
     /// before the first that they change are kept too.
@@ -66,17 +77,14 @@ impl Transformer {
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Vec<Arc<Position>>, ForwardError> {
-        let Some((layer, position)) = under.interventions.begin() else { return Ok(context.to_vec()) };
+        let Some((layer, _)) = under.interventions.begin() else { return Ok(context.to_vec()) };
         let (source, target) = sourced(context);
         let mut path: Vec<Arc<Position>> = source.to_vec();
         if under.interventions.change_source() {
             let tokens: Vec<u32> = source.iter().map(|position| position.token).collect();
             path = self.encode_changed(&tokens, under.interventions, workspace, go_on)?;
         }
-        let kept = match under.mask.joint() {
-            Some(joint) if position >= joint && !under.interventions.change_source() => position.min(target.len()),
-            _ => 0,
-        };
+        let kept = self.untouched(context, under).saturating_sub(source.len());
         path.extend_from_slice(&target[..kept]);
         let rest = &target[kept..];
         let tokens: Vec<u32> = rest.iter().map(|position| position.token).collect();

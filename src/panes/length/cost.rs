@@ -26,6 +26,17 @@ fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
+/// A number with three digits that count, without an exponent unless it is very small.
+fn number(value: f64) -> String {
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    match value.abs() {
+        size if size < 1e-4 => format!("{value:.1e}"),
+        size => format!("{value:.*}", (2.0 - size.log10().floor()).clamp(0.0, 6.0) as usize),
+    }
+}
+
 /// The terms of a curve through the points.
 fn fit(points: &[Point], value: &dyn Fn(&Point) -> Option<f64>) -> Option<Fit> {
     let pairs: Vec<_> = points.iter().filter_map(|point| Some((point.tokens as f64, value(point)?))).collect();
@@ -47,9 +58,9 @@ pub(super) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     let head = [
         Message::MaskForetold,
         Message::KeyCacheSize,
-        Message::LengthPrefill,
-        Message::LengthPrefillEach,
-        Message::LengthStep,
+        Message::LengthPrompt,
+        Message::LengthEach,
+        Message::LengthNext,
         Message::LengthQuadratic,
     ];
     let column = (usize::from(area.width) / head.len()).clamp(NUMBER.0, NUMBER.1);
@@ -87,7 +98,7 @@ pub(super) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     let mut used = 2 + planned.len() as u16;
     for (message, fit) in [(Message::LengthPrefillFit, prompt), (Message::LengthStepFit, step)] {
         let Some(fit) = fit else { continue };
-        let [a, b, c] = fit.terms.map(|term| format!("{term:.2e}"));
+        let [a, b, c] = fit.terms.map(number);
         for line in wrapped(&language.say(message, &[&a, &b, &c]), usize::from(area.width)) {
             write(&line, theme.text(), next(), state, buf);
             used += 1;

@@ -18,7 +18,7 @@ fn a_head_taken_out_changes_the_distribution_as_the_engine_says_and_undo_puts_it
     driver.keys("F { { F x").settle();
     let state = driver.app.state();
     assert_eq!(state.settings.changes.len(), 3);
-    let effect = state.explained.effect.expect("an effect");
+    let effect = state.effect().expect("an effect");
     let model = state.model.as_ref().expect("a model");
     let (engine, mut workspace) = (&model.engine, Workspace::new(1));
     let changes = engine.interventions(state.changes(), &mut workspace, &|| true).expect("they fit");
@@ -36,7 +36,7 @@ fn a_head_taken_out_changes_the_distribution_as_the_engine_says_and_undo_puts_it
     assert_eq!(state.row(5).expect("a row").to_vec(), row, "the rows in view are the changed run's");
     driver.keys("u u u").settle();
     let state = driver.app.state();
-    assert!(state.settings.changes.is_empty() && state.explained.disturbed().is_none());
+    assert!(state.settings.changes.is_empty() && state.under.list().is_empty());
     assert!(!driver.screen().contains("KL "), "{}", driver.screen());
     driver.keys("} }").settle();
     assert_eq!(driver.app.state().row(5).expect("a row").to_vec(), before);
@@ -82,7 +82,7 @@ fn a_list_of_interventions_is_written_and_what_does_not_fit_is_refused_by_name()
 }
 
 #[test]
-fn an_intervention_that_no_longer_fits_the_text_says_so_and_the_explorer_goes_on() {
+fn an_intervention_that_no_longer_fits_the_text_is_told_and_stands_switched_off_until_it_is_wanted_again() {
     let mut driver = explorer(Some(TEXT), 120, 40);
     driver.keys("<enter> 4 <up> B").settle();
     driver.keys("1");
@@ -90,9 +90,11 @@ fn an_intervention_that_no_longer_fits_the_text_says_so_and_the_explorer_goes_on
         driver.keys("<backspace>");
     }
     driver.settle();
-    assert!(driver.screen().contains("does not fit"), "{}", driver.screen());
+    assert!(driver.screen().contains("no longer there, so switched off"), "{}", driver.screen());
+    let state = driver.app.state();
+    assert!(state.settings.changes.len() == 1 && !state.settings.changes[0].on && state.under.list().is_empty());
     driver.type_text(" upon a time there was a little girl").settle();
-    driver.keys("<enter> 4").settle();
+    driver.keys("<enter> 4 t").settle();
     assert!(driver.screen().contains("KL "), "{}", driver.screen());
 }
 
@@ -210,5 +212,39 @@ fn every_page_of_attention_draws_at_every_size_in_every_family() {
             driver.keys(keys).settle();
             assert!(!driver.screen().is_empty());
         }
+    }
+}
+
+#[test]
+fn heads_are_sorted_on_the_page_as_on_the_command_line_and_the_cursor_stays_on_its_head() {
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let mut driver = explorer(Some(TEXT), width, height);
+        driver.keys("<enter> 4 z ]").settle();
+        let here = |driver: &super::Driver| (driver.app.state().layer, driver.app.state().head);
+        let (chosen, unsorted) = (here(&driver), driver.screen());
+        driver.keys("R").settle();
+        let overview = driver.app.state().overview().expect("an overview");
+        let mut places: Vec<(f32, usize, usize)> = Vec::new();
+        for (layer, heads) in overview.heads.iter().enumerate() {
+            let score =
+                |(head, view): (usize, &lmscope::job::HeadView)| (view.score.expect("a score").score, layer, head);
+            places.extend(heads.iter().enumerate().map(score));
+        }
+        places.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let name = |at: usize| format!("L{}H{}", places[at].1 + 1, places[at].2 + 1);
+        let screen = driver.screen();
+        assert!(screen.contains("by clearest habit ▾"), "{screen}");
+        assert!(screen.contains(&format!("[L{}H{}", chosen.0 + 1, chosen.1 + 1)), "{screen}");
+        assert_eq!(here(&driver), chosen);
+        let at = places.iter().position(|&(_, layer, head)| (layer, head) == chosen).expect("the head");
+        let next = (at + 1) % places.len();
+        driver.keys("]").settle();
+        assert_eq!(here(&driver), (places[next].1, places[next].2), "the next in order");
+        assert!(driver.screen().contains(&format!("[{}", name(next))), "{}", driver.screen());
+        driver.keys("[ V").settle();
+        assert!(driver.screen().contains("by clearest habit ▴"), "{}", driver.screen());
+        assert_eq!(here(&driver), chosen);
+        driver.keys("V R R R R R R R R R R").settle();
+        assert_eq!(driver.screen(), unsorted, "after the last measure they stand as before");
     }
 }

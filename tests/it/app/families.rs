@@ -63,7 +63,7 @@ fn the_pages_of_attention_explain_every_family() {
         assert!(screen.contains("KL ") || screen.contains("rank"), "{fixture}: {screen}");
         let state = driver.app.state();
         assert!(!state.explained.failed, "{fixture}: {screen}");
-        let effect = state.explained.effect.expect("an effect");
+        let effect = state.effect().expect("an effect");
         assert!(effect.kl_bits >= 0.0 && effect.rank > 0, "{fixture}");
         driver.keys("t <left> 4").settle();
         let state = driver.app.state();

@@ -44,7 +44,7 @@ fn every_pane_shows_its_next_keys_in_the_footer() {
 #[test]
 fn the_help_lists_every_key_of_the_pane() {
     for pane in PaneId::all() {
-        let mut driver = explorer(Some("Once"), 120, 80);
+        let mut driver = explorer(Some("Once"), 120, 90);
         driver.keys("<tab>");
         if pane == PaneId::Text {
             continue;

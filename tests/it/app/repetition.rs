@@ -5,6 +5,7 @@ use lmscope::app::Start;
 use lmscope::job::Cure;
 use lmscope::lab::repetition;
 use lmscope::lab::repetition::copying;
+use lmscope::lm::Interventions;
 use lmscope::lm::Kind;
 use lmscope::lm::Workspace;
 use lmscope::model::Spec;
@@ -46,13 +47,18 @@ fn the_page_measures_the_path_and_points_at_its_loop() {
         curve.push(copy);
         true
     };
-    repetition::probe(&model.engine, before, &sentence, 12, &mut Workspace::new(1), &|| true, &mut tell)
+    let plain = Interventions::default();
+    let under = model.under(&plain);
+    repetition::probe(&model.engine, under, before, &sentence, 12, &mut Workspace::new(1), &|| true, &mut tell)
         .expect("a measurement");
     assert_eq!(state.repetition.curve, curve);
     let heads = state.repetition.heads.as_ref().expect("heads");
     let places = copying::places(&path(&driver));
     assert!(heads.own);
-    assert_eq!(Some(&heads.ranked), copying::rank(&model.engine, &state.run.context(), &places, &|| true).as_ref());
+    assert_eq!(
+        Some(&heads.ranked),
+        copying::rank(&model.engine, under, &state.run.context(), &places, &|| true).as_ref()
+    );
     driver.keys("g <enter>");
     assert_eq!((driver.app.focus(), driver.app.state().selected), (PaneId::Tokens, start));
 }

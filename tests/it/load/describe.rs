@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use lmscope::cli::{Streams, run_with};
-use lmscope::job::{self, Body, Desk, Fault, Generation, Job, Read};
+use lmscope::job::{self, Body, Changes, Desk, Fault, Generation, Job, Read};
 use lmscope::model::{self, OpenError, Say, Spec};
 use lmscope::ui::Language;
 use serde_json::Value;
@@ -139,8 +139,17 @@ fn a_check_names_the_tensor_and_the_first_number_that_is_not_finite() {
     assert!(code == 1 && errors.contains("blk.1.ffn_down.weight"), "{errors}");
     let spec = Spec::Path(path.into());
     let model = std::sync::Arc::new(model::open(&spec).expect("damage does not keep it from opening"));
-    let read =
-        Job::Read(Read { model, context: Vec::new(), tokens: vec![1, 2, 3], source: 0, unscored: 1..3, threads: 1 });
+    let read = Job::Read(Read {
+        model,
+        context: Vec::new(),
+        tokens: vec![1, 2, 3],
+        source: 0,
+        unscored: 1..3,
+        changes: Changes::default(),
+        plain: Vec::new(),
+        streams: None,
+        threads: 1,
+    });
     let desk = std::sync::Arc::new(Desk::default());
     let mut failure = None;
     job::execute(read, &desk.ticket(Generation(0), false), &mut |body| {

@@ -1,0 +1,153 @@
+//! With interventions on, everything that is said of the model is said of the changed one.
+
+use lmscope::lm::Conditions;
+use lmscope::lm::Distribution;
+use lmscope::lm::Workspace;
+use lmscope::state::PaneId;
+
+use super::Driver;
+use super::explorer;
+use super::path;
+use crate::command_line::json;
+use crate::command_line::list;
+use crate::command_line::run;
+
+const TEXT: &str = "Once upon a time, there was a dog";
+
+/// An explorer with these interventions on.
+fn changed(list: &str, width: u16, height: u16) -> Driver {
+    let mut driver = explorer(Some(TEXT), width, height);
+    driver.keys("<enter> 4 W").type_text(list).keys("<enter>").settle();
+    driver
+}
+
+/// What the engine says of the path under the interventions that are on: the surprisal of each token, and the distribution
+/// after the last.
+fn measured(driver: &Driver) -> (Vec<f64>, Distribution) {
+    let state = driver.app.state();
+    let engine = &state.model.as_ref().expect("a model").engine;
+    let mut workspace = Workspace::new(1);
+    let changes = engine.interventions(state.changes(), &mut workspace, &|| true).expect("they fit");
+    let under = Conditions { mask: &engine.blueprint.mask, interventions: &changes };
+    let tokens = path(driver);
+    let context = engine.extend(&[], &tokens, under, &mut workspace, &|| true).expect("a pass");
+    let logits = engine.logits(&context, &mut workspace).expect("logits");
+    let rows = logits.chunks_exact(engine.config.vocabulary);
+    let mut next: Vec<_> = rows.map(|row| Distribution::new(row.to_vec()).expect("numbers")).collect();
+    let costs = next.iter().zip(&tokens[1..]).map(|(next, &token)| next.surprisal_bits(token)).collect();
+    (costs, next.pop().expect("a token"))
+}
+
+/// What the explorer says of them.
+fn shown(driver: &Driver) -> (Vec<f64>, Vec<f32>) {
+    let state = driver.app.state();
+    let costs = state.run.tokens().skip(1).map(|node| node.score.expect("a cost").surprisal).collect();
+    (costs, state.shown().expect("a distribution").distribution.logits().to_vec())
+}
+
+fn follows(driver: &Driver) {
+    let ((costs, next), (said, logits)) = (measured(driver), shown(driver));
+    assert!(
+        costs.len() == said.len() && costs.iter().zip(&said).all(|(a, b)| (a - b).abs() < 1e-6),
+        "{costs:?} {said:?}"
+    );
+    assert!(next.logits().iter().zip(&logits).all(|(a, b)| (a - b).abs() < 1e-4), "{}", driver.screen());
+}
+
+#[test]
+fn costs_and_the_next_distribution_are_the_changed_model_s_and_the_plain_one_s_again_when_they_are_off() {
+    let mut driver = explorer(Some(TEXT), 120, 40);
+    driver.keys("<enter> 4").settle();
+    let plain = shown(&driver);
+    for list in ["layer:2", "head:0.1 ff:3", "block:4", "patch:2@5=\"the dog ran\"@1", "cell:3.1:6>2=0.9"] {
+        driver.keys("W").type_text(list).keys("<enter>").settle();
+        follows(&driver);
+        assert_ne!(shown(&driver), plain, "{list}");
+        driver.keys("t").settle();
+        assert_eq!(shown(&driver), plain, "{list}");
+        driver.keys("t").settle();
+        follows(&driver);
+        driver.keys("t u u u u").settle();
+        assert_eq!(shown(&driver), plain, "{list}");
+        assert!(driver.app.state().settings.changes.is_empty());
+    }
+}
+
+#[test]
+fn what_is_generated_on_the_page_is_what_the_command_line_generates_with_the_same_interventions() {
+    let mut driver = changed("layer:2 head:4.1", 120, 40);
+    let state = driver.app.state();
+    let pipeline = state.settings.sampler().to_string();
+    let seed = state.settings.seed.to_string();
+    let before = path(&driver);
+    let ids = before.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
+    driver.keys("s s s s s s s s").settle();
+    let arguments = ["generate", "--ids", &ids, "--steps", "8", "--seed", &seed, "--pipeline", &pipeline];
+    let of = |more: &[&str]| -> Vec<u64> {
+        let answer = json(&[&arguments[..], more].concat());
+        list(&answer, "steps").iter().map(|step| step["id"].as_u64().expect("an id")).collect()
+    };
+    let made: Vec<u64> = path(&driver)[before.len()..].iter().map(|&token| u64::from(token)).collect();
+    assert_eq!(made, of(&["--intervene", "layer:2", "--intervene", "head:4.1"]));
+    assert_ne!(made, of(&[]));
+    follows(&driver);
+    // Back, another road, and the first one again.
+    driver.keys("u u u 3 <down> <down> <down> <enter> s").settle();
+    assert_eq!(driver.app.state().run.branches().len(), 2);
+    follows(&driver);
+    driver.keys("t").settle();
+    follows(&driver);
+    driver.keys("N").settle();
+    follows(&driver);
+}
+
+#[test]
+fn the_next_page_shows_before_and_after_and_every_page_says_that_interventions_are_on() {
+    let mut driver = changed("layer:2 ff:4 -head:0.0", 120, 40);
+    driver.keys("3 z").settle();
+    let effect = driver.app.state().effect().expect("an effect").clone();
+    let screen = driver.screen();
+    assert!(screen.contains("KL ") && screen.contains("before"), "{screen}");
+    let now = driver.app.state().label(effect.now);
+    let was = effect.before.probability(effect.now);
+    let row = screen.lines().skip_while(|line| !line.contains("before")).nth(1).expect("the first candidate");
+    assert!(row.contains(&now) && row.contains(&lmscope::panes::format::percent(was)), "{row}");
+    for keys in ["2", "2", "3", "3", "3", "4", "4", "4", "4", "4", "5", "6"] {
+        driver.keys(keys).settle();
+        let screen = driver.screen();
+        assert!(screen.contains("2 interventions on"), "{screen}");
+        let without = matches!(driver.app.focus(), PaneId::Masks | PaneId::Length);
+        assert_eq!(screen.contains("not on this page"), without, "{screen}");
+    }
+    driver.keys("L 3").settle();
+    assert!(driver.screen().contains("干预：2 个"), "{}", driver.screen());
+}
+
+#[test]
+fn a_run_is_saved_with_the_interventions_that_each_token_was_chosen_under_and_replayed_so() {
+    let path = std::env::temp_dir().join(format!("lmscope-under-{}.json", std::process::id()));
+    let name = path.to_str().expect("a path");
+    let mut driver = changed("layer:2", 120, 40);
+    driver.keys("s s s").settle();
+    driver.keys("t s s s").settle();
+    driver.keys("W");
+    for _ in 0.."-layer:2".len() {
+        driver.keys("<backspace>");
+    }
+    driver.type_text("head:1.1 -ff:0").keys("<enter>").settle();
+    driver.keys("s s s").settle();
+    driver.keys("S");
+    for _ in 0.."run.json".len() {
+        driver.keys("<backspace>");
+    }
+    driver.type_text(name).keys("<enter>").settle();
+    let replayed = run(&["generate", "--replay", name]);
+    assert_eq!(replayed.code, 0, "{}", replayed.errors);
+    let mut other = explorer(Some("Something else"), 120, 40);
+    other.keys("<enter> O").type_text(name).keys("<enter>").settle();
+    std::fs::remove_file(&path).expect("removed");
+    assert_eq!(super::path(&other), super::path(&driver));
+    assert_eq!(other.app.state().settings.changes, driver.app.state().settings.changes);
+    assert_eq!(shown(&other).0, shown(&driver).0);
+    assert!(other.screen().contains("each costs what it cost"), "{}", other.screen());
+}
