@@ -177,6 +177,7 @@ messages! {
     ArchitectureNotFound = "none on this machine; --model hf:owner/name fetches one", "本机上没有；--model hf:owner/name 可下载";
     ArchitectureCosts = "{} needs {} bits for the {} that are asked: {} each", "{} 共需 {} 比特，对这 {} 个：每个 {}";
     ArchitectureOther = "{} was trained on another objective ({}): no number of it would mean anything here", "{} 是以另一目标（{}）训练的：此处它的数字没有意义";
+    ArchitectureStandsIn = "tokens and numbers are those of {}, a built-in model of this kind; {} was trained on another objective ({})", "词元和数字来自 {}，这一类的内置模型；{} 是以另一目标（{}）训练的";
     ArchitectureCannot = "{} lacks what this needs: a mark in its vocabulary, a head, or positions inside a blank", "{} 缺少所需的：词表中的标记、输出头，或空白内的位置";
     ArchitectureMore = "more places to the left and right: ← →", "左右还有更多：← →";
     TitleArchitectures = "Architectures", "架构";
