@@ -190,7 +190,7 @@ fn checkpoint(spec: &Spec) -> Result<Checkpoint, OpenError> {
         Spec::Embedded(model) => {
             let settings = model.beside.map(|beside| beside.settings);
             Ok(load::embedded(model.name, model.bytes, settings)?)
-        },
+        }
         Spec::Hub(_) => Err(OpenError::Missing { spec: spec.to_string() }),
         Spec::Path(path) => load::open(path).map_err(|error| match error.problem {
             Problem::Io { kind: ErrorKind::NotFound } => OpenError::Missing { spec: spec.to_string() },

@@ -385,8 +385,8 @@ pub fn said(scene: &Scene, model: &Model, found: &[Found], language: Language) -
     };
     let families = language.say(Message::ArchitectureFamilies, &[&families(scene.objective).join(", ")]);
     let other = || [name.clone(), safe::visible(&model.name), language.term(own.name()).into_owned()];
-    let instead = stands_in.then(other).map(|[name, open, own]| {
-        language.say(Message::ArchitectureStandsIn, &[&name, &open, &own])
-    });
+    let instead = stands_in
+        .then(other)
+        .map(|[name, open, own]| language.say(Message::ArchitectureStandsIn, &[&name, &open, &own]));
     [families, here].into_iter().chain(instead).chain(needs).collect()
 }

@@ -82,8 +82,19 @@ static SPELLING: Embedded = Embedded {
     }),
 };
 
+static ORDERS: Embedded = Embedded {
+    name: "orders",
+    language: Language::English,
+    prompt: "Once upon a time, there was a little girl who loved to play in the park",
+    bytes: include_bytes!("../../assets/orders/model.safetensors"),
+    beside: Some(Beside {
+        settings: include_bytes!("../../assets/orders/config.json"),
+        tokenizer: include_bytes!("../../assets/orders/tokenizer.json"),
+    }),
+};
+
 /// Every model compiled into the program; of each language first the one that goes on writing.
-pub static EMBEDDED: [&Embedded; 4] = [&STORIES, &POEMS, &CLOZE, &SPELLING];
+pub static EMBEDDED: [&Embedded; 5] = [&STORIES, &POEMS, &CLOZE, &SPELLING, &ORDERS];
 
 /// Which model is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
