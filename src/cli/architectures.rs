@@ -113,7 +113,7 @@ pub(super) fn run(
 }
 
 fn shown(scene: Scene, found: &[Found]) -> Shown {
-    let of_kind = found.iter().filter(|found| found.objective == scene.objective);
+    let of_kind = found.iter().filter(|found| architectures::trained_on(found.objective, scene.objective));
     let bits = scene.bits();
     let stood = |places: Vec<Place>| places.into_iter().map(stood).collect();
     Shown {

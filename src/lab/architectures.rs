@@ -361,7 +361,7 @@ impl Scene {
 
 /// What is said of an example below its picture: the families, the models on this machine, what the open model needs.
 pub fn said(scene: &Scene, model: &Model, found: &[Found], language: Language) -> Vec<String> {
-    let of_kind = found.iter().filter(|found| found.objective == scene.objective);
+    let of_kind = found.iter().filter(|found| trained_on(found.objective, scene.objective));
     let here: Vec<String> = of_kind.map(|found| format!("{} ({})", safe::visible(&found.spec), found.family)).collect();
     let here = match here.join(", ") {
         none if none.is_empty() => language.text(Message::ArchitectureNotFound).to_owned(),

@@ -336,7 +336,7 @@ messages! {
     NothingToUndo = "nothing to undo", "没有可撤销的步骤";
     Off = "off", "关";
     OpenOther = "o opens another: a file, a folder, or hf:owner/name", "按 o 打开其他模型：文件、目录，或 hf:owner/name";
-    OpenWhich = "Model (stories, poems, or a path)", "模型（stories、poems 或路径）";
+    OpenWhich = "Model (stories, poems, cloze, spelling, orders, or a path)", "模型（stories、poems、cloze、spelling、orders 或路径）";
     Fetching = "fetching {}: {} of {}, {} %", "正在下载 {}：{} / {}，{} %";
     FetchingSome = "fetching {}: {}", "正在下载 {}：{}";
     FetchStopped = "{} is not all here: open it again to go on from where it stopped", "{} 尚未下载完：再次打开即从断处继续";
