@@ -128,7 +128,8 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
         let queries: Vec<usize> = queries.iter().copied().filter(|&query| query < context.len()).collect();
         let rows = match *subject {
             Subject::Head(layer, head) => {
-                queries.iter().map(|&query| (query, Arc::from(row(layer, head, query)))).collect()
+                let row = |&query: &usize| ticket.is_current().then(|| (query, Arc::from(row(layer, head, query))));
+                queries.iter().map(row).collect::<Option<_>>().ok_or(Stop::Unwanted)?
             }
             Subject::Layer(_) | Subject::All => {
                 let which = if let Subject::Layer(layer) = *subject { Which::Layer(layer) } else { Which::All };
@@ -155,12 +156,12 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
         let queries = glance(length);
         let mut heads = Vec::with_capacity(engine.config.layers);
         for layer in 0..engine.config.layers {
-            if !ticket.is_current() {
-                return Err(Stop::Unwanted);
-            }
             let view = |head| {
-                let own = |&query: &usize| (query, own(engine, context, under, layer, head, query));
-                let mut rows: Vec<_> = queries.iter().map(own).collect();
+                // Behind a long text a single row takes a while.
+                let own = |&query: &usize| {
+                    ticket.is_current().then(|| (query, own(engine, context, under, layer, head, query)))
+                };
+                let mut rows: Vec<_> = queries.iter().map(own).collect::<Option<_>>()?;
                 // What a head does is measured on its own stack's attention; a decoder's other one has no places to name.
                 let score = heads::measure(&rows, &job.tokens);
                 for (query, row) in &mut rows {
@@ -168,9 +169,9 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
                         engine.attention(context, under, AttentionKind::Cross, layer, head, *query)
                     });
                 }
-                HeadView { score, picture: picture(&rows) }
+                Some(HeadView { score, picture: picture(&rows) })
             };
-            heads.push((0..engine.config.heads).map(view).collect());
+            heads.push((0..engine.config.heads).map(view).collect::<Option<_>>().ok_or(Stop::Unwanted)?);
         }
         said(send(Body::Overview(Overview { length, heads })))?;
     }

@@ -118,12 +118,13 @@ impl Pass<'_> {
         rows.clear();
         rows.resize(input.tokens.len() * width, 0.0);
         angles.clear();
-        let rotaries = [self.rotary, self.window_rotary].into_iter().flatten();
-        let rotaries: Vec<_> = rotaries.map(|rotary| (rotary, rotary.frequencies(self.length))).collect();
-        let mut added = vec![0.0; width];
-        let mut add = |matrix: &Matrix, at: usize, row: &mut [f32]| {
-            matrix.expand_row(at, &mut added);
-            row.iter_mut().zip(&added).for_each(|(x, added)| *x += added);
+        let rotaries = [self.rotary, self.window_rotary];
+        let rotaries = rotaries.map(|rotary| rotary.map(|rotary| (rotary, rotary.frequencies(self.length))));
+        let add = |matrix: &Matrix, at: usize, row: &mut [f32]| {
+            kernel::with_scratch(width, |added| {
+                matrix.expand_row(at, added);
+                row.iter_mut().zip(added).for_each(|(x, added)| *x += *added);
+            });
         };
         let counted = |token: &u32| match self.blueprint.positions {
             Positions::Learned { padding, .. } => padding != Some(*token),
@@ -151,7 +152,7 @@ impl Pass<'_> {
             if let Some(norm) = &self.stack.embedding_norm {
                 normalize_in_place(self.blueprint.norm, norm, self.norm_epsilon, row);
             }
-            for (rotary, frequencies) in &rotaries {
+            for (rotary, frequencies) in rotaries.iter().flatten() {
                 rotary.angles(frequencies, self.past.len() + i, angles);
             }
         }

@@ -238,10 +238,10 @@ fn sources(state: &State, area: Rect, buf: &mut Buffer) {
     let area = Rect { height: area.height.min(2), ..area };
     // The source's tokens look at one another; only what stands behind them has a source.
     let source = if state.selected < state.source_len() { 0 } else { state.source_len() };
-    let mut keys: Vec<usize> = (0..row.len()).collect();
+    let mut keys: Vec<usize> = (0..row.len()).filter(|&key| row[key] >= 0.005).collect();
     keys.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
     let mut spans = vec![Span::styled(format!(" {}", state.language.text(Message::LooksAt)), theme.dim())];
-    for (place, &key) in keys.iter().take(6).filter(|&&key| row[key] >= 0.005).enumerate() {
+    for (place, &key) in keys.iter().take(6).enumerate() {
         let separator = if place == 0 { "  " } else { " · " };
         let note = match key {
             _ if key == state.selected => state.language.text(Message::Itself),

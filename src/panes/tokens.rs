@@ -440,8 +440,9 @@ fn list(state: &State, cuts: &Cuts<'_>, area: Rect, buf: &mut Buffer) {
 }
 
 /// At how many places some ribbon cuts and another does not.
+#[expect(clippy::stable_sort_primitive, reason = "a stable sort merges what is in order already, whole ribbons here")]
 fn disagreements(boundaries: &[Vec<usize>], from: usize) -> usize {
     let mut all: Vec<usize> = boundaries.iter().flatten().copied().filter(|&at| at >= from).collect();
-    all.sort_unstable();
+    all.sort();
     all.chunk_by(|a, b| a == b).filter(|same| same.len() < boundaries.len()).count()
 }

@@ -12,7 +12,8 @@ pub use edit::Edit;
 pub use error::DictionaryError;
 
 use error::{LONGEST_LINE, LONGEST_WORD, MOST_WORDS};
-use prefixes::{Prefixes, ROOT};
+use prefixes::Prefixes;
+pub(super) use prefixes::{Found, Letter, Walk};
 
 /// Words and how often each was counted. A word of frequency 0 is never matched.
 #[derive(Clone, Debug, Default)]
@@ -21,8 +22,6 @@ pub struct Dictionary {
     /// Where each word ends in the text: those read first in the order of their bytes, then those added.
     ends: Vec<u32>,
     frequencies: Vec<u64>,
-    /// The natural logarithm of each frequency.
-    logarithms: Vec<f64>,
     total: u64,
     forward: Prefixes,
     /// The words from their last letter, built when first asked for.
@@ -121,46 +120,28 @@ impl Dictionary {
         self.text.push_str(word);
         self.ends.push(end);
         self.frequencies.push(frequency);
-        self.logarithms.push((frequency as f64).ln());
         self.longest = self.longest.max(if word.len() > self.longest { word.chars().count() } else { 0 });
         true
     }
 
     /// Builds the table of beginnings from the list.
     fn index(&mut self) {
-        // Each word adds at most the characters that it does not share with the one before.
-        let mut before = "";
-        let nodes = (0..self.len()).map(|index| {
-            let word = self.word(index);
-            let same = before.chars().zip(word.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a.len_utf8()).sum();
-            before = word;
-            word.get(same..).unwrap_or_default().chars().count()
-        });
-        self.forward = Prefixes::with_room(nodes.sum::<usize>() * 9 / 8);
-        let mut forward = std::mem::take(&mut self.forward);
-        for index in (0..self.len()).filter(|&index| self.frequencies.get(index) > Some(&0)) {
-            forward.insert(self.letters(index), index as u32);
-        }
-        self.forward = forward;
+        self.forward = Prefixes::new(self.matched().map(|index| {
+            let logarithm = (self.count(index) as f64).ln();
+            (self.letters(index), index as u32, logarithm)
+        }));
         self.backward = OnceLock::new();
     }
 
     /// The words from their last letter.
     fn backward(&self) -> &Prefixes {
-        self.backward.get_or_init(|| {
-            let matched = || (0..self.len()).filter(|&index| self.frequencies.get(index) > Some(&0));
-            let mut backward = Prefixes::with_room(self.forward.nodes() * 5 / 4);
-            for index in matched() {
-                if backward.is_full(self.word(index).len()) {
-                    let letters = matched().map(|index| self.word(index).chars().count()).sum();
-                    let mut larger = Prefixes::with_room(letters);
-                    matched().for_each(|index| larger.insert(self.letters(index).rev(), index as u32));
-                    return larger;
-                }
-                backward.insert(self.letters(index).rev(), index as u32);
-            }
-            backward
-        })
+        self.backward
+            .get_or_init(|| Prefixes::new(self.matched().map(|index| (self.letters(index).rev(), index as u32, 0.0))))
+    }
+
+    /// The numbers of the words that are matched.
+    fn matched(&self) -> impl Iterator<Item = usize> {
+        (0..self.len()).filter(|&index| self.count(index) > 0)
     }
 
     /// The number of words.
@@ -225,7 +206,7 @@ impl Dictionary {
 
     /// How often `word` was counted; nothing if it is no word here, or is never matched.
     pub fn frequency(&self, word: &str) -> Option<u64> {
-        let mut node = ROOT;
+        let mut node = self.forward.root();
         for letter in word.chars() {
             node = self.forward.step(node, self.letter(letter))?;
         }
@@ -249,20 +230,10 @@ impl Dictionary {
         self.walk(&self.forward, text.chars(), |length, _| found(length));
     }
 
-    /// Calls `found(length in characters, natural logarithm of the frequency)` for every word that `letters` begin with.
-    #[inline]
-    pub(super) fn logarithms(&self, letters: &[char], mut found: impl FnMut(usize, f64)) {
-        let mut node = ROOT;
-        for (before, &letter) in letters.iter().enumerate() {
-            let Some(next) = self.forward.step(node, self.letter(letter)) else { return };
-            if next.is_word() {
-                found(before + 1, self.logarithms.get(self.forward.word(next)).copied().unwrap_or_default());
-            }
-            if !next.has_more() {
-                return;
-            }
-            node = next;
-        }
+    /// The beginnings of words that a text is walked along, from its first letter or from its last.
+    pub(super) fn table(&self, backward: bool) -> Table<'_> {
+        let prefixes = if backward { self.backward() } else { &self.forward };
+        Table { prefixes, ignores_case: !self.beyond_ascii }
     }
 
     /// Calls `found(length in bytes)` for every word that `text` ends with, the shortest first.
@@ -272,7 +243,7 @@ impl Dictionary {
 
     #[inline]
     fn walk(&self, prefixes: &Prefixes, letters: impl Iterator<Item = char>, mut found: impl FnMut(usize, usize)) {
-        let mut node = ROOT;
+        let mut node = prefixes.root();
         let mut length = 0;
         for letter in letters {
             let Some(next) = prefixes.step(node, self.letter(letter)) else { return };
@@ -285,6 +256,27 @@ impl Dictionary {
             }
             node = next;
         }
+    }
+}
+
+/// All words of a dictionary, to be found at all places of a stretch of letters at once.
+#[derive(Clone, Copy)]
+pub(super) struct Table<'a> {
+    prefixes: &'a Prefixes,
+    ignores_case: bool,
+}
+
+impl Table<'_> {
+    /// What is known of a letter.
+    #[inline]
+    pub(super) fn letter(self, letter: char) -> Letter {
+        self.prefixes.letter(if self.ignores_case { letter.to_ascii_lowercase() } else { letter })
+    }
+
+    /// Finds the words that begin at each of these letters; one that is none stands behind them.
+    #[inline]
+    pub(super) fn walk(self, letters: &[Letter], walk: &mut Walk, found: &mut impl Found) {
+        self.prefixes.walk(letters, walk, found);
     }
 }
 

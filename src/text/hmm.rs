@@ -4,17 +4,19 @@
 //! cuts. [`Hmm::embedded`] has the parameters of jieba's `finalseg` (MIT), counted on segmented Chinese text;
 //! [`Counts`] counts others.
 
+use std::hint::select_unpredictable;
 use std::sync::LazyLock;
-
-use super::bpe::FoldMap;
 
 mod count;
 mod embedded;
+mod emissions;
 mod file;
 
 pub use count::Counts;
 pub use count::Sentence;
 pub use file::HmmError;
+
+use emissions::Emissions;
 
 /// What stands for the logarithm of zero: as in jieba, small enough that any possible way is better.
 pub const IMPOSSIBLE: f64 = -3.14e100;
@@ -57,6 +59,11 @@ impl Tag {
         }
     }
 
+    /// Whether a word begins with it, whatever stands before.
+    pub fn begins(self) -> bool {
+        matches!(self, Self::Begin | Self::Single)
+    }
+
     /// Whether a word ends with it.
     pub fn ends(self) -> bool {
         matches!(self, Self::End | Self::Single)
@@ -72,7 +79,7 @@ pub struct Hmm {
     start: ByTag,
     /// `steps[from][to]`
     steps: [ByTag; 4],
-    emissions: FoldMap<char, ByTag>,
+    emissions: Emissions,
 }
 
 /// A character on the trellis.
@@ -109,7 +116,7 @@ impl Hmm {
 
     /// The logarithms of the probabilities of `character` under each tag.
     pub fn emission(&self, character: char) -> ByTag {
-        self.emissions.get(&character).copied().unwrap_or([IMPOSSIBLE; 4])
+        self.emissions.of(character)
     }
 
     /// How many characters have an emission.
@@ -165,30 +172,55 @@ impl Hmm {
         best(self.walk(text, move |at| move |tag: Tag| at != place || tag.ends() == ends))
     }
 
-    /// The lengths in bytes of the words that `text` is most probably made of.
-    pub(super) fn words(&self, text: &str) -> Vec<usize> {
-        let tags = self.tags(text);
-        let mut lengths = Vec::with_capacity(tags.len());
-        let mut length = 0;
-        let mut rest = text.chars().zip(&tags).peekable();
-        while let Some((character, _)) = rest.next() {
-            length += character.len_utf8();
-            // A word starts at a begin or a single, whatever stands before.
-            let starts = rest.peek().is_none_or(|(_, next)| matches!(next, Tag::Begin | Tag::Single));
-            if starts {
-                lengths.push(std::mem::take(&mut length));
-            }
+    /// Calls `word_ends(letters up to there)` for every word that `letters` are most probably made of, by the same
+    /// [tags](Self::tags), and returns how many letters there are; `trail` is room to be used again.
+    pub(super) fn cut(
+        &self,
+        mut letters: impl Iterator<Item = char>,
+        trail: &mut Vec<u8>,
+        mut word_ends: impl FnMut(usize),
+    ) -> usize {
+        let Some(first) = letters.next() else { return 0 };
+        let emission = self.emission(first);
+        let mut score: ByTag = std::array::from_fn(|tag| self.start[tag] + emission[tag]);
+        // For each letter and each tag, whether the best way comes from the second of the tags before it.
+        trail.clear();
+        trail.push(0);
+        for letter in letters {
+            let emission = self.emission(letter);
+            let mut second = 0;
+            score = std::array::from_fn(|index| {
+                let tag = Tag::ALL[index];
+                let [a, b] = tag.before().map(|from| score[from as usize] + self.step(from, tag) + emission[index]);
+                second |= u8::from(b >= a) << index;
+                select_unpredictable(b >= a, b, a)
+            });
+            trail.push(second);
         }
-        lengths
+        // Back along the best way: whether a word begins at each letter.
+        let mut tag = last(&score);
+        for second in trail.iter_mut().rev() {
+            let from = tag.before()[usize::from(*second >> tag as u8 & 1)];
+            *second = u8::from(tag.begins());
+            tag = from;
+        }
+        (1..trail.len()).filter(|&place| trail[place] != 0).for_each(&mut word_ends);
+        word_ends(trail.len());
+        trail.len()
     }
+}
+
+/// The tag that the best way ends with.
+fn last(score: &ByTag) -> Tag {
+    if score[Tag::Single as usize] >= score[Tag::End as usize] { Tag::Single } else { Tag::End }
 }
 
 /// The best way through a trellis, and the logarithm of its probability.
 fn best(columns: impl Iterator<Item = Column>) -> (Vec<Tag>, f64) {
-    let mut last = [0.0; 4];
-    let ways: Vec<[Tag; 4]> = columns.map(|column| (last = column.score, column.from).1).collect();
-    let mut tag = if last[Tag::Single as usize] >= last[Tag::End as usize] { Tag::Single } else { Tag::End };
-    let logarithm = last[tag as usize];
+    let mut score = [0.0; 4];
+    let ways: Vec<[Tag; 4]> = columns.map(|column| (score = column.score, column.from).1).collect();
+    let mut tag = last(&score);
+    let logarithm = score[tag as usize];
     let mut tags = Vec::with_capacity(ways.len());
     for from in ways.iter().rev() {
         tags.push(tag);

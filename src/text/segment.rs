@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 use super::dictionary::Dictionary;
 use super::hmm::Hmm;
 
+mod block;
 mod clusters;
 mod gold;
 mod graph;

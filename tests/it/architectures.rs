@@ -19,7 +19,7 @@ use crate::command_line::temporary;
 const SENTENCE: &str = " there was a little dog who ran to the park and saw a big red ball";
 
 fn stories() -> Model {
-    model::open(&Spec::Embedded(&EMBEDDED[0])).expect("the embedded model opens")
+    model::open(&Spec::Embedded(EMBEDDED[0])).expect("the embedded model opens")
 }
 
 fn tokens(model: &Model) -> Vec<u32> {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
 
+mod allocations;
+mod converted;
 mod downloads;
 
 use std::{path::Path, sync::Arc};
@@ -129,6 +131,7 @@ fn hugging_face_families_compute_what_transformers_computes() {
         "gemma3",
         "gpt-neox",
         "glm",
+        "glm4",
         "bert",
         "roberta",
         "distilbert",

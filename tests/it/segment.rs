@@ -8,6 +8,7 @@
 use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, path::PathBuf};
 
 use flate2::{Compression, write::DeflateEncoder};
+
 use lmscope::text::{Dictionary, DictionaryError, Method, segment};
 use serde::Deserialize;
 use unicode_segmentation::UnicodeSegmentation;
@@ -150,6 +151,89 @@ proptest::proptest! {
                 assert!(boundaries.binary_search(&word.end).is_ok(), "{method} cuts a character of {text:?}");
             }
         }
+    }
+}
+
+/// The words that a method's definition gives, letter by letter, from the list of words alone.
+fn by_definition(text: &str, method: Method, dictionary: &Dictionary) -> Vec<usize> {
+    let bytes: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let words: BTreeMap<&str, u64> = dictionary.words().filter(|(_, frequency)| *frequency > 0).collect();
+    let frequency = |from: usize, to: usize| words.get(&text[bytes[from]..bytes[to]]).copied();
+    let count = bytes.len() - 1;
+    // No word is longer.
+    let longest = dictionary.longest();
+    let mut ends = Vec::new();
+    match method {
+        Method::Forward => {
+            let mut start = 0;
+            while start < count {
+                start = (start + 1..=count.min(start + longest))
+                    .rev()
+                    .find(|&end| frequency(start, end).is_some())
+                    .unwrap_or(start + 1);
+                ends.push(start);
+            }
+        }
+        Method::Backward => {
+            let mut end = count;
+            while end > 0 {
+                ends.push(end);
+                end = (end.saturating_sub(longest)..end)
+                    .find(|&start| frequency(start, end).is_some())
+                    .unwrap_or(end - 1);
+            }
+            ends.reverse();
+        }
+        _ => {
+            let total = (dictionary.total() as f64).ln();
+            let mut best = vec![(0.0, 0); count + 1];
+            for start in (0..count).rev() {
+                let words =
+                    (start + 1..=count.min(start + longest)).filter_map(|end| Some((end, frequency(start, end)?)));
+                let ways = words.map(|(end, frequency)| ((frequency as f64).ln() - total + best[end].0, end));
+                let best_way = ways.max_by(|a, b| a.partial_cmp(b).unwrap());
+                best[start] = best_way.unwrap_or((best[start + 1].0 - total, start + 1));
+            }
+            let mut at = 0;
+            while at < count {
+                at = best[at].1;
+                ends.push(at);
+            }
+        }
+    }
+    ends
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(200))]
+    #[test]
+    fn the_words_of_any_dictionary_are_what_the_methods_definition_gives(
+        words in proptest::collection::vec(("[甲乙丙丁戊]{1,6}", 0_u64..9), 1..24),
+        // 己 and 庚 are in no word, and the text is longer than what is looked up at a time.
+        text in "[甲乙丙丁戊己庚]{0,30}([甲乙丙丁戊己庚]{600})?",
+    ) {
+        let lines: Vec<String> = words.iter().map(|(word, frequency)| format!("{word} {frequency}")).collect();
+        let dictionary = Dictionary::read(lines.join("\n").as_bytes()).unwrap();
+        for method in [Method::Forward, Method::Backward, Method::Route] {
+            let ends: Vec<usize> = segment(&text, method, &dictionary).iter().map(|word| word.end / 3).collect();
+            assert_eq!(ends, by_definition(&text, method, &dictionary), "{method} {lines:?} {text}");
+        }
+    }
+}
+
+/// Cut by jieba 0.42.1: lines of poems in traditional characters, of which the dictionary has few.
+#[test]
+fn rare_characters_are_cut_as_jieba_cuts_them() {
+    for (route, hmm) in [
+        ("寂寂/虛/懷/無/一/念/，/任/從/蒼/蘚/沒/行/蹤/。", "寂寂/虛懷/無/一念/，/任從/蒼蘚/沒/行/蹤/。"),
+        ("柴/門/半/掩/花/空落/，/苔/徑/虛/蹤/草/自/荒/。", "柴門/半/掩花/空落/，/苔徑/虛/蹤/草/自/荒/。"),
+        ("多/見/異/獸/心/堪/伏/，/來/慣/幽/禽/不用/呼/。", "多見/異獸/心堪伏/，/來慣/幽禽/不用/呼/。"),
+        ("䡾/䡾/雕/甍/傍/九/衢/，/藻/扃/無/復/蕊/函/書/。", "䡾/䡾/雕/甍/傍九衢/，/藻/扃/無/復/蕊/函書/。"),
+        ("䆉/䅉/舞/翠/浪/，/籧/篨/生/晝/凉/。", "䆉/䅉/舞翠浪/，/籧/篨/生/晝凉/。"),
+        ("欲/出/未/出/光/辣/達/，/千山/萬/山/如/火/發/。", "欲出/未出/光辣達/，/千山/萬山/如火發/。"),
+    ] {
+        assert_eq!(cut(&route.replace('/', ""), Method::Route, Dictionary::embedded()).join("/"), route);
+        assert_eq!(cut(&hmm.replace('/', ""), Method::Hmm, Dictionary::embedded()).join("/"), hmm);
     }
 }
 

@@ -84,20 +84,22 @@ proptest::proptest! {
     #[test]
     fn every_flip_turns_its_place_round_and_one_less_does_not(text in "[研究生命起源的和尚未结婚]{2,9}", place in 0_usize..8) {
         let Some((at, _)) = text.char_indices().skip(1).nth(place) else { return Ok(()) };
+        let mut dictionary = Dictionary::embedded().clone();
         for method in Method::ALL {
             let cut = |segmenter: Segmenter<'_>| segmenter.words(&text, method).iter().any(|word| word.end == at);
             let now = cut(chinese());
             let why = chinese().why(&text, method, at).unwrap();
             assert_eq!(why.cut, now);
             for flip in chinese().flips(&text, method, at, &|| true).unwrap() {
-                let turned = |change: i64| {
-                    let mut dictionary = Dictionary::embedded().clone();
-                    for (edit, before) in &flip.edits {
+                let mut turned = |change: i64| {
+                    let undo: Vec<Edit> = flip.edits.iter().map(|(edit, before)| {
                         let toward = if edit.frequency > *before { -change } else { change };
                         let frequency = edit.frequency.checked_add_signed(toward).unwrap();
-                        dictionary.edit(&Edit { word: edit.word.clone(), frequency }).unwrap();
-                    }
-                    cut(usual(&dictionary)) != now
+                        dictionary.edit(&Edit { word: edit.word.clone(), frequency }).unwrap()
+                    }).collect();
+                    let turned = cut(usual(&dictionary)) != now;
+                    undo.iter().rev().for_each(|edit| drop(dictionary.edit(edit).unwrap()));
+                    turned
                 };
                 assert!(turned(0) && !turned(1), "{method} {text} {at} {:?}", flip.edits);
                 assert_eq!(flip.words.iter().any(|word| word.end == at), !now);

@@ -1,9 +1,9 @@
-//! GLM (Du et al. 2021): Hugging Face's `glm`, and the layout of `ChatGLM2` and `ChatGLM3`.
+//! GLM (Du et al. 2021): Hugging Face's `glm` and `glm4`, and the layout of `ChatGLM2` and `ChatGLM3`.
 
 use super::llama;
 use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
 use crate::lm::{
-    blueprint::{Objective, Pairs, Positions, Scaling},
+    blueprint::{NormPlace, Objective, Pairs, Positions, Scaling},
     names::{Attention, FeedForward, GGUF, LayerNames, StackNames, Transposed, head, stack},
     rope,
 };
@@ -13,7 +13,7 @@ const FILLS_BEHIND: &str = "going on with a text, and filling blanks behind it";
 pub(super) const GLM: Family = Family {
     name: "GLM",
     source: "Du et al. 2021",
-    model_types: &["glm"],
+    model_types: &["glm", "glm4"],
     gguf: None,
     suited_for: FILLS_BEHIND,
     typical: || typical(GLM.name),
@@ -43,6 +43,15 @@ const NAMES: Names = Names {
         ..llama::NAMES.main
     },
     ..llama::NAMES
+};
+
+/// GLM-4 of 2025: the same with a norm behind each sublayer.
+const NAMES_AFTER: Names = Names {
+    main: StackNames {
+        layer: LayerNames { after: Some(("post_self_attn_layernorm", "post_mlp_layernorm")), ..NAMES.main.layer },
+        ..NAMES.main
+    },
+    ..NAMES
 };
 
 const CHATGLM_NAMES: Names = Names {
@@ -116,8 +125,12 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
     let bias = reader.has_tensor("model.layers.0.self_attn.q_proj.bias");
     let tied = reader.flag("tie_word_embeddings").unwrap_or(false);
     let activation = activation(reader, "hidden_act", Activation::Silu)?;
-    let blueprint = Blueprint { activation, ..blueprint(GLM.name, positions, bias, tied) };
-    Ok(Plan { blueprint, config, names: NAMES })
+    let (norm_place, names) = match reader.text("model_type") {
+        Some("glm4") => (NormPlace::Both, NAMES_AFTER),
+        _ => (NormPlace::Before, NAMES),
+    };
+    let blueprint = Blueprint { norm_place, activation, ..blueprint(GLM.name, positions, bias, tied) };
+    Ok(Plan { blueprint, config, names })
 }
 
 fn chatglm(reader: Reader<'_>) -> Result<Plan, ModelError> {

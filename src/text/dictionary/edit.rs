@@ -1,7 +1,6 @@
 //! Changing a dictionary word by word.
 
 use super::Dictionary;
-use super::ROOT;
 use crate::text::segment::Method;
 use crate::text::segment::Word;
 use crate::text::segment::segment;
@@ -34,8 +33,7 @@ impl Dictionary {
                 None => return None,
             };
             *self.frequencies.get_mut(index)? = *frequency;
-            *self.logarithms.get_mut(index)? = (*frequency as f64).ln();
-            self.put_in(&letters, u32::try_from(index).ok()?);
+            self.put_in(&letters, u32::try_from(index).ok()?, (*frequency as f64).ln());
         } else if let Some(index) = index {
             *self.frequencies.get_mut(index)? = 0;
             let backwards: Vec<char> = letters.iter().rev().copied().collect();
@@ -59,22 +57,16 @@ impl Dictionary {
 
     /// The place of a word on the list, whether it is matched or not.
     fn index_of(&self, letters: &[char]) -> Option<usize> {
-        let node = letters.iter().try_fold(ROOT, |node, &letter| self.forward.step(node, letter))?;
+        let node = letters.iter().try_fold(self.forward.root(), |node, &letter| self.forward.step(node, letter))?;
         let index = self.forward.word(node);
         self.letters(index).eq(letters.iter().copied()).then_some(index)
     }
 
-    fn put_in(&mut self, letters: &[char], index: u32) {
-        if self.forward.is_full(letters.len()) {
-            return self.index();
-        }
-        self.forward.insert(letters.iter().copied(), index);
-        match self.backward.get_mut() {
-            Some(prefixes) if !prefixes.is_full(letters.len()) => {
-                prefixes.insert(letters.iter().rev().copied(), index);
-            }
-            // It is built anew when asked for.
-            _ => drop(self.backward.take()),
+    fn put_in(&mut self, letters: &[char], index: u32, logarithm: f64) {
+        self.forward.insert(letters, index, logarithm);
+        if let Some(prefixes) = self.backward.get_mut() {
+            let backwards: Vec<char> = letters.iter().rev().copied().collect();
+            prefixes.insert(&backwards, index, logarithm);
         }
     }
 }

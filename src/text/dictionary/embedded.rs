@@ -34,7 +34,6 @@ fn unpacked(file: &[u8]) -> Option<Dictionary> {
     let mut dictionary = Dictionary { total, ..Dictionary::default() };
     dictionary.ends.reserve_exact(count);
     dictionary.frequencies.reserve_exact(count);
-    dictionary.logarithms.reserve_exact(count);
     dictionary.text.reserve(count * 10);
     let mut word = Vec::new();
     for (&shared, &length) in shared.iter().zip(lengths) {

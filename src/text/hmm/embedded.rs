@@ -21,7 +21,7 @@ const STEPS: [ByTag; 4] = [
 ];
 
 pub(super) fn hmm() -> Hmm {
-    Hmm { start: START, steps: STEPS, emissions: emissions().unwrap_or_default() }
+    Hmm { start: START, steps: STEPS, emissions: emissions().unwrap_or_default().into_iter().collect() }
 }
 
 /// Unpacked, the file holds for each tag the number of its characters, and the total of its counts; for each character how

@@ -1,16 +1,27 @@
 //! Where a text may be cut: between its characters with their marks (extended grapheme clusters, UAX #29).
 
+use std::cell::OnceCell;
+
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The clusters of a text. Most texts have a cluster for each code point, and only the exceptions are kept.
+/// The clusters of a text. Most texts have a cluster for each code point, and only the exceptions are kept, from when they
+/// are first asked for.
 pub(super) struct Clusters<'a> {
     text: &'a str,
     /// The bytes where a code point begins inside a cluster, in order.
-    inside: Vec<usize>,
+    inside: OnceCell<Vec<usize>>,
 }
 
 impl<'a> Clusters<'a> {
     pub(super) fn new(text: &'a str) -> Self {
+        Self { text, inside: OnceCell::new() }
+    }
+
+    fn inside(&self) -> &[usize] {
+        self.inside.get_or_init(|| Self::exceptions(self.text))
+    }
+
+    fn exceptions(text: &str) -> Vec<usize> {
         let mut inside = Vec::new();
         let mut letters = text.char_indices().peekable();
         // Between two plain code points there is always a boundary, so a stretch with others in it is looked at by itself,
@@ -35,13 +46,14 @@ impl<'a> Clusters<'a> {
             }
             before = end;
         }
-        Self { text, inside }
+        inside
     }
 
     /// Whether a cluster may begin at `at`, where a code point does.
     #[inline]
     pub(super) fn is_boundary(&self, at: usize) -> bool {
-        self.inside.is_empty() || self.inside.binary_search(&at).is_err()
+        let inside = self.inside();
+        inside.is_empty() || inside.binary_search(&at).is_err()
     }
 
     /// Where the cluster ends that begins at `at`.
@@ -71,17 +83,12 @@ impl<'a> Clusters<'a> {
         }
         start
     }
-
-    /// Whether no cluster has more than one code point.
-    pub(super) fn are_letters(&self) -> bool {
-        self.inside.is_empty()
-    }
 }
 
 /// Whether a code point never joins another of this kind: its property `Grapheme_Cluster_Break` is `Other`, and it is no
 /// pictograph and no consonant that a linker joins.
 #[inline]
-fn is_plain(letter: char) -> bool {
-    matches!(letter, ' '..='~' | '\u{3400}'..='\u{9fff}' | '\u{3001}'..='\u{3029}' | '\u{ff01}'..='\u{ff9d}'
+pub(super) fn is_plain(letter: char) -> bool {
+    matches!(letter, '\u{3400}'..='\u{9fff}' | ' '..='~' | '\u{3001}'..='\u{3029}' | '\u{ff01}'..='\u{ff9d}'
         | '\n' | '\u{2010}'..='\u{2027}' | '\u{b7}' | '\u{2030}'..='\u{203b}')
 }

@@ -1,30 +1,26 @@
 //! Maximum matching: the longest word each time.
 
+use std::cell::Cell;
+use std::hint::select_unpredictable;
+
 use super::Word;
 use super::clusters::Clusters;
+use super::clusters::is_plain;
+use super::steps::Direction;
 use crate::text::dictionary::Dictionary;
+use crate::text::dictionary::Found;
+use crate::text::dictionary::Letter;
+use crate::text::dictionary::Table;
+use crate::text::dictionary::Walk;
 
 /// The words of `text`, matching from the left.
 pub(super) fn forward(text: &str, dictionary: &Dictionary, clusters: &Clusters<'_>) -> Vec<Word> {
-    let mut words = Vec::with_capacity(text.len() / 4);
-    let mut start = 0;
-    while start < text.len() {
-        let word = longest_from(text, start, dictionary, clusters);
-        start = word.end;
-        words.push(word);
-    }
-    words
+    pass(text, dictionary, clusters, Direction::Forward)
 }
 
 /// The words of `text`, matching from the right.
 pub(super) fn backward(text: &str, dictionary: &Dictionary, clusters: &Clusters<'_>) -> Vec<Word> {
-    let mut words = Vec::with_capacity(text.len() / 4);
-    let mut end = text.len();
-    while end > 0 {
-        let word = longest_to(text, end, dictionary, clusters);
-        end = word.start;
-        words.push(word);
-    }
+    let mut words = pass(text, dictionary, clusters, Direction::Backward);
     words.reverse();
     words
 }
@@ -33,13 +29,193 @@ pub(super) fn backward(text: &str, dictionary: &Dictionary, clusters: &Clusters<
 pub(super) fn bidirectional(text: &str, dictionary: &Dictionary, clusters: &Clusters<'_>) -> Vec<Word> {
     let forward = forward(text, dictionary, clusters);
     let backward = backward(text, dictionary, clusters);
-    let cost = |words: &[Word]| (words.len(), singles(words, clusters));
+    let cost = |words: &[Word]| (words.len(), singles(text, words, clusters));
     if cost(&forward) < cost(&backward) { forward } else { backward }
 }
 
 /// How many of the words are one character.
-pub(super) fn singles(words: &[Word], clusters: &Clusters<'_>) -> usize {
-    words.iter().filter(|word| clusters.after(word.start) == word.end).count()
+pub(super) fn singles(text: &str, words: &[Word], clusters: &Clusters<'_>) -> usize {
+    let is_single = |word: &&Word| {
+        let mut letters = text.get(word.start..word.end).unwrap_or_default().chars();
+        match (letters.next(), letters.next()) {
+            (Some(_), None) => true,
+            (Some(first), Some(second)) if is_plain(first) && is_plain(second) => false,
+            _ => clusters.after(word.start) == word.end,
+        }
+    };
+    words.iter().filter(is_single).count()
+}
+
+/// The letters of a stretch, from the side that matching comes from, and the longest word at each.
+#[derive(Default)]
+struct Chunk {
+    /// How many letters there are; the lists below may have more.
+    count: usize,
+    /// What the dictionary knows of them, and one that is none behind the last.
+    letters: Vec<Letter>,
+    /// How many bytes the letters up to and with each take.
+    ends: Vec<u32>,
+    /// How many letters the longest word has that begins there, at least 1; and [`KNOWN`] if there is one.
+    lengths: Vec<u32>,
+    /// Whether some of them are ASCII letters or digits.
+    has_letters: bool,
+    walk: Walk,
+}
+
+/// The bit of a length that says that the dictionary has the word.
+const KNOWN: u32 = 1 << 31;
+/// How many letters a chunk has; more where words may be longer.
+const CHUNK: usize = 512;
+
+thread_local! {
+    /// One chunk is used again and again.
+    static SPARE: Cell<Chunk> = Cell::default();
+}
+
+/// Why a chunk ends.
+enum End {
+    /// The text does.
+    Text,
+    /// It is full.
+    Full,
+    /// A letter may join others, and stands up to this byte.
+    Joining(usize),
+}
+
+impl Chunk {
+    #[inline(never)]
+    fn read(&mut self, letters: impl Iterator<Item = char>, table: Table<'_>, most: usize) -> End {
+        let (mut count, mut bytes, mut has_letters, mut end) = (0, 0, false, End::Text);
+        self.ends.resize(most, 0);
+        self.letters.resize(most + 1, Letter::default());
+        for (letter, (known, last)) in letters.zip(self.letters.iter_mut().zip(&mut self.ends)) {
+            if !is_plain(letter) {
+                end = End::Joining(bytes + letter.len_utf8());
+                break;
+            }
+            bytes += letter.len_utf8();
+            has_letters |= letter.is_ascii_alphanumeric();
+            (*known, *last) = (table.letter(letter), bytes as u32);
+            count += 1;
+        }
+        if count == most {
+            end = End::Full;
+        }
+        self.letters[count] = Letter::default();
+        (self.count, self.has_letters) = (count, has_letters);
+        end
+    }
+
+    fn look_up(&mut self, table: Table<'_>) {
+        self.lengths.resize(self.letters.len(), 0);
+        table.walk(&self.letters[..=self.count], &mut self.walk, &mut Longest(&mut self.lengths));
+    }
+}
+
+struct Longest<'a>(&'a mut [u32]);
+
+impl Found for Longest<'_> {
+    #[inline]
+    fn one(&mut self, place: usize, is_word: bool, _: f64) {
+        if let Some(length) = self.0.get_mut(place) {
+            *length = 1 | u32::from(is_word) << 31;
+        }
+    }
+
+    #[inline]
+    fn two(&mut self, place: usize, is_word: bool, _: f64) {
+        if let Some(length) = self.0.get_mut(place) {
+            *length = select_unpredictable(is_word, KNOWN | 2, *length);
+        }
+    }
+
+    #[inline]
+    fn more(&mut self, place: usize, letters: usize, _: f64) {
+        if let Some(length) = self.0.get_mut(place) {
+            *length = KNOWN | letters as u32;
+        }
+    }
+}
+
+/// The words of `text` in the order in which they are found.
+fn pass(text: &str, dictionary: &Dictionary, clusters: &Clusters<'_>, direction: Direction) -> Vec<Word> {
+    let is_forward = direction == Direction::Forward;
+    let table = dictionary.table(!is_forward);
+    let longest = dictionary.longest().max(1);
+    let joins = dictionary.joins_letters();
+    let mut words = Vec::with_capacity(text.len() / 3 + 1);
+    let mut chunk = SPARE.take();
+    // Bytes done from that side, and how far clusters have to be minded.
+    let (mut done, mut careful) = (0, 0);
+    while done < text.len() {
+        let rest = if is_forward { text.get(done..) } else { text.get(..text.len() - done) }.unwrap_or_default();
+        if done >= careful {
+            let most = CHUNK.max(4 * longest);
+            let end = if is_forward {
+                chunk.read(rest.chars(), table, most)
+            } else {
+                chunk.read(rest.chars().rev(), table, most)
+            };
+            // A word that begins before this letter ends in the chunk, and no other letter joins it there.
+            let sure = match end {
+                End::Text => chunk.count,
+                End::Full | End::Joining(_) => chunk.count.saturating_sub(longest),
+            };
+            if sure > 0 {
+                chunk.look_up(table);
+                let before = done;
+                let mut place = 0;
+                while let Some(&length) = chunk.lengths.get(place).filter(|_| place < sure) {
+                    let start = place.checked_sub(1).map_or(0, |last| chunk.ends[last] as usize);
+                    let (mut letters, mut known) = ((length & !KNOWN) as usize, length & KNOWN != 0);
+                    if joins && chunk.has_letters {
+                        let run = run(
+                            &rest.as_bytes()[if is_forward { start..rest.len() } else { 0..rest.len() - start }],
+                            direction,
+                        );
+                        if run > letters {
+                            (letters, known) = (run, false);
+                        }
+                        if place + run >= chunk.count && !matches!(end, End::Text) {
+                            break;
+                        }
+                    }
+                    place += letters;
+                    let end = chunk.ends[place - 1] as usize;
+                    words.push(if is_forward {
+                        Word { start: before + start, end: before + end, known }
+                    } else {
+                        Word { start: rest.len() - end, end: rest.len() - start, known }
+                    });
+                    done = before + end;
+                }
+                if done > before {
+                    continue;
+                }
+            }
+            careful = done
+                + match end {
+                    End::Joining(bytes) => bytes,
+                    End::Text | End::Full => 1,
+                };
+        }
+        let word = match direction {
+            Direction::Forward => longest_from(text, done, dictionary, clusters),
+            Direction::Backward => longest_to(text, rest.len(), dictionary, clusters),
+        };
+        done += word.end - word.start;
+        words.push(word);
+    }
+    SPARE.set(chunk);
+    words
+}
+
+/// How many ASCII letters and digits stand on this side of `bytes`.
+fn run(bytes: &[u8], direction: Direction) -> usize {
+    match direction {
+        Direction::Forward => bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count(),
+        Direction::Backward => bytes.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count(),
+    }
 }
 
 /// The longest word that begins at `start`: of the dictionary, or a run of letters; else a character by itself.

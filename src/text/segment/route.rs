@@ -3,49 +3,68 @@
 //! Each word has the probability of its frequency over the total, a character that is no word that of a frequency of 1; a
 //! route's probability is the product over its words. Of two equal ones, the one whose first word is longer counts.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::Segmenter;
 use super::Word;
+use super::block::Block;
 use super::clusters::Clusters;
-use crate::text::pretokenize::is_space;
+use super::clusters::is_plain;
 
 /// The words of `text`. With `hmm`, runs of single characters are cut again by the hidden Markov model. No cluster is cut.
 pub(super) fn cut(segmenter: Segmenter<'_>, text: &str, clusters: &Clusters<'_>, hmm: bool) -> Vec<Word> {
-    let mut out = Out { segmenter, text, clusters, words: Vec::with_capacity(text.len() / 4), start: 0 };
-    let mut block = Block::default();
-    blocks(text, |range, is_block| {
-        if !is_block {
-            return out.push(range.end, None);
+    let mut out = Out { segmenter, text, clusters, words: Vec::with_capacity(text.len() / 3 + 1), start: 0 };
+    let mut block = SPARE.take();
+    let mut at = 0;
+    while at < text.len() {
+        let end = block.read(segmenter.dictionary, text, at);
+        if end > at {
+            block.route(segmenter.dictionary);
+            if hmm {
+                with_hmm(&mut block, &mut out);
+            } else {
+                plain(&block, &mut out);
+            }
+            at = end;
+        } else {
+            let end = between(text, at);
+            out.push(at..end, None);
+            at = end;
         }
-        block.route(segmenter, text, range);
-        if hmm { with_hmm(&block, &mut out) } else { plain(&block, &mut out) }
-    });
+    }
+    block.forget_much();
+    SPARE.set(block);
     out.words
+}
+
+thread_local! {
+    /// One block is used again and again.
+    static SPARE: Cell<Block> = Cell::default();
 }
 
 /// The text in stretches of characters that are looked up, and what lies between: single characters, and line ends.
 pub(super) fn blocks(text: &str, mut found: impl FnMut(Range<usize>, bool)) {
-    let mut characters = text.char_indices().peekable();
-    while let Some((start, character)) = characters.next() {
-        let mut end = start + character.len_utf8();
-        if !in_block(character) {
-            let line_end = character == '\r' && is_space(character);
-            if line_end && let Some((at, _)) = characters.next_if(|&(_, next)| next == '\n') {
-                end = at + 1;
-            }
-            found(start..end, false);
-            continue;
-        }
-        while let Some((at, next)) = characters.next_if(|&(_, next)| in_block(next)) {
-            end = at + next.len_utf8();
-        }
-        found(start..end, true);
+    let mut at = 0;
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let block = rest.find(|letter| !in_block(letter)).unwrap_or(rest.len());
+        let end = if block > 0 { at + block } else { between(text, at) };
+        found(at..end, block > 0);
+        at = end;
     }
 }
 
+/// Where the character or line end ends that stands between blocks.
+fn between(text: &str, at: usize) -> usize {
+    let mut letters = text.get(at..).unwrap_or_default().chars();
+    let first = letters.next();
+    let line_end = first == Some('\r') && letters.next() == Some('\n');
+    at + if line_end { 2 } else { first.map_or(1, char::len_utf8) }
+}
+
 /// The characters that jieba looks up: common Chinese ones, and those of ASCII words.
-fn in_block(character: char) -> bool {
+#[inline]
+pub(super) fn in_block(character: char) -> bool {
     is_chinese(character)
         || character.is_ascii_alphanumeric()
         || matches!(character, '+' | '#' | '&' | '.' | '_' | '%' | '-')
@@ -66,121 +85,70 @@ pub(super) struct Out<'a> {
 }
 
 impl Out<'_> {
-    /// The next word ends at `end`, unless a cluster would be cut there. Whether the dictionary has it is looked up where
+    /// The next word ends with `word`, unless a cluster would be cut there; whether the dictionary has it is looked up where
     /// that isn't known.
-    fn push(&mut self, end: usize, known: Option<bool>) {
-        if !self.clusters.is_boundary(end) {
-            return;
+    fn push(&mut self, word: Range<usize>, known: Option<bool>) {
+        let (before, after) = self.text.split_at_checked(word.end).unwrap_or((self.text, ""));
+        let is_sure = after.chars().next().is_none_or(is_plain) && before.chars().next_back().is_none_or(is_plain);
+        if is_sure || self.clusters.is_boundary(word.end) {
+            self.push_inside(word, known);
         }
-        let start = std::mem::replace(&mut self.start, end);
-        let known = known.filter(|_| self.clusters.are_letters()).unwrap_or_else(|| {
-            let word = self.text.get(start..end).unwrap_or_default();
+    }
+
+    /// The same where two letters of a block meet: no cluster is cut.
+    #[inline]
+    fn push_inside(&mut self, word: Range<usize>, known: Option<bool>) {
+        let start = std::mem::replace(&mut self.start, word.end);
+        let known = known.filter(|_| start == word.start).unwrap_or_else(|| {
+            let word = self.text.get(start..word.end).unwrap_or_default();
             self.segmenter.dictionary.frequency(word).is_some()
         });
-        self.words.push(Word { start, end, known });
-    }
-}
-
-/// A way on from a character of a block.
-#[derive(Clone, Copy, Debug, Default)]
-struct Way {
-    /// The logarithm of the probability of the best route from here to the end of the block.
-    logarithm: f64,
-    /// The character where its first word ends.
-    next: u32,
-    /// Whether that is a word of the dictionary.
-    known: bool,
-}
-
-/// A stretch of characters that are looked up, and the best route through it. One is used for all stretches of a text.
-#[derive(Debug, Default)]
-struct Block {
-    letters: Vec<char>,
-    /// The byte where each letter begins, and the end.
-    bytes: Vec<usize>,
-    ways: Vec<Way>,
-    words: Vec<(Range<usize>, bool)>,
-}
-
-impl Block {
-    /// Finds the words of the most probable route, as ranges of letters.
-    fn route(&mut self, segmenter: Segmenter<'_>, text: &str, range: Range<usize>) {
-        let Self { letters, bytes, ways, words } = self;
-        letters.clear();
-        bytes.clear();
-        for (at, letter) in text.get(range.clone()).unwrap_or_default().char_indices() {
-            letters.push(letter);
-            bytes.push(range.start + at);
-        }
-        bytes.push(range.end);
-        let total = segmenter.dictionary.logarithm();
-        ways.clear();
-        ways.resize(letters.len() + 1, Way::default());
-        for start in (0..letters.len()).rev() {
-            let mut best: Option<Way> = None;
-            segmenter.dictionary.logarithms(letters.get(start..).unwrap_or_default(), |length, logarithm| {
-                let after = ways.get(start + length).map_or(0.0, |way| way.logarithm);
-                let logarithm = logarithm - total + after;
-                if best.is_none_or(|best| logarithm >= best.logarithm) {
-                    best = Some(Way { logarithm, next: (start + length) as u32, known: true });
-                }
-            });
-            let alone = || Way {
-                logarithm: ways.get(start + 1).map_or(0.0, |way| way.logarithm) - total,
-                next: start as u32 + 1,
-                known: false,
-            };
-            let way = best.unwrap_or_else(alone);
-            if let Some(slot) = ways.get_mut(start) {
-                *slot = way;
-            }
-        }
-        words.clear();
-        let mut start = 0;
-        while let Some(way) = ways.get(start).filter(|_| start < letters.len()) {
-            words.push((start..way.next as usize, way.known));
-            start = way.next as usize;
-        }
+        self.words.push(Word { start, end: word.end, known });
     }
 
-    /// The byte where the character at `letter` begins.
-    fn byte(&self, letter: usize) -> usize {
-        self.bytes.get(letter).copied().unwrap_or_default()
+    /// The next word is these letters of a block.
+    #[inline]
+    fn push_letters(&mut self, block: &Block, letters: Range<usize>, known: bool) {
+        let last = letters.end == block.len();
+        let word = block.range(letters);
+        if last { self.push(word, Some(known)) } else { self.push_inside(word, Some(known)) }
     }
 }
 
 /// The words as they are, single letters and digits in a row joined.
 fn plain(block: &Block, out: &mut Out<'_>) {
-    let mut open = None;
-    for (word, known) in &block.words {
-        let joins = word.len() == 1 && block.letters.get(word.start).is_some_and(char::is_ascii_alphanumeric);
-        let end = block.byte(word.end);
-        if joins {
-            open = Some(end);
+    let mut run = 0..0;
+    for (word, known) in block.words() {
+        let text = out.text.as_bytes().get(block.range(word.clone())).unwrap_or_default();
+        if matches!(text, [letter] if letter.is_ascii_alphanumeric()) {
+            run = if run.is_empty() { word } else { run.start..word.end };
             continue;
         }
-        if let Some(end) = open.take() {
-            out.push(end, None);
+        if !run.is_empty() {
+            let run = std::mem::take(&mut run);
+            out.push_letters(block, run.clone(), block.has(&run));
         }
-        out.push(end, Some(*known));
+        out.push_letters(block, word, known);
     }
-    if let Some(end) = open {
-        out.push(end, None);
+    if !run.is_empty() {
+        out.push_letters(block, run.clone(), block.has(&run));
     }
 }
 
 /// The words, single characters in a row cut anew.
-fn with_hmm(block: &Block, out: &mut Out<'_>) {
-    let mut run: Range<usize> = 0..0;
-    for (word, known) in &block.words {
+fn with_hmm(block: &mut Block, out: &mut Out<'_>) {
+    let mut trail = std::mem::take(&mut block.trail);
+    let mut run = 0..0;
+    for (word, known) in block.words() {
         if word.len() == 1 {
-            run = if run.is_empty() { word.clone() } else { run.start..word.end };
+            run = if run.is_empty() { word } else { run.start..word.end };
             continue;
         }
-        recut(block, &std::mem::take(&mut run), out);
-        out.push(block.byte(word.end), Some(*known));
+        recut(block, std::mem::take(&mut run), &mut trail, out);
+        out.push_letters(block, word, known);
     }
-    recut(block, &run, out);
+    recut(block, run, &mut trail, out);
+    block.trail = trail;
 }
 
 /// What becomes of a run of single characters.
@@ -207,30 +175,30 @@ impl Recut {
     }
 }
 
-fn recut(block: &Block, run: &Range<usize>, out: &mut Out<'_>) {
-    if run.is_empty() {
-        return;
+fn recut(block: &Block, run: Range<usize>, trail: &mut Vec<u8>, out: &mut Out<'_>) {
+    if run.len() < 2 || block.has(&run) {
+        return run.for_each(|letter| out.push_letters(block, letter..letter + 1, block.has(&(letter..letter + 1))));
     }
-    let start = block.byte(run.start);
-    let run_text = out.text.get(start..block.byte(run.end)).unwrap_or_default();
-    if Recut::of(run_text, out.segmenter) == Recut::Anew {
-        let hmm = out.segmenter.hmm;
-        parts(run_text, |part, chinese| {
-            let text = run_text.get(part.clone()).unwrap_or_default();
-            let mut end = start + part.start;
-            if chinese {
-                for length in hmm.words(text) {
-                    end += length;
-                    out.push(end, None);
-                }
-            } else {
-                for length in ascii_words(text.as_bytes()) {
-                    out.push(end + length, None);
-                }
+    let (text, hmm) = (out.text, out.segmenter.hmm);
+    let mut start = run.start;
+    let mut push = |end: usize| {
+        let word = std::mem::replace(&mut start, end)..end;
+        let known = block.has(&word);
+        out.push_letters(block, word, known);
+    };
+    let mut at = run.start;
+    while at < run.end {
+        let rest = text.get(block.range(at..run.end)).unwrap_or_default();
+        let ascii = rest.bytes().take_while(u8::is_ascii).count();
+        if ascii > 0 {
+            for length in ascii_words(&rest.as_bytes()[..ascii]) {
+                push(at + length);
             }
-        });
-    } else {
-        (run.start + 1..=run.end).for_each(|end| out.push(block.byte(end), None));
+            at += ascii;
+        } else {
+            let start = at;
+            at += hmm.cut(rest.chars().take_while(|letter| !letter.is_ascii()), trail, |length| push(start + length));
+        }
     }
 }
 

@@ -257,7 +257,7 @@ impl Segmenter<'_> {
     pub(super) fn weighed(self, text: &str) -> Weighed {
         let clusters = Clusters::new(text);
         let pass = |words: Vec<Word>| Pass {
-            singles: maximum::singles(&words, &clusters),
+            singles: maximum::singles(text, &words, &clusters),
             words: words.iter().map(|word| word.start..word.end).collect(),
         };
         let forward = pass(maximum::forward(text, self.dictionary, &clusters));

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{assert_close, fixture, floats, integers};
 
-fn open(name: &str) -> Model {
+pub(super) fn open(name: &str) -> Model {
     let folder = PathBuf::from(std::env::var("LMSCOPE_DOWNLOADS").unwrap());
     model::open(&Spec::Path(folder.join(name))).unwrap()
 }
@@ -76,16 +76,16 @@ fn a_real_chinese_bert_computes_what_transformers_computes() {
 }
 
 /// What a reference says under a name.
-fn reference(name: &str) -> Value {
+pub(super) fn reference(name: &str) -> Value {
     let bytes = std::fs::read(fixture("checkpoints/reference.json")).unwrap();
     serde_json::from_slice::<Value>(&bytes).unwrap()[name].take()
 }
 
-fn list(reference: &Value, key: &str) -> Vec<f64> {
+pub(super) fn list(reference: &Value, key: &str) -> Vec<f64> {
     reference[key].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
 }
 
-fn assert_near(found: &[f32], expected: &[f64], within: f64) {
+pub(super) fn assert_near(found: &[f32], expected: &[f64], within: f64) {
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(expected) {
         assert!((f64::from(*found) - expected).abs() < within, "{found}, not {expected}");
@@ -133,14 +133,10 @@ fn a_real_electra_computes_what_transformers_computes() {
 }
 
 /// The prompt's tokens, what each cost, the greatest logits behind it and the greedy continuation are those of Hugging Face
-/// transformers 5, which expands the same GGUF file and computes in float32.
-fn assert_goes_on_as_the_reference(name: &str) {
-    let model = open(&format!("{name}.gguf"));
-    let bytes = std::fs::read(fixture("checkpoints/reference.json")).unwrap();
-    let reference: Value = serde_json::from_slice::<Value>(&bytes).unwrap()[name].take();
-    let list =
-        |key: &str| -> Vec<f64> { reference[key].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect() };
-    let ids = |key: &str| -> Vec<u32> { list(key).into_iter().map(|id| id as u32).collect() };
+/// transformers 5, which expands the same file and computes in float32.
+pub(super) fn assert_goes_on_as_the_reference(name: &str, file: &str) {
+    let (model, reference) = (open(file), reference(name));
+    let ids = |key: &str| -> Vec<u32> { list(&reference, key).into_iter().map(|id| id as u32).collect() };
     let prompt = ids("ids");
     let text = reference["prompt"].as_str().unwrap();
     let tokens: Vec<u32> = model.tokenizer().unwrap().encode_special(text).iter().map(|token| token.id).collect();
@@ -150,13 +146,13 @@ fn assert_goes_on_as_the_reference(name: &str) {
     let context = model.engine.extend(&[], &prompt, mask, &mut workspace, &|| true).unwrap();
     let logits = model.engine.logits(&context, &mut workspace).unwrap();
     let rows: Vec<&[f32]> = logits.chunks_exact(model.engine.config.vocabulary).collect();
-    for (i, nats) in list("nll_nats").into_iter().enumerate() {
+    for (i, nats) in list(&reference, "nll_nats").into_iter().enumerate() {
         let found =
             lm::Distribution::new(rows[i].to_vec()).unwrap().surprisal_bits(prompt[i + 1]) * std::f64::consts::LN_2;
         assert!((found - nats).abs() < 1e-3, "{name}: token {} costs {found} nats, not {nats}", i + 1);
     }
     let last = rows[rows.len() - 1];
-    for (id, logit) in ids("top_ids").into_iter().zip(list("top_logits")) {
+    for (id, logit) in ids("top_ids").into_iter().zip(list(&reference, "top_logits")) {
         let found = f64::from(last[id as usize]);
         assert!((found - logit).abs() < 1e-3, "{name}: the logit of {id} is {found}, not {logit}");
     }
@@ -168,19 +164,19 @@ fn assert_goes_on_as_the_reference(name: &str) {
 #[test]
 #[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
 fn tinyllama_in_two_bits_goes_on_as_transformers_does() {
-    assert_goes_on_as_the_reference("tinyllama");
+    assert_goes_on_as_the_reference("tinyllama", "tinyllama.gguf");
 }
 
 /// Windows in five of six layers, norms before and after, 262,144 tokens.
 #[test]
 #[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
 fn gemma_3_goes_on_as_transformers_does() {
-    assert_goes_on_as_the_reference("gemma-3-270m");
+    assert_goes_on_as_the_reference("gemma-3-270m", "gemma-3-270m.gguf");
 }
 
 /// Qwen2.5-Coder 1.5B in `Q4_K` and `Q6_K`, with a Chinese prompt.
 #[test]
 #[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
 fn qwen_2_goes_on_as_transformers_does() {
-    assert_goes_on_as_the_reference("qwen2.5-coder-1.5b");
+    assert_goes_on_as_the_reference("qwen2.5-coder-1.5b", "qwen2.5-coder-1.5b.gguf");
 }

@@ -1,5 +1,6 @@
 //! Cuts files with jieba-rs and with lmscope, one thread each, in turn; prints megabytes per second and the ratios of the
-//! medians. The words of route and HMM have to be jieba-rs's own, or the difference is shown.
+//! medians. Where the words of route and HMM are not jieba-rs's own, the difference is shown: lmscope cuts as jieba 0.42.1 does, from
+//! which jieba-rs 0.11 departs where letters stand around `-`, `_` or `.` and at rare Chinese characters.
 
 use std::time::Instant;
 
