@@ -134,7 +134,7 @@ pub fn open(spec: &Spec) -> Result<Model, OpenError> {
         Spec::Path(_) | Spec::Hub(_) => Source::Files(checkpoint.files.clone()),
     };
     let about = about(&checkpoint.header);
-    let (tokenizer, tokenizer_error) = match tokenizer::of_checkpoint(&checkpoint)? {
+    let (tokenizer, tokenizer_error) = match tokenizer::of_checkpoint(spec, &checkpoint)? {
         None => (None, None),
         Some(Ok(tokenizer)) => (Some(tokenizer), None),
         Some(Err(error)) => (None, Some(error)),
@@ -187,7 +187,10 @@ fn local<'a>(spec: &'a Spec, watch: Watch<'_>) -> Result<Cow<'a, Spec>, OpenErro
 
 fn checkpoint(spec: &Spec) -> Result<Checkpoint, OpenError> {
     match spec {
-        Spec::Embedded(model) => Ok(load::embedded(model.name, model.bytes)?),
+        Spec::Embedded(model) => {
+            let settings = model.beside.map(|beside| beside.settings);
+            Ok(load::embedded(model.name, model.bytes, settings)?)
+        }
         Spec::Hub(_) => Err(OpenError::Missing { spec: spec.to_string() }),
         Spec::Path(path) => load::open(path).map_err(|error| match error.problem {
             Problem::Io { kind: ErrorKind::NotFound } => OpenError::Missing { spec: spec.to_string() },

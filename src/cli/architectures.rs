@@ -28,6 +28,8 @@ struct Answer<'a> {
 #[derive(Serialize)]
 struct Shown {
     architecture: &'static str,
+    /// Whose tokens and bits these are: the open model's, or those of a built-in one that was trained on this.
+    model: String,
     objective: &'static str,
     mask: String,
     families: Vec<&'static str>,
@@ -37,7 +39,7 @@ struct Shown {
     decoder: Option<Vec<Stood>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<Vec<usize>>,
-    /// What the open model needs for everything that is asked, where it was trained on this.
+    /// What the model needs for everything that is asked, where it was trained on this.
     bits: Option<f64>,
 }
 
@@ -73,8 +75,10 @@ pub(super) fn run(
     let found = model::found(Surroundings::of_process().cache.as_deref());
     let mut scenes = Vec::new();
     for objective in objectives {
-        let mut scene = architectures::scene(&model, &given.ids, objective, common.seed);
-        architectures::ask(&model, &mut scene, &mut session.workspace, &|| true)
+        let instead = architectures::stand_in(&model, &given.ids, objective);
+        let (asked, ids) = instead.as_ref().map_or((&*model, &given.ids), |(model, ids)| (model, ids));
+        let mut scene = architectures::scene(asked, ids, objective, common.seed);
+        architectures::ask(asked, &mut scene, &mut session.workspace, &|| true)
             .map_err(|error| super::masks::refused(&session, error))?;
         scenes.push(scene);
     }
@@ -109,11 +113,12 @@ pub(super) fn run(
 }
 
 fn shown(scene: Scene, found: &[Found]) -> Shown {
-    let of_kind = found.iter().filter(|found| found.objective == scene.objective);
+    let of_kind = found.iter().filter(|found| architectures::trained_on(found.objective, scene.objective));
     let bits = scene.bits();
     let stood = |places: Vec<Place>| places.into_iter().map(stood).collect();
     Shown {
         architecture: Architecture::of(scene.objective).name(),
+        model: scene.model,
         objective: scene.objective.name(),
         mask: scene.first_mask.to_string(),
         families: architectures::families(scene.objective),

@@ -54,7 +54,11 @@ const COMMANDS: [(&str, &str); 21] = [
 
 /// What each argument means; a command's own meaning comes before the common one.
 const ARGUMENTS: [(&str, &str, &str); 141] = [
-    ("", "model", "内置模型（stories、poems）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name"),
+    (
+        "",
+        "model",
+        "内置模型（stories、poems、cloze、spelling、orders）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name",
+    ),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),
     ("", "lang", "语言：en 或 zh；不给出则按系统区域设置"),

@@ -1,4 +1,4 @@
-//! A sentence as an objective asks for it, and what the open model needs for that.
+//! A sentence as an objective asks for it, and what the open model needs for that, or a built-in one of the kind.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub struct Ask {
 
 pub(super) fn ask(job: &Ask, ticket: &Ticket, send: Send<'_>) -> Result<(), Stop> {
     let Ask { model, tokens, objective, seed, threads, cache } = job;
+    let instead = architectures::stand_in(model, tokens, *objective);
+    let (model, tokens) = instead.as_ref().map_or((&**model, tokens), |(model, tokens)| (model, tokens));
     let mut scene = architectures::scene(model, tokens, *objective, *seed);
     let found = Arc::from(model::found(cache.as_deref()));
     said(send(Body::Scene(Arc::new(scene.clone()), Arc::clone(&found))))?;

@@ -1,6 +1,7 @@
 //! Architectures on one sentence: who sees whom, what is given, what is asked, and what a model of the kind makes of it.
 
 mod picture;
+mod stand_in;
 
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ pub use picture::Cell;
 pub use picture::Role;
 pub use picture::first_in_view;
 pub use picture::picture;
+pub use stand_in::stand_in;
 
 use crate::lab::masks;
 use crate::lab::masks::TrialError;
@@ -121,7 +123,7 @@ pub struct Place {
     pub given: Named,
     /// What is asked for there.
     pub asked: Option<Named>,
-    /// What that costs the open model, in bits, where it was trained on this.
+    /// What that costs the model, in bits, where it was trained on this.
     pub bits: Option<f64>,
 }
 
@@ -132,13 +134,15 @@ pub struct Named {
     pub piece: Piece,
     /// How it is written.
     pub label: String,
-    /// Its id in the open model's vocabulary, where it has one.
+    /// Its id in the model's vocabulary, where it has one.
     pub id: Option<u32>,
 }
 
 /// An objective's example on a sentence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scene {
+    /// The model whose vocabulary and numbers these are.
+    pub model: String,
     /// The objective.
     pub objective: Objective,
     /// The stack that reads; what it has to say too, where it is the only one.
@@ -170,7 +174,7 @@ pub fn scene(model: &Model, tokens: &[u32], objective: Objective, seed: u64) -> 
         Some(decoder) => (places(input, Vec::new()), Some(places(decoder, asked))),
         None => (places(input, asked), None),
     };
-    Scene { objective, first, first_mask, decoder, order }
+    Scene { model: model.name.clone(), objective, first, first_mask, decoder, order }
 }
 
 /// Who sees whom in the stack that reads.
@@ -240,11 +244,17 @@ impl Speller<'_> {
     }
 }
 
-/// Whether the open model can be asked: it was trained on this objective, and has what the example needs.
+/// Whether a model that was trained on `own` was trained on `objective`: the first of `UniLM`'s three masks is BERT's (Dong et
+/// al. 2019, section 2.3).
+pub fn trained_on(own: Objective, objective: Objective) -> bool {
+    own == objective || (own, objective) == (Objective::Unified, Objective::MaskedTokens)
+}
+
+/// Whether a model can be asked: it was trained on this objective, and has what the example needs.
 pub fn can_ask(model: &Model, scene: &Scene) -> bool {
     let engine = &model.engine;
     let has_ids = |places: &[Place]| places.iter().all(|place| place.given.id.is_some());
-    engine.blueprint.objective == scene.objective
+    trained_on(engine.blueprint.objective, scene.objective)
         && engine.has_head()
         // GLM's positions inside a blank, and the head that tells replaced tokens, are not computed.
         && !matches!(scene.objective, Objective::BlankFilling | Objective::ReplacedTokens)
@@ -252,7 +262,7 @@ pub fn can_ask(model: &Model, scene: &Scene) -> bool {
         && scene.decoder.as_deref().is_none_or(has_ids)
 }
 
-/// Asks the open model: fills in what each thing that is asked costs it. Nothing is filled in where it [cannot be
+/// Asks a model: fills in what each thing that is asked costs it. Nothing is filled in where it [cannot be
 /// asked](can_ask).
 ///
 /// # Errors
@@ -342,7 +352,7 @@ impl Scene {
         places.iter().filter(|place| place.asked.is_some())
     }
 
-    /// How many bits the open model needs for everything that is asked, where it was asked.
+    /// How many bits the model needs for everything that is asked, where it was asked.
     pub fn bits(&self) -> Option<f64> {
         let bits: Vec<f64> = self.asked().filter_map(|place| place.bits).collect();
         (!bits.is_empty()).then(|| bits.iter().sum())
@@ -351,13 +361,14 @@ impl Scene {
 
 /// What is said of an example below its picture: the families, the models on this machine, what the open model needs.
 pub fn said(scene: &Scene, model: &Model, found: &[Found], language: Language) -> Vec<String> {
-    let of_kind = found.iter().filter(|found| found.objective == scene.objective);
+    let of_kind = found.iter().filter(|found| trained_on(found.objective, scene.objective));
     let here: Vec<String> = of_kind.map(|found| format!("{} ({})", safe::visible(&found.spec), found.family)).collect();
     let here = match here.join(", ") {
         none if none.is_empty() => language.text(Message::ArchitectureNotFound).to_owned(),
         here => language.say(Message::ArchitectureFound, &[&here]),
     };
-    let name = safe::visible(&model.name);
+    let name = safe::visible(&scene.model);
+    let stands_in = scene.model != model.name;
     let own = model.engine.blueprint.objective;
     let asked = scene.asked().filter(|place| place.bits.is_some()).count();
     let needs = match scene.bits() {
@@ -365,12 +376,17 @@ pub fn said(scene: &Scene, model: &Model, found: &[Found], language: Language) -
             let each = format!("{:.3}", bits / asked as f64);
             Some(language.say(Message::ArchitectureCosts, &[&name, &format!("{bits:.2}"), &asked, &each]))
         }
-        None if own != scene.objective => {
+        None if stands_in => None,
+        None if !trained_on(own, scene.objective) => {
             Some(language.say(Message::ArchitectureOther, &[&name, &language.term(own.name())]))
         }
         None if can_ask(model, scene) => None,
         None => Some(language.say(Message::ArchitectureCannot, &[&name])),
     };
     let families = language.say(Message::ArchitectureFamilies, &[&families(scene.objective).join(", ")]);
-    [families, here].into_iter().chain(needs).collect()
+    let other = || [name.clone(), safe::visible(&model.name), language.term(own.name()).into_owned()];
+    let instead = stands_in
+        .then(other)
+        .map(|[name, open, own]| language.say(Message::ArchitectureStandsIn, &[&name, &open, &own]));
+    [families, here].into_iter().chain(instead).chain(needs).collect()
 }

@@ -50,12 +50,16 @@ pub fn open(path: &Path) -> Result<Checkpoint, LoadError> {
     Err(LoadError { file: path.to_path_buf(), byte: Some(0), problem: foreign::problem(&bytes) })
 }
 
-/// Opens a GGUF file compiled into the program; `name` stands for the file in errors.
+/// Opens a model compiled into the program: a GGUF file, or with `settings`, which are a `config.json`, weights that stand
+/// beside it in a Hugging Face folder. `name` stands for the files in errors.
 ///
 /// # Errors
 /// As [`open`].
-pub fn embedded(name: &str, bytes: &'static [u8]) -> Result<Checkpoint, LoadError> {
+pub fn embedded(name: &str, bytes: &'static [u8], settings: Option<&[u8]>) -> Result<Checkpoint, LoadError> {
     let bytes = Bytes::from(bytes);
+    if let Some(settings) = settings {
+        return hugging_face::embedded(Path::new(name), settings, &bytes);
+    }
     if bytes.starts_with(gguf::MAGIC) {
         gguf::read(&bytes).map_err(|fault| fault.of(Path::new(name)))
     } else {

@@ -101,7 +101,7 @@ pub fn check(spec: &Spec, tell: &mut dyn FnMut(Unsound)) -> Result<usize, OpenEr
 }
 
 fn of_checkpoint(name: String, spec: &Spec, checkpoint: &Checkpoint) -> Result<Description, OpenError> {
-    let tokenizer = match tokenizer::of_checkpoint(checkpoint)? {
+    let tokenizer = match tokenizer::of_checkpoint(spec, checkpoint)? {
         None => Err(NoTokenizer::Absent { name: name.clone() }),
         Some(Ok(tokenizer)) => Ok(tokenizer.len()),
         Some(Err(error)) => Err(NoTokenizer::Refused { name: name.clone(), error }),

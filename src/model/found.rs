@@ -5,6 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::EMBEDDED;
+use super::Spec;
+use super::describe;
 use crate::hub::kept;
 use crate::lm::FAMILIES;
 use crate::lm::blueprint::Objective;
@@ -19,13 +21,16 @@ pub struct Found {
     pub spec: String,
     /// Its family.
     pub family: &'static str,
-    /// What the family's best-known model was trained on.
+    /// What it was trained on, or where only its family is known, what the family's best-known model was.
     pub objective: Objective,
 }
 
 /// The embedded models, and those that are kept in this folder, the hub's cache.
 pub fn found(cache: Option<&Path>) -> Vec<Found> {
-    let embedded = EMBEDDED.iter().filter_map(|model| of_family(model.name.to_owned(), "llama"));
+    let embedded = EMBEDDED.iter().filter_map(|model| {
+        let blueprint = describe(&Spec::Embedded(model)).ok()?.engine.ok()?.blueprint;
+        Some(Found { spec: model.name.to_owned(), family: blueprint.family, objective: blueprint.objective })
+    });
     let cached = cache
         .map(kept)
         .unwrap_or_default()

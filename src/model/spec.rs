@@ -16,7 +16,18 @@ pub struct Embedded {
     pub language: Language,
     /// A prompt that suits it.
     pub prompt: &'static str,
+    /// A GGUF file, or the weights of a Hugging Face folder.
     pub(super) bytes: &'static [u8],
+    pub(super) beside: Option<Beside>,
+}
+
+/// What stands in a Hugging Face folder beside the weights.
+#[derive(Clone, Copy)]
+pub(super) struct Beside {
+    /// `config.json`.
+    pub settings: &'static [u8],
+    /// `tokenizer.json`.
+    pub tokenizer: &'static [u8],
 }
 
 impl fmt::Debug for Embedded {
@@ -38,6 +49,7 @@ static STORIES: Embedded = Embedded {
     language: Language::English,
     prompt: "Once upon a time, there was a little girl who",
     bytes: include_bytes!("../../assets/stories-en.gguf"),
+    beside: None,
 };
 
 static POEMS: Embedded = Embedded {
@@ -45,10 +57,44 @@ static POEMS: Embedded = Embedded {
     language: Language::Chinese,
     prompt: "床前明月光，",
     bytes: include_bytes!("../../assets/poems-zh.gguf"),
+    beside: None,
 };
 
-/// Every model compiled into the program.
-pub static EMBEDDED: [&Embedded; 2] = [&STORIES, &POEMS];
+static CLOZE: Embedded = Embedded {
+    name: "cloze",
+    language: Language::English,
+    prompt: "once upon a time there was a little girl who loved to play in the park",
+    bytes: include_bytes!("../../assets/cloze/model.safetensors"),
+    beside: Some(Beside {
+        settings: include_bytes!("../../assets/cloze/config.json"),
+        tokenizer: include_bytes!("../../assets/cloze/tokenizer.json"),
+    }),
+};
+
+static SPELLING: Embedded = Embedded {
+    name: "spelling",
+    language: Language::English,
+    prompt: "transformer",
+    bytes: include_bytes!("../../assets/spelling/model.safetensors"),
+    beside: Some(Beside {
+        settings: include_bytes!("../../assets/spelling/config.json"),
+        tokenizer: include_bytes!("../../assets/spelling/tokenizer.json"),
+    }),
+};
+
+static ORDERS: Embedded = Embedded {
+    name: "orders",
+    language: Language::English,
+    prompt: "Once upon a time, there was a little girl who loved to play in the park",
+    bytes: include_bytes!("../../assets/orders/model.safetensors"),
+    beside: Some(Beside {
+        settings: include_bytes!("../../assets/orders/config.json"),
+        tokenizer: include_bytes!("../../assets/orders/tokenizer.json"),
+    }),
+};
+
+/// Every model compiled into the program; of each language first the one that goes on writing.
+pub static EMBEDDED: [&Embedded; 5] = [&STORIES, &POEMS, &CLOZE, &SPELLING, &ORDERS];
 
 /// Which model is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]

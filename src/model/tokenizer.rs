@@ -5,7 +5,7 @@ mod gguf;
 
 use std::ops::ControlFlow;
 
-use super::{NoTokenizer, OpenError, Spec, checkpoint, local};
+use super::{Embedded, NoTokenizer, OpenError, Spec, checkpoint, local};
 use crate::lm::checkpoint::{Checkpoint, Header};
 use crate::lm::load::LoadError;
 use crate::text::{Tokenizer, TokenizerError};
@@ -24,7 +24,7 @@ pub fn open_tokenizer(spec: &Spec) -> Result<Result<Tokenizer, NoTokenizer>, Ope
     };
     let found = match alone {
         Some(found) => Some(found),
-        None => of_checkpoint(&checkpoint(spec)?)?,
+        None => of_checkpoint(spec, &checkpoint(spec)?)?,
     };
     Ok(match found {
         Some(tokenizer) => tokenizer.map_err(|error| NoTokenizer::Refused { name, error }),
@@ -33,7 +33,13 @@ pub fn open_tokenizer(spec: &Spec) -> Result<Result<Tokenizer, NoTokenizer>, Ope
 }
 
 /// The tokenizer of an opened checkpoint, or of a file beside it; `None` where there is none.
-pub(super) fn of_checkpoint(checkpoint: &Checkpoint) -> Result<Option<Result<Tokenizer, TokenizerError>>, LoadError> {
+pub(super) fn of_checkpoint(
+    spec: &Spec,
+    checkpoint: &Checkpoint,
+) -> Result<Option<Result<Tokenizer, TokenizerError>>, LoadError> {
+    if let Spec::Embedded(Embedded { beside: Some(beside), .. }) = spec {
+        return Ok(Some(Tokenizer::from_json(beside.tokenizer)));
+    }
     let inside = match &checkpoint.header {
         Header::Gguf(metadata) => gguf::vocabulary(metadata),
         Header::HuggingFace(_) => None,

@@ -150,7 +150,8 @@ fn draw_scene(state: &State, scene: &Scene, area: Rect, buf: &mut Buffer) {
     let places = scene.first.len().min(GRID);
     let grid = if area.width >= WIDE - LIST.1 { 2 * places + 2 } else { 0 };
     columns = columns.saturating_sub(grid);
-    let selected = state.selected_piece();
+    let own = state.model.as_ref().is_some_and(|model| model.name == scene.model);
+    let selected = state.selected_piece().filter(|_| own);
     let from = architectures::first_in_view(scene, selected, columns);
     let (rows, more) = architectures::picture(scene, from, columns, language);
     lines.extend(

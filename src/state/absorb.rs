@@ -22,7 +22,9 @@ use crate::job::Rows;
 use crate::job::Step;
 use crate::job::Tokens;
 use crate::lm::ForwardError;
+use crate::model::EMBEDDED;
 use crate::model::Model;
+use crate::model::Source;
 use crate::ui::Message;
 
 impl Ctx<'_> {
@@ -121,6 +123,13 @@ impl Ctx<'_> {
         let state = &mut *self.state;
         if !state.run.is_empty() && state.text == *state.run.text() {
             state.text = Arc::from(&flow.text[..flow.finished]);
+        }
+        // A built-in model's sentence gives way to another's: that of a storyteller says nothing to one that spells words.
+        let prompt = |name: &str| EMBEDDED.iter().find(|model| model.name == name).map(|model| model.prompt);
+        if let (Source::Embedded, Some(prompt)) = (&model.source, prompt(&model.name))
+            && EMBEDDED.iter().any(|former| *state.text == *former.prompt)
+        {
+            state.text = Arc::from(prompt);
         }
         (state.opening, state.fetching) = (None, None);
         state.layer = state.layer.min(model.engine.config.layers.saturating_sub(1));

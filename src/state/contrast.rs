@@ -9,10 +9,11 @@ use crate::job::Contrast;
 use crate::job::Job;
 use crate::job::Lane;
 use crate::lab::tokenizers::Cutter;
-use crate::model::EMBEDDED;
 use crate::model::Model;
 use crate::model::Spec;
+use crate::model::default_for;
 use crate::text::Method;
+use crate::ui::Language;
 
 /// One that cuts, with its name.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ impl Default for Contrasts {
         let row = |method: Method| Row { name: method.name().to_owned(), cutter: Cutter::Words(method) };
         Self {
             rows: words.map(row).to_vec(),
-            missing: EMBEDDED.iter().rev().map(|model| Spec::new(OsStr::new(model.name))).collect(),
+            missing: [Language::Chinese, Language::English].map(default_for).to_vec(),
             result: None,
             at: 0,
             asked: None,

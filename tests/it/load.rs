@@ -608,7 +608,6 @@ fn an_embedded_model_is_meant_by_its_name_and_a_path_by_anything_else() {
     let spec = |name: &str| Spec::new(std::ffi::OsStr::new(name));
     for embedded in EMBEDDED {
         assert_eq!(spec(embedded.name), Spec::Embedded(embedded));
-        assert_eq!(default_for(embedded.language), Spec::Embedded(embedded));
         let model = model::open(&spec(embedded.name)).expect("an embedded model");
         assert_eq!((model.name.as_str(), &model.source), (embedded.name, &Source::Embedded));
         let tokenizer = model.tokenizer().expect("a tokenizer");
@@ -616,6 +615,8 @@ fn an_embedded_model_is_meant_by_its_name_and_a_path_by_anything_else() {
         let ids: Vec<u32> = tokenizer.encode(embedded.prompt).iter().map(|token| token.id).collect();
         assert_eq!(tokenizer.decode(&ids), embedded.prompt.as_bytes());
     }
+    assert_eq!(default_for(Language::English), spec("stories"));
+    assert_eq!(default_for(Language::Chinese), spec("poems"));
     assert_eq!(spec("./stories"), Spec::Path("./stories".into()));
     assert_eq!(spec("tests/fixtures/gguf/llama-F32.gguf").name(), "llama-F32");
     for path in ["tests/fixtures/llama", "tests/fixtures/llama/", "tests/fixtures/llama/config.json"] {

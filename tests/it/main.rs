@@ -12,6 +12,7 @@ mod explaining;
 mod hub;
 mod information;
 mod jobs;
+mod kinds;
 mod layers;
 mod length;
 mod load;

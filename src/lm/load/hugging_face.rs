@@ -40,6 +40,12 @@ pub(super) fn open_folder(folder: &Path) -> Result<Checkpoint, LoadError> {
     Err(Problem::NoWeights.of(folder))
 }
 
+/// Opens what a folder would hold, out of memory; `name` stands for the folder.
+pub(super) fn embedded(name: &Path, settings: &[u8], weights: &Bytes) -> Result<Checkpoint, LoadError> {
+    let checkpoint = single(parse(&name.join(CONFIG), settings)?, name, weights)?;
+    Ok(Checkpoint { files: Vec::new(), ..checkpoint })
+}
+
 /// Opens a file of weights with the `config.json` beside it; a shard brings its fellows.
 pub(super) fn open_file(path: &Path, bytes: &Bytes) -> Result<Checkpoint, LoadError> {
     let folder = folder_of(path);
@@ -73,8 +79,11 @@ fn config(folder: &Path) -> Result<Map<String, Value>, LoadError> {
 }
 
 fn json(path: &Path, limit: u64) -> Result<Map<String, Value>, LoadError> {
-    let bytes = super::read(path, limit)?;
-    serde_json::from_slice(&bytes).map_err(|error| Problem::Json { reason: error.to_string() }.of(path))
+    parse(path, &super::read(path, limit)?)
+}
+
+fn parse(path: &Path, bytes: &[u8]) -> Result<Map<String, Value>, LoadError> {
+    serde_json::from_slice(bytes).map_err(|error| Problem::Json { reason: error.to_string() }.of(path))
 }
 
 /// The tensors of one file; its format its content says.

@@ -194,6 +194,7 @@ messages! {
     ArchitectureNotFound = "none on this machine; --model hf:owner/name fetches one", "本机上没有；--model hf:owner/name 可下载";
     ArchitectureCosts = "{} needs {} bits for the {} that are asked: {} each", "{} 共需 {} 比特，对这 {} 个：每个 {}";
     ArchitectureOther = "{} was trained on another objective ({}): no number of it would mean anything here", "{} 是以另一目标（{}）训练的：此处它的数字没有意义";
+    ArchitectureStandsIn = "tokens and numbers are those of {}, a built-in model of this kind; {} was trained on another objective ({})", "词元和数字来自 {}，这一类的内置模型；{} 是以另一目标（{}）训练的";
     ArchitectureCannot = "{} lacks what this needs: a mark in its vocabulary, a head, or positions inside a blank", "{} 缺少所需的：词表中的标记、输出头，或空白内的位置";
     ArchitectureMore = "more places to the left and right: ← →", "左右还有更多：← →";
     TitleArchitectures = "Architectures", "架构";
@@ -352,7 +353,7 @@ messages! {
     NothingToUndo = "nothing to undo", "没有可撤销的步骤";
     Off = "off", "关";
     OpenOther = "o opens another: a file, a folder, or hf:owner/name", "按 o 打开其他模型：文件、目录，或 hf:owner/name";
-    OpenWhich = "Model (stories, poems, or a path)", "模型（stories、poems 或路径）";
+    OpenWhich = "Model (stories, poems, cloze, spelling, orders, or a path)", "模型（stories、poems、cloze、spelling、orders 或路径）";
     Fetching = "fetching {}: {} of {}, {} %", "正在下载 {}：{} / {}，{} %";
     FetchingSome = "fetching {}: {}", "正在下载 {}：{}";
     FetchStopped = "{} is not all here: open it again to go on from where it stopped", "{} 尚未下载完：再次打开即从断处继续";
