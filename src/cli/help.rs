@@ -53,7 +53,7 @@ const COMMANDS: [(&str, &str); 21] = [
 ];
 
 /// What each argument means; a command's own meaning comes before the common one.
-const ARGUMENTS: [(&str, &str, &str); 141] = [
+const ARGUMENTS: [(&str, &str, &str); 142] = [
     (
         "",
         "model",
@@ -202,7 +202,12 @@ const ARGUMENTS: [(&str, &str, &str); 141] = [
     ("attention", "average", "这一层或所有层各头的平均"),
     ("attention", "rollout", "到这一层或最后一层为止，每个词元流向每个词元的份额：rollout（Abnar 与 Zuidema 2020）"),
     ("attention", "cell", "一个单元逐步算出：它的查询和键"),
-    ("attention", "sort", "各头的次序：layer、score、entropy、distance、rank"),
+    (
+        "attention",
+        "sort",
+        "各头由大到小排序，依据 score、previous、first、same、induction、local、uniform、entropy、distance 或 rank",
+    ),
+    ("attention", "reverse", "由小到大"),
     ("attention", "last", "打印的网格显示最后多少个词元；文件里是全部"),
     (
         "attention",
