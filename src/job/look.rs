@@ -192,9 +192,9 @@ pub(super) fn row(
     head: usize,
     query: usize,
 ) -> Vec<f32> {
-    let mut row = own(engine, context, under, layer, head, query);
-    add_source(context, query, &mut row, || engine.attention(context, under, AttentionKind::Cross, layer, head, query));
-    row
+    let mut rows = own_rows(engine, context, under, layer, head, &[query]);
+    add_sources(engine, context, under, layer, head, &mut rows);
+    rows.pop().map(|(_, row)| row).unwrap_or_default()
 }
 
 /// Adds what a decoder draws from the source before it, if there is one.
@@ -204,19 +204,7 @@ fn add_source(context: &[Arc<Position>], query: usize, row: &mut [f32], cross: i
     }
 }
 
-/// The same without the source.
-fn own(
-    engine: &Transformer,
-    context: &[Arc<Position>],
-    under: Conditions<'_>,
-    layer: usize,
-    head: usize,
-    query: usize,
-) -> Vec<f32> {
-    engine.attention(visible(context, under, query), under, AttentionKind::Own, layer, head, query)
-}
-
-/// Several of them, each with its query.
+/// Rows of a head without the source, each with its query.
 fn own_rows(
     engine: &Transformer,
     context: &[Arc<Position>],
