@@ -79,8 +79,8 @@ impl<'a> Output<'a> {
         }
         for row in std::iter::once(&titles).chain(rows) {
             let cells = row.iter().zip(columns).zip(&widths).map(|((cell, column), width)| match column {
-                Column::Left(_) => safe::left(cell, *width),
-                Column::Right(_) => safe::right(cell, *width),
+                Column::Left(_) => safe::left(cell, stands_in(cell, *width)),
+                Column::Right(_) => safe::right(cell, stands_in(cell, *width)),
             });
             let line = cells.collect::<Vec<_>>().join("  ");
             self.line(line.trim_end())?;
@@ -94,13 +94,22 @@ impl<'a> Output<'a> {
     }
 }
 
+/// The widest that a column is made for its widest cell.
+const WIDEST: usize = 256;
+
+/// How many columns a cell takes: one that is wider than any column sticks out, and the others don't make room for it.
+fn stands_in(cell: &str, width: usize) -> usize {
+    if width <= WIDEST { width } else { safe::width(cell).max(WIDEST) }
+}
+
 /// Rows as lines, each column as wide as its widest cell, all to the left.
 pub(super) fn aligned(rows: &[Vec<String>]) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| safe::width(cell)).max();
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0)).collect();
     let line = |row: &Vec<String>| {
-        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| safe::left(cell, *width)).collect();
+        let cells: Vec<_> =
+            row.iter().zip(&widths).map(|(cell, width)| safe::left(cell, stands_in(cell, *width))).collect();
         cells.join("  ").trim_end().to_owned()
     };
     rows.iter().map(line).collect()

@@ -133,6 +133,15 @@ fn words_are_cut_by_a_dictionary_of_ones_own() {
 }
 
 #[test]
+fn one_word_of_a_megabyte_does_not_make_every_line_one() {
+    let text = format!("{}中{}", "a".repeat(1 << 20), "研究".repeat(1000));
+    let ran = run_on("C.UTF-8", &["segment", "-"], text.as_bytes());
+    assert_eq!((ran.code, ran.errors.as_str()), (0, ""));
+    assert!(ran.output.lines().filter(|line| line.starts_with("研究")).all(|line| line.len() < 400));
+    assert!(ran.output.contains("0..1048576") && ran.output.contains("1002 words"));
+}
+
+#[test]
 fn the_embedded_dictionary_cuts_by_every_method() {
     for (method, expected) in [
         ("fmm", "研究生 命 起源"),
