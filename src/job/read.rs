@@ -22,8 +22,9 @@ use crate::model::Model;
 
 /// Tokens that go through the layers together; the progress shown moves in these steps.
 const PREFILL: usize = 128;
-/// The most bytes of residual streams that are kept, so that interventions compute only the layers they change.
-const STREAMS: usize = 96 << 20;
+/// The most bytes of residual streams that are kept, so that interventions compute only the layers they change: enough for
+/// 4,096 tokens in 30 layers 576 wide.
+const STREAMS: usize = 320 << 20;
 /// Positions whose distributions are computed together when tokens are scored.
 const SCORED: usize = 8;
 
