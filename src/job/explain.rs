@@ -75,6 +75,8 @@ pub struct Effect {
     pub kl_bits: f64,
     /// The distribution without interventions.
     pub before: Arc<Distribution>,
+    /// The rank of every token in it, from 1.
+    pub ranks: Arc<[u32]>,
     /// The most probable token before.
     pub choice: u32,
     /// Its probability before and after.
@@ -130,6 +132,10 @@ pub(super) fn explain(job: &Explain, ticket: &Ticket, send: Send<'_>) -> Result<
         let [before, after] = both(job, index, &mut workspace, &wanted, &mut tell)?;
         let apart = Divergence::of(&Surprisals::from(&*before), &Surprisals::from(&*after));
         let choice = before.most_probable();
+        let mut ranks = vec![0; before.order().len()];
+        for (rank, &token) in (1..).zip(before.order()) {
+            ranks[token as usize] = rank;
+        }
         tell(Explanation::Effect(Effect {
             index,
             kl_bits: apart.map_or(f64::NAN, |apart| apart.kl_pq),
@@ -138,6 +144,7 @@ pub(super) fn explain(job: &Explain, ticket: &Ticket, send: Send<'_>) -> Result<
             rank: after.rank(choice).unwrap_or(0) + 1,
             now: after.most_probable(),
             before,
+            ranks: ranks.into(),
         }))?;
     }
     let source = context.iter().take_while(|position| position.is_source()).count();

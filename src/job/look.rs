@@ -231,10 +231,12 @@ fn add_sources(
     head: usize,
     rows: &mut [(usize, Vec<f32>)],
 ) {
-    for (query, row) in rows {
-        add_source(context, *query, row, || {
-            engine.attention(context, under, AttentionKind::Cross, layer, head, *query)
-        });
+    if context.first().is_some_and(|first| first.is_source()) {
+        let queries: Vec<usize> = rows.iter().map(|(query, _)| *query).collect();
+        let cross = engine.attention_rows(context, under, AttentionKind::Cross, layer, head, &queries);
+        for ((query, row), cross) in rows.iter_mut().zip(cross) {
+            add_source(context, *query, row, || cross);
+        }
     }
 }
 

@@ -149,14 +149,16 @@ impl Layout {
             .iter()
             .map(|&(place, queries)| {
                 sight.seen(place, 0, &mut seen);
-                let last = seen.iter().rposition(|seen| *seen).map_or(0, |last| last + 1);
-                (sight.distances.content(&queries[head * width..][..width], head), last, vec![0.0; sight.len()])
+                let first = seen.iter().position(|seen| *seen).unwrap_or(0);
+                let last = seen.iter().rposition(|seen| *seen).map_or(first, |last| last + 1);
+                (sight.distances.content(&queries[head * width..][..width], head), first..last, vec![0.0; sight.len()])
             })
             .collect();
-        let most = rows.iter().map(|&(_, last, _)| last).max().unwrap_or(0);
-        for index in 0..most {
+        let least = rows.iter().map(|(_, keys, _)| keys.start).min().unwrap_or(0);
+        let most = rows.iter().map(|(_, keys, _)| keys.end).max().unwrap_or(0);
+        for index in least..most {
             let k = &sight.key(index).0[start..][..width];
-            for (content, _, row) in rows.iter_mut().filter(|(_, last, _)| index < *last) {
+            for (content, _, row) in rows.iter_mut().filter(|(_, keys, _)| keys.contains(&index)) {
                 row[index] = self.isa.dot(content, k) * self.scale;
             }
         }

@@ -333,18 +333,7 @@ impl Transformer {
         head: usize,
         query: usize,
     ) -> Vec<f32> {
-        if query >= context.len() {
-            return Vec::new();
-        }
-        let (pass, place, before) = self.around(context, under.into(), query);
-        if layer >= pass.shape.layers || head >= pass.shape.heads {
-            return Vec::new();
-        }
-        let mut row = vec![0.0; context.len()];
-        let start = if kind == AttentionKind::Cross { 0 } else { before };
-        let weights = pass.row(kind, layer, head, place);
-        row[start..].iter_mut().zip(weights).for_each(|(cell, weight)| *cell = weight);
-        row
+        self.attention_rows(context, under, kind, layer, head, &[query]).pop().unwrap_or_default()
     }
 
     /// The same of several queries, over all of the context each: what they share is fetched once.

@@ -195,7 +195,7 @@ impl Generate {
                     return Line::styled(format::percent(effect.before.probability(id)), theme.dim());
                 }
                 (3, Some(effect)) if ranked => {
-                    let was = effect.before.rank(id).map_or(0, |rank| rank + 1);
+                    let was = effect.ranks.get(id as usize).copied().unwrap_or(0) as usize;
                     let style = if was == rank + 1 { theme.dim() } else { theme.warning() };
                     return Line::styled(was.to_string(), style);
                 }

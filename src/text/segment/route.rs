@@ -186,20 +186,20 @@ fn recut(block: &Block, run: Range<usize>, trail: &mut Vec<u8>, out: &mut Out<'_
         let known = block.has(&word);
         out.push_letters(block, word, known);
     };
+    let run_text = text.get(block.range(run.clone())).unwrap_or_default();
     let mut at = run.start;
-    while at < run.end {
-        let rest = text.get(block.range(at..run.end)).unwrap_or_default();
-        let ascii = rest.bytes().take_while(u8::is_ascii).count();
-        if ascii > 0 {
-            for length in ascii_words(&rest.as_bytes()[..ascii]) {
+    parts(run_text, |part, chinese| {
+        let part = run_text.get(part).unwrap_or_default();
+        if chinese {
+            at += hmm.cut(part.chars(), trail, |length| push(at + length));
+        } else {
+            for length in ascii_words(part.as_bytes()) {
                 push(at + length);
             }
-            at += ascii;
-        } else {
-            let start = at;
-            at += hmm.cut(rest.chars().take_while(|letter| !letter.is_ascii()), trail, |length| push(start + length));
+            // All of these are ASCII: a letter is a byte.
+            at += part.len();
         }
-    }
+    });
 }
 
 /// A run in stretches of Chinese characters and of others.
