@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::hint::select_unpredictable;
+use std::ops::Range;
 
 use super::Word;
 use super::clusters::Clusters;
@@ -106,6 +107,37 @@ impl Chunk {
         end
     }
 
+    /// Calls `found` for each word that begins before the letter `sure`: its bytes, counted from that side of `rest`, and whether
+    /// the dictionary has it. In a chunk that is not the `whole` rest it ends before a run of letters that may go on behind.
+    #[inline]
+    fn words(
+        &self,
+        rest: &str,
+        sure: usize,
+        whole: bool,
+        joins: bool,
+        direction: Direction,
+        mut found: impl FnMut(Range<usize>, bool),
+    ) {
+        let (mut place, mut start) = (0, 0);
+        while let Some(&length) = self.lengths.get(place).filter(|_| place < sure) {
+            let (mut letters, mut known) = ((length & !KNOWN) as usize, length & KNOWN != 0);
+            if joins && self.has_letters {
+                let run = run(rest, start, direction);
+                if place + run >= self.count && !whole {
+                    return;
+                }
+                if run > letters {
+                    (letters, known) = (run, false);
+                }
+            }
+            place += letters;
+            let end = self.ends[place - 1] as usize;
+            found(start..end, known);
+            start = end;
+        }
+    }
+
     fn look_up(&mut self, table: Table<'_>) {
         self.lengths.resize(self.letters.len(), 0);
         table.walk(&self.letters[..=self.count], &mut self.walk, &mut Longest(&mut self.lengths));
@@ -161,37 +193,20 @@ fn pass(text: &str, dictionary: &Dictionary, clusters: &Clusters<'_>, direction:
                 End::Text => chunk.count,
                 End::Full | End::Joining(_) => chunk.count.saturating_sub(longest),
             };
+            let before = done;
             if sure > 0 {
                 chunk.look_up(table);
-                let before = done;
-                let mut place = 0;
-                while let Some(&length) = chunk.lengths.get(place).filter(|_| place < sure) {
-                    let start = place.checked_sub(1).map_or(0, |last| chunk.ends[last] as usize);
-                    let (mut letters, mut known) = ((length & !KNOWN) as usize, length & KNOWN != 0);
-                    if joins && chunk.has_letters {
-                        let run = run(
-                            &rest.as_bytes()[if is_forward { start..rest.len() } else { 0..rest.len() - start }],
-                            direction,
-                        );
-                        if run > letters {
-                            (letters, known) = (run, false);
-                        }
-                        if place + run >= chunk.count && !matches!(end, End::Text) {
-                            break;
-                        }
-                    }
-                    place += letters;
-                    let end = chunk.ends[place - 1] as usize;
+                chunk.words(rest, sure, matches!(end, End::Text), joins, direction, |stretch, known| {
+                    done = before + stretch.end;
                     words.push(if is_forward {
-                        Word { start: before + start, end: before + end, known }
+                        Word { start: before + stretch.start, end: done, known }
                     } else {
-                        Word { start: rest.len() - end, end: rest.len() - start, known }
+                        Word { start: text.len() - done, end: text.len() - before - stretch.start, known }
                     });
-                    done = before + end;
-                }
-                if done > before {
-                    continue;
-                }
+                });
+            }
+            if done > before {
+                continue;
             }
             careful = done
                 + match end {
@@ -210,11 +225,12 @@ fn pass(text: &str, dictionary: &Dictionary, clusters: &Clusters<'_>, direction:
     words
 }
 
-/// How many ASCII letters and digits stand on this side of `bytes`.
-fn run(bytes: &[u8], direction: Direction) -> usize {
+/// How many ASCII letters and digits stand in a row behind the first `start` bytes from a side.
+fn run(text: &str, start: usize, direction: Direction) -> usize {
+    let is_letter = |byte: &&u8| byte.is_ascii_alphanumeric();
     match direction {
-        Direction::Forward => bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count(),
-        Direction::Backward => bytes.iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count(),
+        Direction::Forward => text.as_bytes().iter().skip(start).take_while(is_letter).count(),
+        Direction::Backward => text.as_bytes().iter().rev().skip(start).take_while(is_letter).count(),
     }
 }
 
