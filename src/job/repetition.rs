@@ -38,7 +38,7 @@ pub struct Probe {
     /// The model.
     pub model: Arc<Model>,
     /// What it computed for every token of the path.
-    pub context: Vec<Arc<Position>>,
+    pub context: Vec<Position>,
     /// The sentence to be said again and again, where that is wanted: where it stands on the path, and how many times.
     pub sentence: Option<(std::ops::Range<usize>, usize)>,
     /// Whether the heads are wanted.
@@ -109,7 +109,7 @@ pub struct Cures {
     /// The model that continues.
     pub model: Arc<Model>,
     /// What it computed for every token of the prompt; not empty.
-    pub context: Vec<Arc<Position>>,
+    pub context: Vec<Position>,
     /// The seed of the random numbers.
     pub seed: u64,
     /// How many tokens each cure goes on for.
@@ -232,7 +232,7 @@ fn draw(
             break;
         }
         let wanted = || ticket.is_current();
-        context.extend(engine.extend(&context, &[token], job.model.under(&job.changes), workspace, &wanted)?);
+        engine.append(&mut context, &[token], job.model.under(&job.changes), workspace, &wanted)?;
     }
     Ok(found)
 }

@@ -1,5 +1,7 @@
 //! What differs between families of transformers, as data: one forward pass reads it.
 
+use std::fmt;
+
 use super::mask::Mask;
 
 /// The make of a transformer, apart from its sizes ([`Config`](super::Config)) and its weights.
@@ -100,7 +102,7 @@ pub(crate) const DECODER: Blueprint = Blueprint {
     norm_place: NormPlace::Before,
     embedding_norm: false,
     embedding_scale: 1.0,
-    positions: Positions::Learned { offset: 0, padding: None },
+    positions: Positions::Learned { offset: 0, padding: None, buckets: None },
     segments: false,
     scaled: true,
     attention_width: None,
@@ -149,15 +151,11 @@ pub enum Positions {
         offset: usize,
         /// A token that takes the row before the first and is not counted (`RoBERTa`'s padding).
         padding: Option<u32>,
+        /// Where distances count besides.
+        buckets: Option<Buckets>,
     },
-    /// A learned number per head and per bucket of distances, added to the product of query and key (Raffel et al. 2019,
-    /// section 2.1); near distances have a bucket each, far ones share theirs.
-    Buckets {
-        /// How many buckets.
-        buckets: usize,
-        /// From this distance on all share the last bucket.
-        farthest: usize,
-    },
+    /// Distances alone.
+    Buckets(Buckets),
     /// The key meets the query once with its content and once with a sinusoid of the distance (Dai et al. 2019, section
     /// 3.3).
     RelativeSinusoid,
@@ -172,6 +170,16 @@ pub enum Positions {
         /// How the frequencies are changed for contexts longer than those trained on.
         scaling: Scaling,
     },
+}
+
+/// A learned number per head and per bucket of distances, the same in all layers, added to the product of query and key (Raffel et
+/// al. 2019, section 2.1); near distances have a bucket each, far ones share theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buckets {
+    /// How many buckets.
+    pub count: usize,
+    /// From this distance on all share the last bucket.
+    pub farthest: usize,
 }
 
 /// Which two elements of a head rotary positions turn together.
@@ -411,12 +419,29 @@ impl Activation {
     }
 }
 
+impl fmt::Display for Buckets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} buckets of distances up to {}", self.count, self.farthest)
+    }
+}
+
 impl Positions {
+    /// The buckets of distances, where there are such.
+    pub(crate) fn buckets(&self) -> Option<Buckets> {
+        match *self {
+            Self::Learned { buckets, .. } => buckets,
+            Self::Buckets(buckets) => Some(buckets),
+            _ => None,
+        }
+    }
+
     fn describe(&self) -> String {
+        let learned = |offset| if offset == 0 { "learned".into() } else { format!("learned, from row {offset}") };
         let (pairs, dimensions, base, scaling) = match self {
-            Self::Learned { offset: 0, .. } => return "learned".into(),
-            Self::Learned { offset, .. } => return format!("learned, from row {offset}"),
-            Self::Buckets { buckets, farthest } => return format!("{buckets} buckets of distances up to {farthest}"),
+            &Self::Learned { offset, buckets, .. } => {
+                return buckets.map_or_else(|| learned(offset), |buckets| format!("{}; {buckets}", learned(offset)));
+            }
+            Self::Buckets(buckets) => return buckets.to_string(),
             Self::RelativeSinusoid => return "sinusoids of distances".into(),
             Self::Rotary { pairs, dimensions, base, scaling } => (pairs, dimensions, base, scaling),
         };

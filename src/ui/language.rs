@@ -74,10 +74,11 @@ impl Language {
 }
 
 /// What the engine says with something of its own in it.
-const TERMS_WITH_HOLES: [Message; 8] = [
+const TERMS_WITH_HOLES: [Message; 9] = [
     Message::TermWindowBase,
     Message::TermWithin,
     Message::TermWindowedLayers,
+    Message::TermAndBuckets,
     Message::TermFromRow,
     Message::TermBuckets,
     Message::TermRotary,

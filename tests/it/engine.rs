@@ -6,7 +6,7 @@ mod allocations;
 mod converted;
 mod downloads;
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use lmscope::lm::{self, AttentionKind, ForwardError, Mask, ModelError, Transformer, Workspace, checkpoint::Header};
 use safetensors::{Dtype, SafeTensors};
@@ -187,7 +187,7 @@ fn a_prompt_at_once_and_token_by_token_give_the_same_bits() {
     let tokens: Vec<u32> = (3..23).collect();
     let mut workspace = Workspace::new(2);
     let whole = model.extend(&[], &tokens, &Mask::Causal, &mut workspace, &|| true).unwrap();
-    let mut steps: Vec<Arc<lm::Position>> = Vec::new();
+    let mut steps: Vec<lm::Position> = Vec::new();
     for token in tokens {
         let step = model.extend(&steps, &[token], &Mask::Causal, &mut workspace, &|| true).unwrap();
         steps.extend(step);
@@ -298,7 +298,7 @@ fn the_number_of_threads_changes_no_bit() {
 fn positions_already_computed_are_shared_and_branches_do_not_meet() {
     let model = open(&fixture("llama"));
     let mut workspace = Workspace::new(1);
-    let mut run = |past: &[Arc<lm::Position>], tokens: &[u32]| {
+    let mut run = |past: &[lm::Position], tokens: &[u32]| {
         model.extend(past, tokens, &Mask::Causal, &mut workspace, &|| true).unwrap()
     };
     let trunk = run(&[], &[5, 6, 7]);
@@ -313,7 +313,7 @@ fn positions_already_computed_are_shared_and_branches_do_not_meet() {
 fn a_request_that_cannot_be_met_says_why() {
     let model = open(&fixture("llama"));
     let mut workspace = Workspace::new(1);
-    let mut run = |past: &[Arc<lm::Position>], tokens: &[u32], mask: &Mask, go_on: bool| {
+    let mut run = |past: &[lm::Position], tokens: &[u32], mask: &Mask, go_on: bool| {
         model.extend(past, tokens, mask, &mut workspace, &|| go_on)
     };
     let three = run(&[], &[1, 2, 3], &Mask::Causal, true).unwrap();
