@@ -388,6 +388,22 @@ fn with_setting(key: &str, value: serde_json::Value) -> Result<Transformer, Mode
 }
 
 #[test]
+fn a_base_model_whose_names_stand_without_their_prefix_is_described_with_its_biases() {
+    let mut checkpoint = lm::load::open(&fixture("qwen2")).unwrap();
+    let whole = Transformer::new(&checkpoint).unwrap();
+    let tensors = std::mem::take(&mut checkpoint.tensors);
+    checkpoint.tensors =
+        tensors.into_iter().map(|(name, tensor)| (name.trim_start_matches("model.").to_owned(), tensor)).collect();
+    let base = Transformer::new(&checkpoint).unwrap();
+    assert!(whole.blueprint.attention_bias && base.blueprint.attention_bias);
+    assert!(!open(&fixture("llama")).blueprint.attention_bias);
+    let logits = |model: &Transformer| {
+        model.trace(&[1, 2, 3], &[], &Mask::Causal, &mut Workspace::new(1)).unwrap().logits.unwrap()
+    };
+    assert_eq!(logits(&whole), logits(&base));
+}
+
+#[test]
 fn a_setting_that_does_not_fit_is_an_error_and_never_a_panic() {
     use serde_json::json;
     let keys = [

@@ -128,7 +128,11 @@ const MPNET_NAMES: Names = Names {
         buckets: Some("encoder.relative_attention_bias"),
         layer: LayerNames {
             attention_norm: "attention.LayerNorm",
-            attention: Attention::Separate { query: "attention.attn.q", key: "attention.attn.k", value: "attention.attn.v" },
+            attention: Attention::Separate {
+                query: "attention.attn.q",
+                key: "attention.attn.k",
+                value: "attention.attn.v",
+            },
             output: "attention.attn.o",
             ..NAMES.main.layer
         },
@@ -214,7 +218,11 @@ pub(super) fn hugging_face(
         return Err(ModelError::Unsupported { key: "position_embedding_type".into(), value: kind.into() });
     }
     // RoBERTa and MPNet count positions from the padding token's id on, and leave that row to padding.
-    let padding = if family == ROBERTA.name || family == MPNET.name { Some(reader.token("pad_token_id")?.unwrap_or(1)) } else { None };
+    let padding = if family == ROBERTA.name || family == MPNET.name {
+        Some(reader.token("pad_token_id")?.unwrap_or(1))
+    } else {
+        None
+    };
     let offset = padding.map_or(0, |padding| padding as usize + 1);
     let width = reader.needed("hidden_size")?;
     let heads = reader.needed("num_attention_heads")?;
