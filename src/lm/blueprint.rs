@@ -158,7 +158,10 @@ pub enum Positions {
     Buckets(Buckets),
     /// The key meets the query once with its content and once with a sinusoid of the distance (Dai et al. 2019, section
     /// 3.3).
-    RelativeSinusoid,
+    RelativeSinusoid {
+        /// Distances beyond this one count as it.
+        farthest: Option<usize>,
+    },
     /// Queries and keys are turned by an angle that grows with the position (Su et al. 2021, section 3.4).
     Rotary {
         /// Which elements form a pair.
@@ -426,6 +429,11 @@ impl fmt::Display for Buckets {
 }
 
 impl Positions {
+    /// The distance as which all beyond it count, where sinusoids of distances are told apart.
+    pub(crate) fn farthest_sinusoid(&self) -> Option<usize> {
+        if let Self::RelativeSinusoid { farthest } = *self { farthest } else { None }
+    }
+
     /// The buckets of distances, where there are such.
     pub(crate) fn buckets(&self) -> Option<Buckets> {
         match *self {
@@ -442,7 +450,8 @@ impl Positions {
                 return buckets.map_or_else(|| learned(offset), |buckets| format!("{}; {buckets}", learned(offset)));
             }
             Self::Buckets(buckets) => return buckets.to_string(),
-            Self::RelativeSinusoid => return "sinusoids of distances".into(),
+            Self::RelativeSinusoid { farthest: None } => return "sinusoids of distances".into(),
+            Self::RelativeSinusoid { farthest: Some(most) } => return format!("sinusoids of distances up to {most}"),
             Self::Rotary { pairs, dimensions, base, scaling } => (pairs, dimensions, base, scaling),
         };
         let pairs = match pairs {

@@ -224,11 +224,12 @@ impl Pass<'_> {
 
     /// What distances add in this layer.
     fn distances<'l>(&'l self, layer: &'l Layer, rows: usize, workspace: &mut Workspace) -> Distances<'l> {
-        let start = self.past.len();
+        let (start, farthest) = (self.past.len(), self.blueprint.positions.farthest_sinusoid());
         match &layer.relative {
             Some(relative) => {
                 let length = start + rows;
-                let keys = DistanceKeys::new(relative, start..length, length, &mut workspace.team, workspace.isa);
+                let keys =
+                    DistanceKeys::new(relative, start..length, length, &mut workspace.team, workspace.isa, farthest);
                 Distances::Sinusoids { relative, keys }
             }
             None => self.buckets(),
@@ -456,11 +457,13 @@ impl Pass<'_> {
         place: usize,
         look: impl FnOnce(Sight<'_>) -> T,
     ) -> T {
+        let farthest = self.blueprint.positions.farthest_sinusoid();
         let distances = match (&self.stack.layers[layer].relative, kind) {
             (_, AttentionKind::Cross) => Distances::None,
             (Some(relative), _) => {
                 let mut team = kernel::Team::new(1);
-                let keys = DistanceKeys::new(relative, place..place + 1, self.past.len(), &mut team, Isa::detect());
+                let keys =
+                    DistanceKeys::new(relative, place..place + 1, self.past.len(), &mut team, Isa::detect(), farthest);
                 Distances::Sinusoids { relative, keys }
             }
             (None, _) => self.buckets(),

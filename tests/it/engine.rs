@@ -404,6 +404,24 @@ fn a_base_model_whose_names_stand_without_their_prefix_is_described_with_its_bia
 }
 
 #[test]
+fn distances_beyond_the_one_that_the_settings_name_count_as_it() {
+    let mut checkpoint = lm::load::open(&fixture("xlnet")).unwrap();
+    let mut row = |clamp: i64, tokens: [u32; 5]| {
+        let Header::HuggingFace(settings) = &mut checkpoint.header else { panic!("a folder") };
+        settings.insert("clamp_len".into(), clamp.into());
+        let model = Transformer::new(&checkpoint).unwrap();
+        let mask = Mask::Bidirectional;
+        let context = model.extend(&[], &tokens, &mask, &mut Workspace::new(1), &|| true).unwrap();
+        model.attention(&context, &mask, AttentionKind::Own, 0, 1, 0)
+    };
+    let ([a, b], [c, d]) =
+        ([2, -1].map(|clamp| row(clamp, [5, 9, 7, 30, 61])), [2, -1].map(|clamp| row(clamp, [5, 9, 7, 61, 30])));
+    // Both stand at two or more from the query: it makes no difference which is nearer.
+    assert!((a[3] - c[4]).abs() < 1e-7 && (a[4] - c[3]).abs() < 1e-7 && a[3] != a[4]);
+    assert!((b[3] - d[4]).abs() > 1e-5, "each distance is its own where none is named");
+}
+
+#[test]
 fn a_setting_that_does_not_fit_is_an_error_and_never_a_panic() {
     use serde_json::json;
     let keys = [
