@@ -231,7 +231,7 @@ fn add_sources(
     head: usize,
     rows: &mut [(usize, Vec<f32>)],
 ) {
-    if context.first().is_some_and(|first| first.is_source()) {
+    if context.first().is_some_and(Position::is_source) {
         let queries: Vec<usize> = rows.iter().map(|(query, _)| *query).collect();
         let cross = engine.attention_rows(context, under, AttentionKind::Cross, layer, head, &queries);
         for ((query, row), cross) in rows.iter_mut().zip(cross) {

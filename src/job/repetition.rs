@@ -141,14 +141,14 @@ pub(super) fn measure(job: Probe, ticket: &Ticket, send: Send<'_>) -> Result<(),
     let mut workspace = Workspace::new(threads);
     let wanted = || ticket.is_current();
     if let Some((span, copies)) = sentence.filter(|(span, _)| span.end <= context.len() && !span.is_empty()) {
-        let tokens: Vec<u32> = context[span.clone()].iter().map(|position| position.token()).collect();
+        let tokens: Vec<u32> = context[span.clone()].iter().map(Position::token).collect();
         let before = context[..span.start].to_vec();
         repetition::probe(engine, under, before, &tokens, copies, &mut workspace, &wanted, &mut |copy| {
             send(Body::Copy(copy)).is_continue()
         })?;
     }
     if heads {
-        let tokens: Vec<u32> = context.iter().map(|position| position.token()).collect();
+        let tokens: Vec<u32> = context.iter().map(Position::token).collect();
         let source = context.iter().filter(|position| position.is_source()).count();
         let mut places = copying::places(&tokens);
         places.retain(|&place| place >= source);
@@ -216,7 +216,7 @@ fn draw(
     let sampler = cure.sampler();
     let mut context = job.context.clone();
     let source = context.iter().filter(|position| position.is_source()).count();
-    let mut tokens: Vec<u32> = context[source..].iter().map(|position| position.token()).collect();
+    let mut tokens: Vec<u32> = context[source..].iter().map(Position::token).collect();
     let mut found = Cured { cure, tokens: Vec::new(), bits: 0.0, draft, done: false };
     for index in 0..job.steps {
         let Some(tip) = context.len().checked_sub(1) else { break };

@@ -88,7 +88,7 @@ pub fn rollout(
 /// The layers and heads of the stack that a query stands in.
 fn sizes(engine: &Transformer, context: &[Position], query: usize) -> (usize, usize) {
     let main = engine.config.main();
-    let shape = match (context.get(query).is_some_and(|position| position.is_source()), engine.config.encoder) {
+    let shape = match (context.get(query).is_some_and(Position::is_source), engine.config.encoder) {
         (true, Some(encoder)) => encoder,
         _ => main,
     };

@@ -195,7 +195,7 @@ impl Beam {
         rules: Rules,
         workspace: &mut Workspace,
     ) -> Result<Self, BeamError> {
-        let prompt: Vec<u32> = sourced(&context).1.iter().map(|position| position.token()).collect();
+        let prompt: Vec<u32> = sourced(&context).1.iter().map(Position::token).collect();
         if prompt.is_empty() {
             return Err(ForwardError::NoSuchPosition { index: 0, length: 0 }.into());
         }

@@ -105,7 +105,7 @@ impl Transformer {
                 first += hidden.len() / width;
             }
         };
-        let tokens = |positions: &[Position]| positions.iter().map(|position| position.token()).collect::<Vec<_>>();
+        let tokens = |positions: &[Position]| positions.iter().map(Position::token).collect::<Vec<_>>();
         if range.start < source.len() {
             let tokens = tokens(source);
             self.encode_watched(Input::from(&tokens), under.interventions, workspace, go_on, &mut rows)?;

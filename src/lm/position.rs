@@ -196,7 +196,7 @@ impl Position {
 
     /// Whether this is the other one or a clone of it, and not one that was computed again.
     pub fn is(&self, other: &Self) -> bool {
-        std::ptr::eq(&*self.numbers, &*other.numbers)
+        std::ptr::eq(self.numbers.as_ptr(), other.numbers.as_ptr())
     }
 
     /// The same in storage of its own: what is kept of many that are not.

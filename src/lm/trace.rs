@@ -124,11 +124,11 @@ impl Transformer {
         start: usize,
         hidden_states: Vec<Array2<f32>>,
     ) -> StackTrace {
-        let shape = match (path.get(start).is_some_and(|position| position.is_source()), self.config.encoder) {
+        let shape = match (path.get(start).is_some_and(Position::is_source), self.config.encoder) {
             (true, Some(encoder)) => encoder,
             _ => self.config.main(),
         };
-        let (queries, second) = (path.len() - start, path.get(start).is_some_and(|p| p.has_second()));
+        let (queries, second) = (path.len() - start, path.get(start).is_some_and(Position::has_second));
         let layers = |kind: AttentionKind, keys: std::ops::Range<usize>| -> Vec<Array3<f32>> {
             let layer = |layer| {
                 let mut heads = Array3::zeros((shape.heads, queries, keys.len()));

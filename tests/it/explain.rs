@@ -117,7 +117,7 @@ fn what_is_computed_only_from_the_first_changed_layer_on_is_the_whole_pass_to_th
             let changes = model.interventions(vec![text.parse().unwrap()], &mut workspace, &go).unwrap();
             let under = Conditions { mask, interventions: &changes };
             let source = context.iter().filter(|position| position.is_source()).count();
-            let tokens: Vec<u32> = context[source..].iter().map(|position| position.token()).collect();
+            let tokens: Vec<u32> = context[source..].iter().map(lmscope::lm::Position::token).collect();
             let whole = model.extend(&context[..source], &tokens, under, &mut workspace, &go).unwrap();
             for streams in [None, Some(&streams)] {
                 let again = model.disturbed(&context, under, streams, &mut workspace, &go).unwrap();

@@ -205,7 +205,7 @@ fn a_file_of_another_kind_is_named_for_what_it_is() {
     for (settings, expected) in
         [("dec-cell: ssru\n", Foreign::MarianRecurrent), ("type: transformer\n", Foreign::Marian)]
     {
-        let Problem::Foreign { found, .. } = refused(&marian(settings)).0 else { panic!("{expected:?}") };
+        let Problem::Foreign { found, .. } = refused(marian(settings)).0 else { panic!("{expected:?}") };
         assert_eq!(found, expected);
     }
     assert_eq!(refused(b"").0, Problem::Empty);

@@ -82,7 +82,7 @@ pub fn measure(
         }
         let shape = engine.config.encoder.unwrap_or(engine.config.main());
         let cache = length * shape.layers * 2 * shape.key_width() * size_of::<f32>();
-        let kept = path.iter().map(|position| position.bytes()).sum();
+        let kept = path.iter().map(crate::lm::Position::bytes).sum();
         if !tell(Point { tokens: length, cache, kept, prefill, step }) {
             return Err(ForwardError::Stopped);
         }

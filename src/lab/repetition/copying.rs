@@ -52,7 +52,7 @@ pub fn rank(
     places: &[usize],
     wanted: &dyn Fn() -> bool,
 ) -> Option<Vec<Copier>> {
-    let tokens: Vec<u32> = context.iter().map(|position| position.token()).collect();
+    let tokens: Vec<u32> = context.iter().map(Position::token).collect();
     let mut all = Vec::new();
     for layer in 0..engine.config.layers {
         if !wanted() {

@@ -81,13 +81,13 @@ impl Transformer {
         let (source, target) = sourced(context);
         let mut path: Vec<Position> = source.to_vec();
         if under.interventions.change_source() {
-            let tokens: Vec<u32> = source.iter().map(|position| position.token()).collect();
+            let tokens: Vec<u32> = source.iter().map(Position::token).collect();
             path = self.encode_changed(&tokens, under.interventions, workspace, go_on)?;
         }
         let kept = self.untouched(context, under).saturating_sub(source.len());
         path.extend_from_slice(&target[..kept]);
         let rest = &target[kept..];
-        let tokens: Vec<u32> = rest.iter().map(|position| position.token()).collect();
+        let tokens: Vec<u32> = rest.iter().map(Position::token).collect();
         let streams = streams.filter(|streams| {
             layer > 0
                 && layer < streams.layers.len()

@@ -49,7 +49,7 @@ pub(super) const MPNET: Family = Family {
     read_gguf: gguf,
 };
 
-/// MPNet's distances: the reference implementation leaves no choice of how far they count.
+/// `MPNet`'s distances: the reference implementation leaves no choice of how far they count.
 const DISTANCES: Buckets = Buckets { count: 32, farthest: 128 };
 
 pub(super) const DISTILBERT: Family = Family {
@@ -262,7 +262,7 @@ pub(super) fn hugging_face(
     Ok(Plan { blueprint, config, names })
 }
 
-/// MPNet sees distances besides places, and knows of one text only.
+/// `MPNet` sees distances besides places, and knows of one text only.
 fn mpnet(reader: Reader<'_>) -> Result<Plan, ModelError> {
     let count = reader.size("relative_attention_num_buckets")?.unwrap_or(DISTANCES.count);
     let mut plan = hugging_face(reader, MPNET.name, &MPNET_NAMES, Objective::MaskedTokens)?;
