@@ -9,6 +9,7 @@ use ratatui::text::Span;
 
 use super::CELL;
 use super::NAME;
+use super::super::lines;
 use crate::lm::AttentionKind;
 use crate::lm::explain::Attribution;
 use crate::lm::explain::Contribution;
@@ -102,10 +103,9 @@ pub(super) fn cell(state: &State, depth: usize, area: Rect, buf: &mut Buffer) {
     let probability = format!("{:.4}", found.probability);
     let (norm, entropy) = (format!("{:.1}", found.norm), format!("{:.2}", found.entropy_bits));
     let holes: [&dyn std::fmt::Display; 6] = [&choice, &found.rank, &probability, &entropy, &norm, &lens.settled()];
-    let second = Line::styled(format!(" {}", language.say(Message::LensCell, &holes)), theme.dim());
-    for (line, row) in [Line::from(spans), second].iter().zip(area.rows()) {
-        ink::line(buf, row, line, Alignment::Left, theme);
-    }
+    let mut rows = vec![Line::from(spans)];
+    rows.extend(lines::listed(&language.say(Message::LensCell, &holes), usize::from(area.width), theme.dim()));
+    lines::lines(&rows, area, state, buf);
 }
 
 fn name(part: Part, state: &State) -> String {

@@ -84,11 +84,11 @@ messages! {
     HelpSearchBack = "the search's step before", "搜索的上一步";
     HelpSearchForward = "the search's step after", "搜索的下一步";
     TitleSampler = "Sampler", "采样器";
-    WhyLeft = "{}: the model gave it {}, the stages {}; it is chosen when r falls between {} and {}", "{}：模型给 {}，各阶段之后为 {}；r 落在 {} 与 {} 之间时选中它";
-    WhyCut = "{}: the model gave it {}; {} cut it, and would keep it with {} {} {}", "{}：模型给 {}；被 {} 截去，{} {} {} 时会留下";
-    WhyCutPlain = "{}: the model gave it {}; {} cut it", "{}：模型给 {}；被 {} 截去";
+    WhyLeft = "{}: model {}, stages {}; chosen when r falls between {} and {}", "{}：模型给 {}，各阶段之后为 {}；r 落在 {} 与 {} 之间时选中它";
+    WhyCut = "{}: model {}; {} cut it, and would keep it with {} {} {}", "{}：模型给 {}；被 {} 截去，{} {} {} 时会留下";
+    WhyCutPlain = "{}: model {}; {} cut it", "{}：模型给 {}；被 {} 截去";
     WhyEmptied = "{} would have left no token; the most probable one was left standing", "{} 会去掉所有词元；留下了概率最大的一个";
-    WhyTemperature = "p^(1/T): {}^(1/{}) = {}; divided by the sum of all such powers, {}, it is {}", "p^(1/T)：{}^(1/{}) = {}，除以所有这样的幂之和 {} 得 {}";
+    WhyTemperature = "p^(1/T): {}^(1/{}) = {}; over the sum of all such, {}: {}", "p^(1/T)：{}^(1/{}) = {}，除以所有这样的幂之和 {} 得 {}";
     WhyXtcActed = "XTC: {} is no more than {}: of the tokens of at least {} all but the last are out", "XTC：{} 不超过 {}：概率不低于 {} 的词元只留下最后一个";
     WhyXtcRested = "XTC: nothing is cut (number {}, probability {}, threshold {})", "XTC：没有截去（随机数 {}，概率 {}，阈值 {}）";
     WhyMirostat = "mirostat: μ = {} bits is the greatest surprisal let through; it follows the run towards τ = {}", "mirostat：放行的最大惊异度 μ = {} 比特，随生成趋向 τ = {}";
@@ -141,7 +141,8 @@ messages! {
     ColumnBefore = "before", "之前";
     ChangesOn = "{} interventions on", "干预：{} 个";
     ChangeOn = "1 intervention on", "干预：1 个";
-    ChangesNotHere = "{}, not on this page", "{}（本页不带）";
+    ChangesMore = "{} more (W)", "另有 {} 个（W）";
+    ChangesNotHere = "{}, not here", "{}（本页不带）";
     NoLongerFit = "no longer there, so switched off (t and W list it): {}", "文本已变，下列干预不再适用，已关闭（按 W 查看）：{}";
     ShortPrevious = "previous token", "前一个词元";
     ShortFirst = "first token", "首个词元";
@@ -157,6 +158,7 @@ messages! {
     KeySort = "sort", "排序";
     HabitFirst = "looks at the first token", "看首个词元";
     HabitInduction = "looks after the same token earlier", "看相同词元的下一个";
+    HeadOut = "out", "已去掉";
     HabitLegend = "p previous  f first  s same  i induction  l local  u uniform", "p 前一个  f 首个  s 自身  i 归纳  l 邻近  u 均匀";
     HabitLocal = "looks at the last few tokens", "看最近几个词元";
     HabitMixed = "no single habit", "无单一模式";
@@ -363,6 +365,7 @@ messages! {
     Pace = "pace", "速度";
     PickedByHand = "picked by hand", "手动选取";
     Playing = "playing: Space stops", "播放中：空格停止";
+    ReadSoFar = "{} of {} tokens read: Space stops", "已读 {} / {} 个词元：空格停止";
     Reading = "reading: Space stops", "读取中：空格停止";
     ReadingOf = "reading {} of {}", "读取 {}/{}";
     RibbonBackward = "backward", "逆向";
@@ -1021,7 +1024,7 @@ messages! {
     CureBeams = "4 beams, no 3 twice", "束宽 4，三元不重复";
     CureFilter = "best of 5 drawn", "五取其一";
     CureHand = "you, by hand", "你，亲手";
-    CureByHand = "Enter: choose every token yourself, in the next token's pane", "Enter：在下一词元面板里亲自选每个词元";
+    CureByHand = "Enter: choose every token yourself, on the page 3", "Enter：在第 3 页亲自选每个词元";
     TrainMerged = "{} + {} → {}: {}× · {} tokens become {}", "{} + {} → {}：{} 次 · 词元由 {} 个变为 {} 个";
     TrainMergedBy = "{} + {} → {}: {}×, score {} · {} tokens become {}", "{} + {} → {}：{} 次，得分 {} · 词元由 {} 个变为 {} 个";
     TrainOnly = "there is no other pair", "没有其他词元对";
@@ -1050,7 +1053,7 @@ messages! {
     MaskWayNone = "nothing", "无";
     MaskForetold = "tokens", "词元";
     MaskBitsPerToken = "bits/token", "比特/词元";
-    MaskOwnSame = "own on these", "原掩码同词元";
+    MaskOwnSame = "own on same", "原掩码同词元";
     MaskPeeked = "if it peeks", "偷看时";
     MaskApart = "KL(own‖it)", "KL(原‖此)";
     MaskOwn = "{} (own)", "{}（原有）";
