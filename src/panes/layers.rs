@@ -19,7 +19,7 @@ use crate::ui::panel;
 /// Columns of a cell of the lens, and of the layer's name before a row.
 const CELL: u16 = 10;
 /// Rows of what is said of the cell under the cursor.
-const CELL_ROWS: u16 = 3;
+const CELL_ROWS: u16 = 2;
 const NAME: u16 = 4;
 /// From this width on, the parts stand beside the lens.
 const WIDE: u16 = 100;

@@ -783,11 +783,11 @@ messages! {
     NoHeadToRead = "the file has no language-model head: no layer says anything", "文件里没有语言模型头：各层无话可说";
     LensDetails = "what each would say (logit lens)", "每层会说什么（logit 透镜）";
     LensAfter = "after {} layers", "{} 层之后";
-    LensCell = "{}: rank {} here, p {} · entropy {} bits · ‖x‖ {} · settled after {} layers", "{}：这里第 {} 名，概率 {} · 熵 {} 比特 · ‖x‖ {} · {} 层后定下";
+    LensCell = "{}: rank {}, p {} · H {} bits · ‖x‖ {} · settled at {}", "{}：第 {} 名，概率 {} · 熵 {} 比特 · ‖x‖ {} · 在 {} 定下";
     SumTitle = "what adds up to the logit of {} at {}", "构成 {} 的 logit 的各部分（在 {} 处）";
     Held = "norms held fast: {}; effects through later layers are not counted", "固定的归一化：{} 个；经后面各层的影响不计";
     HeldGate = "norms held fast: {}, and the head's gate; effects through later layers are not counted", "固定的归一化：{} 个，以及输出头的门；经后面各层的影响不计";
-    StepBeforeShort = "{}, before turning", "{}，旋转前";
+    StepBeforeShort = "{}, unturned", "{}，旋转前";
     StepAfterShort = "{}, turned", "{}，旋转后";
     StepOutput = "W_O · mixture", "W_O · 混合";
     OwnQuery = "query {} · products times {}", "查询 {} · 点积乘以 {}";
