@@ -91,7 +91,13 @@ pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Sto
     };
     let under = model.under(&changes);
     if context.is_empty() && plain.len() > source && !changes.is_empty() {
-        context = resume(&Resume { engine, plain: &plain, under, all: tokens.len() }, streams, &mut workspace, &wanted, send)?;
+        context = resume(
+            &Resume { engine, plain: &plain, under, all: tokens.len() },
+            streams.as_deref(),
+            &mut workspace,
+            &wanted,
+            send,
+        )?;
     }
     if context.len() < source {
         context = engine.encode_changed(&tokens[..source], &changes, &mut workspace, &wanted)?;
@@ -154,7 +160,7 @@ struct Resume<'a> {
 /// first changed one on are computed, as far as the residual streams before it are known.
 fn resume(
     job: &Resume<'_>,
-    streams: Option<Arc<Streams>>,
+    streams: Option<&Streams>,
     workspace: &mut Workspace,
     wanted: &dyn Fn() -> bool,
     send: Send<'_>,
@@ -174,7 +180,7 @@ fn resume(
         outcome?;
         return Ok(context);
     }
-    let mut known = streams.as_deref().cloned().unwrap_or_default();
+    let mut known = streams.cloned().unwrap_or_default();
     let before = known.layers();
     let source = plain.iter().take_while(|position| position.is_source()).count();
     let layers = under.interventions.first_layer().unwrap_or(0) + 1;

@@ -53,7 +53,8 @@ struct Parts {
 }
 
 fn parts(state: &State, inner: Rect) -> Parts {
-    let said = if state.changes().is_empty() { 0 } else { changes::effect(state, usize::from(inner.width)).len() as u16 };
+    let said =
+        if state.changes().is_empty() { 0 } else { changes::effect(state, usize::from(inner.width)).len() as u16 };
     let changed = if inner.height > FIXED + 1 + said { said } else { 0 };
     let effect = Rect { height: changed, ..inner };
     let inner = Rect { y: inner.y + changed, height: inner.height - changed, ..inner };
@@ -166,7 +167,9 @@ impl Generate {
             bar::bar(if seen { share } else { 0.0 }, usize::from(columns), theme)
         };
         let cell = |rank: usize, column: usize| -> Line<'static> {
-            let (Some(&id), Some((kind, width))) = (order.get(rank), columns.get(column)) else { return Line::default() };
+            let (Some(&id), Some((kind, width))) = (order.get(rank), columns.get(column)) else {
+                return Line::default();
+            };
             let probability = distribution.probability(id);
             let sampled = shaped.probability(id);
             let cut = shaped.removed_by(id);

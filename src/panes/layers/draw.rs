@@ -7,9 +7,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::text::Span;
 
+use super::super::lines;
 use super::CELL;
 use super::NAME;
-use super::super::lines;
 use crate::lm::AttentionKind;
 use crate::lm::explain::Attribution;
 use crate::lm::explain::Contribution;
@@ -106,7 +106,8 @@ pub(super) fn cell(state: &State, depth: usize, area: Rect, buf: &mut Buffer) {
     let choice = state.label(lens.choice);
     let probability = format!("{:.4}", found.probability);
     let (norm, entropy) = (format!("{:.1}", found.norm), format!("{:.2}", found.entropy_bits));
-    let holes: [&dyn std::fmt::Display; 6] = [&choice, &found.rank, &probability, &entropy, &norm, &depth_name(lens.settled())];
+    let holes: [&dyn std::fmt::Display; 6] =
+        [&choice, &found.rank, &probability, &entropy, &norm, &depth_name(lens.settled())];
     let mut rows = vec![Line::from(spans)];
     rows.extend(lines::listed(&language.say(Message::LensCell, &holes), usize::from(area.width), theme.dim()));
     lines::lines(&rows, area, state, buf);

@@ -49,6 +49,7 @@ messages! {
     TreePartAtOnce = "they part at the text's end", "在文本末尾就分开";
     TreeOurs = "current", "当前";
     TreeTheirs = "selected", "所选";
+    TreeUnread = "–: not read with the interventions yet, Enter does", "–：尚未在干预下读取，按 Enter 读取";
     TreeCost = "{} tokens, {} bits", "{} 个词元，{} 比特";
     Pruned = "cut off; u brings it back", "已剪去；按 u 恢复";
     WhichName = "Name of this branch", "这个分支的名称";
