@@ -4,6 +4,7 @@ pub mod keymap;
 mod overlay;
 mod panes;
 mod screen;
+mod status;
 
 use std::path::PathBuf;
 

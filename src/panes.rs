@@ -24,7 +24,6 @@ pub mod tree;
 pub mod vocabulary;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Alignment;
 use ratatui::layout::Position;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -33,7 +32,6 @@ use crate::state::Command;
 use crate::state::Ctx;
 use crate::state::State;
 use crate::ui::Message;
-use crate::ui::draw;
 
 /// Where and how a pane is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -48,11 +46,11 @@ pub struct View<'a> {
     pub boxed: bool,
 }
 
-/// Says in the first row of a pane why there is nothing else in it.
+/// Says in the first rows of a pane why there is nothing else in it.
 fn remark(state: &State, message: Message, area: Rect, buf: &mut Buffer) {
-    let row = Rect { height: area.height.min(1), ..area };
-    let line = Line::styled(state.language.text(message), state.theme.dim());
-    draw::line(buf, row, &line, Alignment::Left, &state.theme);
+    let said = format::wrapped(state.language.text(message), usize::from(area.width));
+    let said: Vec<_> = said.into_iter().map(|row| Line::styled(row, state.theme.dim())).collect();
+    lines::lines(&said, area, state, buf);
 }
 
 /// Behind what is shown of the run: that it is the run with interventions.

@@ -16,6 +16,7 @@ use super::keymap;
 use super::keymap::Binding;
 use super::keymap::Key;
 use crate::lm::Kind;
+use crate::panes::format;
 use crate::panes::prompt;
 use crate::state::Command;
 use crate::state::Ctx;
@@ -226,8 +227,8 @@ impl Overlay {
         }
     }
 
-    /// Draws the overlay over the panes.
-    pub(super) fn view(&self, state: &State, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    /// Draws the overlay over the panes; the status line has so many rows of what it has to say.
+    pub(super) fn view(&self, state: &State, area: Rect, said: u16, buf: &mut Buffer) -> Option<Position> {
         match self {
             Self::Help { pane, offset } => {
                 let bindings = keymap::effective(*pane);
@@ -251,7 +252,7 @@ impl Overlay {
                 let note = state.language.say(Message::FoundOf, &[&index, &count]);
                 line(state, field, Message::SearchToken, if asked { &note } else { "" }, bottom(area), buf)
             }
-            Self::Ask { question, field } => line(state, field, question.words(), "", below(state, area), buf),
+            Self::Ask { question, field } => ask(state, field, question.words(), area, said, buf),
             Self::AddStage { selected } => {
                 let row = |(index, kind): (usize, &Kind)| stage_row(state, *kind, index == *selected);
                 let rows: Vec<_> = Kind::ALL.iter().enumerate().map(row).collect();
@@ -365,10 +366,27 @@ fn stage_row(state: &State, kind: Kind, selected: bool) -> Line<'static> {
     if selected { row.patch_style(theme.selected_row()) } else { row }
 }
 
-/// The row of a question: the footer's, where the status line has something to say of the answer.
-fn below(state: &State, area: Rect) -> Rect {
+/// A question and its answer's field: in the status line's row, or the footer's where that line has something to say of the
+/// answer. A question that leaves the answer little room stands above.
+fn ask(state: &State, field: &Field, question: Message, area: Rect, said: u16, buf: &mut Buffer) -> Option<Position> {
     let row = bottom(area);
-    if state.notice.is_some() { Rect { y: area.bottom().saturating_sub(1), ..row } } else { row }
+    let row = if said > 0 { Rect { y: area.bottom().saturating_sub(1), ..row } } else { row };
+    let words = state.language.text(question);
+    if safe::width(words) <= usize::from(area.width / 2) {
+        return line(state, field, question, "", row, buf);
+    }
+    let rows = format::wrapped(words, usize::from(area.width).saturating_sub(2));
+    let under = bottom(area).y + 1 - said.max(1);
+    for (index, text) in (0..).zip(&rows) {
+        let above = Rect { y: under.saturating_sub(rows.len() as u16 - index), ..row };
+        draw::clear(buf, above);
+        draw::line(buf, above, &Line::styled(format!(" {text}"), state.theme.key()), Alignment::Left, &state.theme);
+    }
+    draw::clear(buf, row);
+    let arrow = Line::styled(if state.theme.ascii { " > " } else { " › " }, state.theme.key());
+    draw::line(buf, row, &arrow, Alignment::Left, &state.theme);
+    let rest = Rect { x: row.x + 3.min(row.width), width: row.width.saturating_sub(3), ..row };
+    field.draw(rest, buf, &state.theme, &|_| state.theme.text())
 }
 
 /// The status line's row, where a question is asked.

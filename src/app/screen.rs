@@ -15,15 +15,12 @@ use ratatui::text::Span;
 
 use super::App;
 use super::keymap;
-use crate::job::Lane;
-use crate::job::Origin;
-use crate::model::say_progress;
+use super::status;
 use crate::panes::View;
 use crate::panes::format;
 use crate::state::Command;
 use crate::state::PaneId;
 use crate::state::State;
-use crate::state::notice::Severity;
 use crate::ui::Hint;
 use crate::ui::Message;
 use crate::ui::draw;
@@ -133,10 +130,10 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) -> Option<Position> 
         let view = View { state, area, focused: pane == app.focus && app.overlay.is_none(), boxed: layout.boxed };
         cursor = app.panes.get(pane).view(&view, buf).or(cursor);
     }
-    status(app, layout.status, buf);
+    let said = status::draw(app, layout.status, buf);
     foot(app, layout.footer, buf);
     if let Some(overlay) = &app.overlay {
-        cursor = overlay.view(state, area, buf);
+        cursor = overlay.view(state, area, said, buf);
     }
     draw::finish(buf, &state.theme);
     cursor
@@ -212,93 +209,6 @@ fn header(app: &App, area: Rect, buf: &mut Buffer) {
     }
     let code = Rect { x: area.right().saturating_sub(3), width: 3.min(area.width), ..area };
     draw::line(buf, code, &Line::styled(language.code(), theme.dim()), Alignment::Left, theme);
-}
-
-/// What the person should know now; else where the run stands.
-fn status(app: &App, area: Rect, buf: &mut Buffer) {
-    let state = &app.state;
-    let (language, theme) = (state.language, &state.theme);
-    let line = if let Some(notice) = &state.notice {
-        let style = match notice.severity {
-            Severity::Hint => theme.text(),
-            Severity::Info => theme.good(),
-            Severity::Warning => theme.warning(),
-            Severity::Error => theme.error(),
-        };
-        Line::styled(format!(" {}", safe::visible(&notice.text(language))), style)
-    } else if let Some(progress) = &state.fetching {
-        let progress = format!(" {} · {}", say_progress(progress, language), language.text(Message::SpaceStops));
-        Line::styled(progress, theme.good())
-    } else {
-        Line::styled(format!(" {}", standing(state)), theme.dim())
-    };
-    let badge = badge(app);
-    let width = (safe::width(&badge) as u16).min(area.width / 2);
-    let left = Rect { width: area.width - width, ..area };
-    draw::line(buf, left, &line, Alignment::Left, theme);
-    draw::line(
-        buf,
-        Rect { x: left.right(), width, ..area },
-        &Line::styled(badge, theme.warning()),
-        Alignment::Left,
-        theme,
-    );
-}
-
-/// How many interventions are on, wherever the person is, and that a page does without them if it does.
-fn badge(app: &App) -> String {
-    let language = app.state.language;
-    let on = app.state.settings.changes.iter().filter(|listed| listed.on).count();
-    let counted = match on {
-        0 => return String::new(),
-        1 => language.text(Message::ChangeOn).to_owned(),
-        _ => language.say(Message::ChangesOn, &[&on]),
-    };
-    // The text is read there anew, under other masks and with less of it kept.
-    let without = matches!(app.focus, PaneId::Masks | PaneId::Length);
-    let said = if without { language.say(Message::ChangesNotHere, &[&counted]) } else { counted };
-    format!(" {said} ")
-}
-
-/// What the selected token cost and how it came there; how many were generated, how fast, on which branch.
-fn standing(state: &State) -> String {
-    let language = state.language;
-    let mut parts = Vec::new();
-    if let Some(model) = state.model.as_ref().filter(|_| state.run.is_empty() && !state.has_tokenizer()) {
-        let last = model.engine.config.vocabulary.saturating_sub(1);
-        return language.say(Message::NoTokenizer, &[&safe::visible(&model.name), &last]);
-    }
-    if state.playing {
-        parts.push(language.text(Message::Playing).to_owned());
-    } else if state.run.context_len() < state.run.len() && state.is_busy(Lane::Run) {
-        parts.push(language.text(Message::Reading).to_owned());
-    }
-    if let Some((node, score)) = state.run.at(state.selected).and_then(|node| Some((node, node.score?))) {
-        let label = safe::fit(&state.label(node.token), 16);
-        let share = format::percent((-score.surprisal).exp2() as f32);
-        let cost = if state.predicts_next() { Message::Cost } else { Message::CostHidden };
-        parts.push(language.say(cost, &[&label, &format::bits(score.surprisal), &share, &(score.rank + 1)]));
-        match node.origin {
-            Origin::Sampled { draw } => parts.push(language.say(Message::DrawnBy, &[&format!("{draw:.4}")])),
-            Origin::Greedy => parts.push(language.text(Message::TakenAsBest).to_owned()),
-            Origin::Picked => parts.push(language.text(Message::PickedByHand).to_owned()),
-            Origin::Searched => parts.push(language.text(Message::SearchedByBeam).to_owned()),
-            Origin::Text { .. } | Origin::Start | Origin::End => {}
-        }
-    }
-    let generated = state.run.len() - state.run.text_len();
-    if generated > 0 {
-        parts.push(language.say(Message::Generated, &[&generated]));
-    }
-    let branches = state.run.branches().len();
-    if branches > 1 {
-        let here = state.run.branch().map_or_else(|| "–".to_owned(), |index| (index + 1).to_string());
-        parts.push(language.say(Message::BranchOf, &[&here, &branches]));
-    }
-    if let Some(time) = state.step_time.filter(|time| !time.is_zero()) {
-        parts.push(language.say(Message::Speed, &[&format!("{:.1}", time.as_secs_f64() * 1e3)]));
-    }
-    parts.join(" · ")
 }
 
 /// Whether a command is of use with the model that is open: some go on, others fill in.

@@ -91,9 +91,13 @@ pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Sto
     };
     let under = model.under(&changes);
     if context.is_empty() && plain.len() > source && !changes.is_empty() {
-        let whole = plain.len() == tokens.len();
-        context = resume(engine, &plain, under, whole, streams, &mut workspace, &wanted, send)?;
-        said(send(Body::Read { first: 0, positions: context.clone() }))?;
+        context = resume(
+            &Resume { engine, plain: &plain, under, all: tokens.len() },
+            streams.as_deref(),
+            &mut workspace,
+            &wanted,
+            send,
+        )?;
     }
     if context.len() < source {
         context = engine.encode_changed(&tokens[..source], &changes, &mut workspace, &wanted)?;
@@ -142,30 +146,48 @@ pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Sto
     Ok(())
 }
 
-/// What interventions leave alone of a context that was computed without them, and where the residual streams of the
-/// `whole` path are at hand or small enough to be, all of it: then only the layers from the first changed one are computed.
-#[expect(clippy::too_many_arguments, reason = "all of it is the job's")]
+/// A context that was computed without interventions, to be computed with them.
+struct Resume<'a> {
+    engine: &'a Transformer,
+    plain: &'a [Position],
+    under: Conditions<'a>,
+    /// How many tokens the path has.
+    all: usize,
+}
+
+/// What interventions leave alone of a context; and where it is the whole path, all of it: then only the layers from the
+/// first changed one on are computed, as far as the residual streams before it are known.
 fn resume(
-    engine: &Transformer,
-    plain: &[Position],
-    under: Conditions<'_>,
-    whole: bool,
-    streams: Option<Arc<Streams>>,
+    job: &Resume<'_>,
+    streams: Option<&Streams>,
     workspace: &mut Workspace,
     wanted: &dyn Fn() -> bool,
     send: Send<'_>,
 ) -> Result<Vec<Position>, Stop> {
+    let Resume { engine, plain, under, all } = *job;
+    let mut first = 0;
+    let mut outcome = Ok(());
+    let mut tell = |positions: &[Position]| {
+        if outcome.is_ok() && !positions.is_empty() {
+            outcome = said(send(Body::Read { first, positions: positions.to_vec() }));
+            first += positions.len();
+        }
+    };
+    if plain.len() < all {
+        let context = plain[..engine.untouched(plain, under)].to_vec();
+        tell(&context);
+        outcome?;
+        return Ok(context);
+    }
+    let mut known = streams.cloned().unwrap_or_default();
+    let before = known.layers();
     let source = plain.iter().take_while(|position| position.is_source()).count();
-    let size = 4 * engine.config.width * engine.config.layers * (plain.len() - source);
-    let deep = under.interventions.first_layer().is_some_and(|layer| layer > 0) && !engine.has_query_stream();
-    let mut streams = streams.filter(|_| whole && deep);
-    if streams.is_none() && whole && deep && size <= STREAMS {
-        let computed = Arc::new(engine.streams(plain, under.mask, workspace, wanted)?);
-        said(send(Body::Explanation(Box::new(Explanation::Streams(Arc::clone(&computed))))))?;
-        streams = Some(computed);
+    let layers = under.interventions.first_layer().unwrap_or(0) + 1;
+    let fits = 4 * engine.config.width * layers * (plain.len() - source) <= STREAMS;
+    let context = engine.disturbed(plain, under, fits.then_some(&mut known), workspace, wanted, &mut tell)?;
+    outcome?;
+    if known.layers() > before {
+        said(send(Body::Explanation(Box::new(Explanation::Streams(Arc::new(known))))))?;
     }
-    match streams {
-        Some(streams) => Ok(engine.disturbed(plain, under, Some(&streams), workspace, wanted)?),
-        None => Ok(plain[..engine.untouched(plain, under)].to_vec()),
-    }
+    Ok(context)
 }

@@ -116,6 +116,13 @@ pub enum Intervention {
     },
 }
 
+impl Intervention {
+    /// Whether it takes what heads mix out of the run, whole.
+    pub fn takes_heads_out(&self) -> bool {
+        matches!(self, Self::Head(_) | Self::Attention(_) | Self::Layer(_))
+    }
+}
+
 /// Changes that fit a model, with what they put in: part of a run's description. Made by
 /// [`Transformer::interventions`](super::Transformer::interventions).
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -23,6 +23,7 @@ use crate::ui::Panel;
 use crate::ui::draw;
 use crate::ui::grid;
 use crate::ui::panel;
+use crate::ui::safe;
 use drawn::Drawing;
 use overview::Overview;
 
@@ -43,7 +44,7 @@ struct Parts {
 fn parts(state: &State, inner: Rect) -> Parts {
     let width = overview::width(state, inner);
     let left = Rect { width: inner.width - width, ..inner };
-    let notes = if left.height >= 12 { notes::lines(state).len() as u16 } else { 0 };
+    let notes = if left.height >= 12 { notes::lines(state, left.width).len() as u16 } else { 0 };
     let sources = left.height.min(if left.height >= 8 { 2 + notes } else { 1 });
     Parts {
         grid: Rect { height: left.height - sources, ..left },
@@ -89,6 +90,9 @@ impl Pane for Attention {
             Shows::All => language.text(Message::AverageOfAll).to_owned(),
             Shows::Rollout => language.say(Message::RolloutTo, &[&(state.layer + 1)]),
         };
+        if state.subject == Shows::Head && state.is_out(state.layer, state.head) {
+            details = format!("{details} {}", language.text(Message::HeadOut));
+        }
         if let Some(score) = score.filter(|_| state.subject == Shows::Head) {
             details.push_str(" · ");
             details.push_str(&overview::habit_text(state, score));
@@ -117,9 +121,7 @@ impl Pane for Attention {
         sources(state, parts.sources, buf);
         if parts.sources.height > 2 {
             let below = Rect { y: parts.sources.y + 2, height: parts.sources.height - 2, ..parts.sources };
-            for (line, row) in notes::lines(state).iter().zip(below.rows()) {
-                draw::line(buf, row, line, Alignment::Left, theme);
-            }
+            super::lines::lines(&notes::lines(state, below.width), below, state, buf);
         }
         self.heads.draw(state, parts.heads, buf);
         None
@@ -217,6 +219,7 @@ fn sources(state: &State, area: Rect, buf: &mut Buffer) {
     let mut keys: Vec<usize> = (0..row.len()).filter(|&key| row[key] >= 0.005).collect();
     keys.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
     let mut spans = vec![Span::styled(format!(" {}", state.language.text(Message::LooksAt)), theme.dim())];
+    let mut used = safe::width(&spans[0].content);
     for (place, &key) in keys.iter().take(6).enumerate() {
         let separator = if place == 0 { "  " } else { " · " };
         let note = match key {
@@ -225,9 +228,14 @@ fn sources(state: &State, area: Rect, buf: &mut Buffer) {
             0 => state.language.text(Message::FirstToken),
             _ => "",
         };
+        let (token, weight) = (label(state, key), format!(" {:.2}{note}", row[key]));
+        used += safe::width(separator) + safe::width(&token) + safe::width(&weight);
+        if used > usize::from(area.width) && place > 0 {
+            break;
+        }
         spans.push(Span::styled(separator, theme.dim()));
-        spans.push(Span::styled(label(state, key), theme.text()));
-        spans.push(Span::styled(format!(" {:.2}{note}", row[key]), theme.number()));
+        spans.push(Span::styled(token, theme.text()));
+        spans.push(Span::styled(weight, theme.number()));
     }
     draw::line(buf, Rect { y: area.y + 1, height: 1, ..area }, &Line::from(spans), Alignment::Left, theme);
 }

@@ -3,6 +3,8 @@
 use ratatui::text::Line;
 use ratatui::text::Span;
 
+use super::lines;
+use crate::job::Effect;
 use crate::lm::Change;
 use crate::lm::Heads;
 use crate::lm::Intervention;
@@ -10,40 +12,65 @@ use crate::lm::PatchPlace;
 use crate::lm::Side;
 use crate::state::State;
 use crate::ui::Message;
+use crate::ui::safe;
 
-/// The interventions, those that are off in brackets.
-pub(super) fn listed(state: &State) -> Line<'static> {
-    let theme = &state.theme;
-    let mut spans = vec![Span::styled(format!(" {} ", state.language.text(Message::Changed)), theme.dim())];
+/// Rows that the list of interventions takes at most.
+const LISTED: usize = 3;
+
+/// The interventions in rows of so many columns, those that are off in brackets; how many more there are where they are too
+/// many.
+pub(super) fn listed(state: &State, columns: usize) -> Vec<Line<'static>> {
+    let (language, theme) = (state.language, &state.theme);
+    let more = |left: usize| format!(" · {}", language.say(Message::ChangesMore, &[&left]));
+    let count = state.settings.changes.len();
+    let mut rows = vec![vec![Span::styled(format!(" {} ", language.text(Message::Changed)), theme.dim())]];
+    let mut used = safe::width(&rows[0][0].content);
     for (index, listed) in state.settings.changes.iter().enumerate() {
         let words = describe(&listed.intervention, state);
-        let separator = if index == 0 { "" } else { " · " };
-        spans.push(Span::styled(separator, theme.dim()));
-        if listed.on {
-            spans.push(Span::styled(words, theme.warning()));
+        let (words, style) = if listed.on { (words, theme.warning()) } else { (format!("({words})"), theme.dim()) };
+        let (row, left) = (rows.len(), count - index - 1);
+        let Some(spans) = rows.last_mut() else { break };
+        let first = spans.len() == 1;
+        let width = safe::width(&words) + if first { 0 } else { 3 };
+        let reserved = if row == LISTED && left > 0 { safe::width(&more(left)) } else { 0 };
+        if first || used + width + reserved <= columns {
+            spans.extend((!first).then(|| Span::styled(" · ", theme.dim())));
+            spans.push(Span::styled(words, style));
+            used += width;
+        } else if row < LISTED {
+            used = 1 + safe::width(&words);
+            rows.push(vec![Span::raw(" "), Span::styled(words, style)]);
         } else {
-            spans.push(Span::styled(format!("({words})"), theme.dim()));
+            spans.push(Span::styled(more(left + 1), theme.dim()));
+            break;
         }
     }
-    Line::from(spans)
+    rows.into_iter().map(Line::from).collect()
 }
 
-/// What the interventions change in the distribution at the selected token.
-pub(super) fn effect(state: &State) -> Line<'static> {
+/// Columns that what interventions change mostly fits in; where there are fewer it has two rows, whatever it says.
+const ONE_ROW: usize = 76;
+
+/// What the interventions change in the distribution at the selected token, in rows of so many columns.
+pub(super) fn effect(state: &State, columns: usize) -> Vec<Line<'static>> {
     let (language, theme) = (state.language, &state.theme);
-    if state.changes().is_empty() {
-        return Line::styled(format!(" {}", language.text(Message::AllSwitchedOff)), theme.dim());
-    }
-    let known = state.effect();
-    let Some(effect) = known else {
-        let message = if state.explained.failed { Message::NotExplained } else { Message::Computing };
-        return Line::styled(format!(" {}", language.text(message)), theme.dim());
+    let (said, style) = match state.effect() {
+        _ if state.changes().is_empty() => (language.text(Message::AllSwitchedOff).to_owned(), theme.dim()),
+        Some(effect) => (changed(state, effect), theme.number()),
+        None if state.explained.failed => (language.text(Message::NotExplained).to_owned(), theme.dim()),
+        None => (language.text(Message::Computing).to_owned(), theme.dim()),
     };
+    let mut rows = lines::listed(&said, columns, style);
+    let least = if columns < ONE_ROW { 2 } else { 1 };
+    rows.resize(rows.len().max(least), Line::default());
+    rows
+}
+
+fn changed(state: &State, effect: &Effect) -> String {
     let [before, after] = effect.probability.map(|p| format!("{p:.3}"));
     let kl = if effect.kl_bits < 0.001 { format!("{:.0e}", effect.kl_bits) } else { format!("{:.3}", effect.kl_bits) };
     let (choice, now) = (state.label(effect.choice), state.label(effect.now));
-    let holes: [&dyn std::fmt::Display; 6] = [&kl, &choice, &effect.rank, &before, &after, &now];
-    Line::styled(format!(" {}", language.say(Message::EffectOf, &holes)), theme.number())
+    state.language.say(Message::EffectOf, &[&kl, &choice, &effect.rank, &before, &after, &now])
 }
 
 fn label(state: &State, index: usize) -> String {

@@ -74,3 +74,19 @@ pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
     }
     lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
+
+/// Parts with ` · ` between them in lines of so many columns, broken between parts, and inside one only where it is longer
+/// than a line.
+pub fn listed(text: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in text.split(" · ") {
+        match lines.last_mut() {
+            Some(line) if safe::width(line) + 3 + safe::width(part) <= columns => {
+                line.push_str(" · ");
+                line.push_str(part);
+            }
+            _ => lines.extend(wrapped(part, columns)),
+        }
+    }
+    lines
+}

@@ -34,6 +34,9 @@ use crate::ui::table::Width;
 /// Rows of the pane that are not candidates: the sampler's line, the table's head, the tail's line.
 const FIXED: u16 = 3;
 
+/// The least columns of a bar, and of the name of a stage, where interventions take room too.
+const BAR: u16 = 10;
+
 /// The next-token pane; its cursor, the selected candidate, is the state's.
 #[derive(Debug, Default)]
 pub struct Generate {
@@ -50,7 +53,9 @@ struct Parts {
 }
 
 fn parts(state: &State, inner: Rect) -> Parts {
-    let changed = u16::from(!state.changes().is_empty() && inner.height > FIXED + 2);
+    let said =
+        if state.changes().is_empty() { 0 } else { changes::effect(state, usize::from(inner.width)).len() as u16 };
+    let changed = if inner.height > FIXED + 1 + said { said } else { 0 };
     let effect = Rect { height: changed, ..inner };
     let inner = Rect { y: inner.y + changed, height: inner.height - changed, ..inner };
     let row = |y: u16| Rect { y, height: u16::from(y < inner.bottom()), ..inner };
@@ -106,7 +111,7 @@ impl Pane for Generate {
         };
         let inner = panel::draw(&frame, view.area, buf, theme);
         let Parts { effect, sampler, table, tail } = parts(state, inner);
-        draw::line(buf, effect, &changes::effect(state), Alignment::Left, theme);
+        super::lines::lines(&changes::effect(state, usize::from(effect.width)), effect, state, buf);
         draw::line(buf, sampler, &sampler_line(state, usize::from(sampler.width)), Alignment::Left, theme);
         let (Some(shown), Some(shaped)) = (shown, state.shaped()) else {
             let busy = state.is_busy(Lane::Run) || state.opening.is_some();
@@ -148,33 +153,10 @@ impl Generate {
         let offset = self.offset(state, visible);
         let order = distribution.front(offset + visible);
         let came = state.predicted(state.selected).map(|node| node.token);
-        let wide = area.width >= 50;
+        let effect = state.effect();
         let digits = (distribution.len().ilog10() + 1).max(2) as u16;
-        let token = (area.width / 4).clamp(8, 18);
-        // Before the interventions: probability and rank stand where there is room for both.
-        let effect = state.effect().filter(|_| wide);
-        let ranked = area.width >= 64;
-        let was = if effect.is_none() { 0 } else { 8 + if ranked { digits + 3 } else { 0 } };
-        let fixed = digits + 3 + token + was + if wide { 7 + 7 + 4 } else { 7 + 3 };
-        let bars = area.width.saturating_sub(fixed + 1);
-        let (before, after) = if wide { (bars / 2, bars - bars / 2) } else { (bars, 0) };
-        let column = |title, width, align| Column { title, width: Width::Exact(width), align };
-        let mut columns = vec![
-            column("#", digits + 2, Alignment::Right),
-            column(language.text(Message::ColumnToken), token, Alignment::Left),
-            column(language.text(Message::ColumnModel), before, Alignment::Left),
-            column("", 7, Alignment::Right),
-        ];
-        if effect.is_some() {
-            columns.insert(2, column(language.text(Message::ColumnBefore), 7, Alignment::Right));
-            if ranked {
-                columns.insert(3, column("#", digits + 2, Alignment::Right));
-            }
-        }
-        if wide {
-            columns.push(column(language.text(Message::ColumnSampler), after, Alignment::Left));
-            columns.push(column("", 7, Alignment::Right));
-        }
+        let columns = columns(state, digits, area.width);
+        let room = |sought: Cell| columns.iter().find(|(cell, _)| *cell == sought).map_or(0, |(_, width)| *width);
         // Both columns of bars share one scale, so that they can be compared.
         let best = shaped.column().id(0).map_or(0.0, |id| shaped.probability(id));
         let greatest = distribution.probability(order[0]).max(best);
@@ -185,26 +167,15 @@ impl Generate {
             bar::bar(if seen { share } else { 0.0 }, usize::from(columns), theme)
         };
         let cell = |rank: usize, column: usize| -> Line<'static> {
-            let Some(&id) = order.get(rank) else { return Line::default() };
+            let (Some(&id), Some((kind, width))) = (order.get(rank), columns.get(column)) else {
+                return Line::default();
+            };
             let probability = distribution.probability(id);
             let sampled = shaped.probability(id);
             let cut = shaped.removed_by(id);
             let style = if cut.is_some() { theme.dim() } else { theme.text() };
-            let column = match (column, effect) {
-                (2, Some(effect)) => {
-                    return Line::styled(format::percent(effect.before.probability(id)), theme.dim());
-                }
-                (3, Some(effect)) if ranked => {
-                    let was = effect.ranks.get(id as usize).copied().unwrap_or(0) as usize;
-                    let style = if was == rank + 1 { theme.dim() } else { theme.warning() };
-                    return Line::styled(was.to_string(), style);
-                }
-                (column @ 4.., Some(_)) if ranked => column - 2,
-                (column @ 3.., Some(_)) => column - 1,
-                (column, _) => column,
-            };
-            match column {
-                0 => {
+            match kind {
+                Cell::Rank => {
                     let mark = match came == Some(id) {
                         true if theme.ascii => Span::styled("=", theme.accent()),
                         true => Span::styled("→", theme.accent()),
@@ -215,23 +186,96 @@ impl Generate {
                         Span::styled(format!("{:>width$}", rank + 1, width = usize::from(digits)), theme.dim()),
                     ])
                 }
-                1 => Line::styled(state.label(id), style),
-                2 => Line::styled(bar(probability, before), style),
-                3 => Line::styled(format::percent(probability), style),
-                4 if cut.is_some() => {
+                Cell::Token => Line::styled(state.label(id), style),
+                Cell::Before => {
+                    let before = effect.map_or(0.0, |effect| effect.before.probability(id));
+                    Line::styled(format::percent(before), theme.dim())
+                }
+                Cell::RankBefore => {
+                    let was = effect.and_then(|effect| effect.ranks.get(id as usize)).copied().unwrap_or(0) as usize;
+                    Line::styled(was.to_string(), if was == rank + 1 { theme.dim() } else { theme.warning() })
+                }
+                Cell::ModelBar => Line::styled(bar(probability, *width), style),
+                Cell::Model => Line::styled(format::percent(probability), style),
+                Cell::SampledBar if cut.is_some() => {
                     let stage = cut.and_then(|stage| shaped.stages().get(stage));
                     let by = stage.map(|outcome| language.text(name_of(outcome.stage.kind)));
                     Line::styled(language.say(Message::CutBy, &[&by.unwrap_or_default()]), theme.dim())
                 }
-                4 => Line::styled(bar(sampled, after), theme.number()),
-                _ if cut.is_some() => Line::styled("–", theme.dim()),
-                _ => Line::styled(format::percent(sampled), theme.number()),
+                Cell::SampledBar => Line::styled(bar(sampled, *width), theme.number()),
+                Cell::Sampled if cut.is_some() => Line::styled("–", theme.dim()),
+                Cell::Sampled => Line::styled(format::percent(sampled), theme.number()),
             }
         };
+        // A column of bars has the name of its numbers; where there are no bars, the numbers have it.
+        let title = |cell: Cell| match cell {
+            Cell::Rank | Cell::RankBefore => "#",
+            Cell::Token => language.text(Message::ColumnToken),
+            Cell::Before => language.text(Message::ColumnBefore),
+            Cell::ModelBar => language.text(Message::ColumnModel),
+            Cell::Model if room(Cell::ModelBar) == 0 => language.text(Message::ColumnModel),
+            Cell::SampledBar => language.text(Message::ColumnSampler),
+            Cell::Model | Cell::Sampled => "",
+        };
+        let align = |cell: Cell| match cell {
+            Cell::Token | Cell::ModelBar | Cell::SampledBar => Alignment::Left,
+            _ => Alignment::Right,
+        };
+        let titled = |&(cell, width): &(Cell, u16)| Column {
+            title: title(cell),
+            width: Width::Exact(width),
+            align: align(cell),
+        };
+        let columns: Vec<_> = columns.iter().map(titled).collect();
         let content =
             Table { columns: &columns, rows: distribution.len(), offset, selected: Some(state.candidate), cell: &cell };
         table::draw(&content, area, buf, theme);
     }
+}
+
+/// What a column of candidates says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    Rank,
+    Token,
+    /// The probability before the interventions, and the rank.
+    Before,
+    RankBefore,
+    ModelBar,
+    Model,
+    /// The bar after the sampler, or the stage that cut the token.
+    SampledBar,
+    Sampled,
+}
+
+/// The columns of the candidates in a width, each with its own: what there is no room for is left out.
+fn columns(state: &State, digits: u16, width: u16) -> Vec<(Cell, u16)> {
+    let (rank, share) = (digits + 2, 7);
+    let mut columns = vec![(Cell::Rank, rank), (Cell::Token, (width / 4).clamp(8, 18))];
+    let wide = width >= 50;
+    if state.effect().is_some() && wide {
+        columns.push((Cell::Before, share));
+        columns.extend((width >= 64).then_some((Cell::RankBefore, rank)));
+    }
+    columns.push((Cell::Model, share));
+    columns.extend(wide.then_some((Cell::Sampled, share)));
+    // The column of the mark, and one before each other.
+    let used: u16 = columns.iter().map(|(_, width)| width + 1).sum();
+    let left = width.saturating_sub(used);
+    let before = |columns: &mut Vec<_>, cell: Cell, bar: Cell, width: u16| {
+        let at = columns.iter().position(|(other, _)| *other == cell).unwrap_or(0);
+        columns.insert(at, (bar, width));
+    };
+    if !wide {
+        before(&mut columns, Cell::Model, Cell::ModelBar, left.saturating_sub(1));
+    } else if state.effect().is_none() || left >= 2 * (BAR + 1) {
+        let bars = left.saturating_sub(2);
+        before(&mut columns, Cell::Model, Cell::ModelBar, bars / 2);
+        before(&mut columns, Cell::Sampled, Cell::SampledBar, bars - bars / 2);
+    } else {
+        before(&mut columns, Cell::Sampled, Cell::SampledBar, left.saturating_sub(1));
+    }
+    columns
 }
 
 /// `T 0.8 top-k off top-p 0.95 …`, the parameter that the keys turn lit and always in view.

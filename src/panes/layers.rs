@@ -18,6 +18,8 @@ use crate::ui::panel;
 
 /// Columns of a cell of the lens, and of the layer's name before a row.
 const CELL: u16 = 10;
+/// Rows of what is said of the cell under the cursor.
+const CELL_ROWS: u16 = 2;
 const NAME: u16 = 4;
 /// From this width on, the parts stand beside the lens.
 const WIDE: u16 = 100;
@@ -42,14 +44,14 @@ fn parts(state: &State, inner: Rect) -> Parts {
     if inner.width >= WIDE {
         let width = inner.width * 58 / 100;
         let left = Rect { width, ..inner };
-        let lens = Rect { height: left.height.saturating_sub(2), ..left };
+        let lens = Rect { height: left.height.saturating_sub(CELL_ROWS), ..left };
         let cell = Rect { y: lens.bottom(), height: left.height - lens.height, ..left };
         let sum = Rect { x: inner.x + width + 1, width: inner.width - width - 1, ..inner };
         return Parts { lens, cell, sum };
     }
-    let height = (depths + 1).min(inner.height.saturating_sub(2) * 6 / 10);
+    let height = (depths + 1).min(inner.height.saturating_sub(CELL_ROWS) * 6 / 10);
     let lens = Rect { height, ..inner };
-    let cell = Rect { y: lens.bottom(), height: 2.min(inner.height - height), ..inner };
+    let cell = Rect { y: lens.bottom(), height: CELL_ROWS.min(inner.height - height), ..inner };
     let sum = Rect { y: cell.bottom(), height: inner.bottom().saturating_sub(cell.bottom()), ..inner };
     Parts { lens, cell, sum }
 }

@@ -26,6 +26,14 @@ pub(super) fn below(area: Rect, rows: usize) -> Rect {
 
 /// A sentence over as many rows as it needs, one column kept free on the left.
 pub(super) fn wrapped(sentence: &str, columns: usize, style: Style) -> Vec<Line<'static>> {
-    let rows = format::wrapped(sentence, columns.saturating_sub(2).max(8));
+    indented(format::wrapped(sentence, columns.saturating_sub(2).max(8)), style)
+}
+
+/// The same of parts with ` · ` between them, broken between parts.
+pub(super) fn listed(parts: &str, columns: usize, style: Style) -> Vec<Line<'static>> {
+    indented(format::listed(parts, columns.saturating_sub(1).max(8)), style)
+}
+
+fn indented(rows: Vec<String>, style: Style) -> Vec<Line<'static>> {
     rows.into_iter().map(|row| Line::styled(format!(" {row}"), style)).collect()
 }

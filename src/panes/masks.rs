@@ -114,7 +114,9 @@ impl Drawn<'_> {
                     _ if self.at == 0 => Message::MaskAtHome,
                     _ => Message::MaskForeign,
                 };
-                language.text(message).to_owned()
+                // In its column the name may be shortened.
+                let name = safe::fit(&mask.to_string(), usize::from(columns));
+                format!("{name} · {}", language.text(message))
             }
             Some(Err(Misfit::Longer { mask, length })) => language.say(Message::CliMaskLonger, &[mask, length]),
             Some(Err(Misfit::Order { named, length })) => language.say(Message::CliMaskOrder, &[named, length]),

@@ -110,13 +110,15 @@ impl Pane for Tree {
         if let Some((step, steps)) = state.search.step() {
             details = format!("{details} · {}", language.say(Message::TreeBeamStep, &[&step, &steps]));
         }
+        // Other paths are read under the interventions once they are gone to.
+        let unread = !state.under.list().is_empty() && segments.iter().any(|segment| segment.bits.is_none());
         let frame = Panel {
             title: language.text(Message::TitleTree),
+            foot: if unread { language.text(Message::TreeUnread) } else { "" },
             details: if branches > 0 { &details } else { "" },
             note: language.text(Message::TreeColumns),
             focused: view.focused,
             rule: !view.boxed,
-            ..Panel::default()
         };
         let inner = panel::draw(&frame, view.area, buf, theme);
         if segments.is_empty() {

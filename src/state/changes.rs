@@ -43,6 +43,17 @@ impl State {
         on.map(|listed| listed.intervention.clone()).collect()
     }
 
+    /// Whether what a head of the selected token's layers mixes is taken out of the run.
+    pub fn is_out(&self, layer: usize, head: usize) -> bool {
+        let side = self.side();
+        let (place, whole) = (HeadPlace { side, layer, head }, LayerPlace { side, layer });
+        self.under.list().iter().any(|intervention| match intervention {
+            Intervention::Head(out) => *out == place,
+            Intervention::Attention(out) | Intervention::Layer(out) => *out == whole,
+            _ => false,
+        })
+    }
+
     /// The side of the selected token's layers.
     fn side(&self) -> Side {
         if self.selected < self.source_len() { Side::Encoder } else { Side::Main }

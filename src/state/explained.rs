@@ -105,7 +105,8 @@ impl Ctx<'_> {
         let state = &*self.state;
         let Some(model) = state.model.clone() else { return };
         let length = state.run.context_len();
-        if state.playing || state.is_busy(Lane::Run) || length == 0 || length < state.run.len() {
+        // What tokens cost may still be on its way: that changes nothing here.
+        if state.playing || length == 0 || length < state.run.len() {
             return;
         }
         let Some(changes) = self.ready_changes() else { return };

@@ -11,6 +11,7 @@ mod keys;
 mod length;
 mod linked;
 mod masks;
+mod narrow;
 mod paths;
 mod pictures;
 mod repetition;

@@ -5,6 +5,7 @@
 use lmscope::lab::flow;
 use lmscope::lab::singular;
 use lmscope::lm::explain::Part;
+use lmscope::lm::explain::Streams;
 use lmscope::lm::{
     self, AttentionKind, Change, Conditions, Intervention, InterventionError, Interventions, Mask, Position,
     Transformer, Workspace,
@@ -112,16 +113,25 @@ fn what_is_computed_only_from_the_first_changed_layer_on_is_the_whole_pass_to_th
         let (model, context) = some_context(name);
         let mut workspace = Workspace::new(2);
         let mask = &model.blueprint.mask;
-        let streams = model.streams(&context, mask, &mut workspace, &go).unwrap();
+        let mut streams = Streams::default();
         for text in ["head:1.2", "ff:1", "layer:1", "attention:1", "forbid:1.1:3>1", "head:0.0", "block:1"] {
             let changes = model.interventions(vec![text.parse().unwrap()], &mut workspace, &go).unwrap();
             let under = Conditions { mask, interventions: &changes };
             let source = context.iter().filter(|position| position.is_source()).count();
             let tokens: Vec<u32> = context[source..].iter().map(lmscope::lm::Position::token).collect();
             let whole = model.extend(&context[..source], &tokens, under, &mut workspace, &go).unwrap();
-            for streams in [None, Some(&streams)] {
-                let again = model.disturbed(&context, under, streams, &mut workspace, &go).unwrap();
+            // With nothing known, with what the ones before left, and with what was found this time.
+            for keep in [None, Some(false), Some(true), Some(false)] {
+                let mut known = streams.clone();
+                let mut parts = Vec::new();
+                let mut each = |part: &[Position]| parts.extend_from_slice(part);
+                let given = keep.map(|_| &mut known);
+                let again = model.disturbed(&context, under, given, &mut workspace, &go, &mut each).unwrap();
                 assert!(again[source..].iter().eq(&whole), "{name} {text}");
+                assert!(again.iter().eq(&parts), "{name} {text}");
+                if keep == Some(true) {
+                    streams = known;
+                }
             }
         }
     }
@@ -165,7 +175,7 @@ fn the_rows_that_are_shown_are_the_intervened_ones() {
     let changes = none.iter().map(|text| text.parse().unwrap()).collect();
     let changes = model.interventions(changes, &mut workspace, &go).unwrap();
     let under = Conditions { mask, interventions: &changes };
-    let context = model.disturbed(&context, under, None, &mut workspace, &go).unwrap();
+    let context = model.disturbed(&context, under, None, &mut workspace, &go, &mut |_| ()).unwrap();
     assert!(context[6].hidden().iter().all(|x| x.is_finite()));
 }
 
@@ -308,7 +318,7 @@ fn contributions_add_up_to_the_logit_in_every_family_and_under_interventions() {
             let list = if text.is_empty() { Vec::new() } else { vec![text.parse().unwrap()] };
             let changes = model.interventions(list, &mut workspace, &go).unwrap();
             let under = Conditions { mask: &model.blueprint.mask, interventions: &changes };
-            let context = model.disturbed(&context, under, None, &mut workspace, &go).unwrap();
+            let context = model.disturbed(&context, under, None, &mut workspace, &go, &mut |_| ()).unwrap();
             for token in [None, Some(5)] {
                 let found = model.attribute(&context, under, source + 2, token, &mut workspace, &go).unwrap();
                 let sum = found.capped.unwrap_or(found.sum);
@@ -510,7 +520,7 @@ fn a_forced_and_a_forbidden_cell_are_one_where_the_weight_is_nothing() {
         let list = vec![Intervention::Cell { heads, query: 5, key: 2, change }];
         let changes = model.interventions(list, &mut workspace, &go).unwrap();
         let under = Conditions { mask: &model.blueprint.mask, interventions: &changes };
-        model.disturbed(&context, under, None, &mut workspace, &go).unwrap()
+        model.disturbed(&context, under, None, &mut workspace, &go, &mut |_| ()).unwrap()
     };
     assert!(end(Change::Force(0.0)).iter().eq(&end(Change::Forbid)));
 }

@@ -164,12 +164,23 @@ pub(super) fn lists(state: &State, area: Rect, buf: &mut Buffer) {
         if let Some(row) = state.row(query) {
             let mut keys: Vec<usize> = (0..row.len()).filter(|&key| row[key] >= SHOWN).collect();
             keys.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
-            for &key in keys.iter().take(LISTED) {
-                spans.push(Span::styled(label(state, key), theme.text()));
-                spans.push(Span::styled(format!(" {:.2}  ", row[key]), theme.heat(row[key]).style));
+            let mut used = safe::width(&spans[0].content);
+            for (place, &key) in keys.iter().take(LISTED).enumerate() {
+                let (token, weight) = (label(state, key), format!(" {:.2}", row[key]));
+                used += safe::width(&token) + safe::width(&weight);
+                if used > usize::from(area.width) && place > 0 {
+                    break;
+                }
+                spans.push(Span::styled(token, theme.text()));
+                spans.push(Span::styled(weight, theme.heat(row[key]).style));
+                spans.push(Span::raw("  "));
+                used += 2;
             }
         }
         let row = Rect { y: area.y + line as u16, height: 1, ..area };
         draw::line(buf, row, &Line::from(spans), Alignment::Left, theme);
+        if here {
+            draw::restyle(buf, row, theme.selected_row());
+        }
     }
 }

@@ -3,6 +3,7 @@
 use ratatui::text::Line;
 
 use super::super::changes;
+use super::super::lines::wrapped;
 use super::label;
 use crate::state::Shows;
 use crate::state::State;
@@ -12,26 +13,26 @@ use crate::ui::Message;
 const SINK: f32 = 0.5;
 
 /// The lines that there is something to say in.
-pub(super) fn lines(state: &State) -> Vec<Line<'static>> {
+pub(super) fn lines(state: &State, columns: u16) -> Vec<Line<'static>> {
+    let columns = usize::from(columns);
     let mut lines = Vec::new();
     if !state.settings.changes.is_empty() {
-        lines.push(changes::listed(state));
-        lines.push(changes::effect(state));
+        lines.extend(changes::listed(state, columns));
+        lines.extend(changes::effect(state, columns));
     }
     if let Some(note) = sink(state) {
-        lines.push(note);
+        lines.extend(wrapped(&note, columns, state.theme.dim()));
     }
     lines
 }
 
 /// The first token takes most of the row: people take it for a bug.
-fn sink(state: &State) -> Option<Line<'static>> {
+fn sink(state: &State) -> Option<String> {
     let row = state.row(state.selected)?;
     let first = row.first().copied().filter(|weight| *weight >= SINK && state.selected > 0)?;
     if state.subject == Shows::Rollout {
         return None;
     }
     let share = format!("{:.0} %", first * 100.0);
-    let text = state.language.say(Message::SinkNote, &[&label(state, 0), &share]);
-    Some(Line::styled(format!(" {text}"), state.theme.dim()))
+    Some(state.language.say(Message::SinkNote, &[&label(state, 0), &share]))
 }

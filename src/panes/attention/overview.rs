@@ -12,6 +12,7 @@ use crate::job::HeadView;
 use crate::lab::heads::Habit;
 use crate::lab::heads::HeadScore;
 use crate::lab::heads::Measure;
+use crate::lm::Intervention;
 use crate::state::Command;
 use crate::state::Ctx;
 use crate::state::GLANCE_EVERY;
@@ -208,6 +209,7 @@ impl Overview {
         let score = view.and_then(|view| view.score);
         let here = (layer, head) == (state.layer, state.head);
         let (mark, style) = match score {
+            _ if state.is_out(layer, head) => (out(state), theme.warning()),
             Some(score) if !self.shows(&score) => ('·', theme.dim()),
             Some(score) if score.habit == Habit::Mixed => (letter(score.habit), theme.dim()),
             Some(score) => (letter(score.habit), theme.heat(score.score).style),
@@ -246,9 +248,11 @@ fn in_order(state: &State, measure: Measure, layer: usize, head: usize, area: Re
             _ => format!("{:.2}", measure.of(&score)),
         },
     );
-    let mark = score.map_or(' ', |score| letter(score.habit));
+    let away = state.is_out(layer, head);
+    let mark = if away { out(state) } else { score.map_or(' ', |score| letter(score.habit)) };
     let style = match score {
         _ if here => theme.accent(),
+        _ if away => theme.warning(),
         Some(score) if score.habit != Habit::Mixed => theme.heat(score.score).style,
         _ => theme.dim(),
     };
@@ -313,6 +317,11 @@ fn letter(habit: Habit) -> char {
     }
 }
 
+/// The mark of a head that is taken out.
+fn out(state: &State) -> char {
+    if state.theme.ascii { 'x' } else { '×' }
+}
+
 fn heads_of(state: &State) -> usize {
     state.model.as_ref().map_or(0, |model| model.engine.config.heads)
 }
@@ -351,7 +360,9 @@ fn notes(state: &State, area: Rect) -> Vec<String> {
         .map(|score| language.say(Message::HeadRank, &[&format!("{:.1}", score.effective_rank)]));
     let room = |rank: &String| safe::width(&measured) + safe::width(rank) <= columns;
     let mut lines = vec![measured.clone() + &rank.filter(room).unwrap_or_default()];
-    for item in language.text(Message::HabitLegend).split("  ") {
+    let away = format!("{} {}", out(state), language.text(Message::HeadOut));
+    let any = state.under.list().iter().any(Intervention::takes_heads_out);
+    for item in language.text(Message::HabitLegend).split("  ").chain(any.then_some(away.as_str())) {
         let legend = lines.len() > 1;
         match lines.last_mut() {
             Some(line) if legend && safe::width(line) + safe::width(item) + 2 <= columns => {

@@ -3,6 +3,7 @@
 use ratatui::text::Line;
 use ratatui::text::Span;
 
+use super::super::lines;
 use super::name;
 use super::number;
 use crate::lab::information::Total;
@@ -96,8 +97,7 @@ fn code(state: &State, width: usize, tall: bool) -> Vec<Line<'static>> {
     let code = bill.code_bits.map(|bits| language.say(Message::InfoCode, &[&bits, &bill.bytes])).unwrap_or_default();
     if !tall {
         let parts: Vec<String> = all.iter().map(|(name, bytes)| format!("{name} {bytes} B")).collect();
-        let line = format!(" {} · {code}", parts.join(" · "));
-        return vec![Line::styled(line, theme.text())];
+        return lines::listed(&format!("{} · {code}", parts.join(" · ")), width, theme.text());
     }
     let most = all.iter().map(|(_, bytes)| *bytes).chain([bill.bytes as u64, 1]).max().unwrap_or(1);
     let columns = width.saturating_sub(32).min(30);

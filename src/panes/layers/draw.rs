@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::text::Span;
 
+use super::super::lines;
 use super::CELL;
 use super::NAME;
 use crate::lm::AttentionKind;
@@ -63,11 +64,10 @@ pub(super) fn lens(state: &State, back: usize, area: Rect, buf: &mut Buffer) {
         let depth = layers - (offset + row);
         let y = area.y + 1 + row as u16;
         let style = if offset + row == back.min(layers) { theme.accent() } else { theme.dim() };
-        let name = if depth == 0 { "E".to_owned() } else { format!("L{depth}") };
         ink::line(
             buf,
             Rect { x: area.x, y, width: NAME, height: 1 },
-            &Line::styled(name, style),
+            &Line::styled(depth_name(depth), style),
             Alignment::Left,
             theme,
         );
@@ -88,6 +88,11 @@ pub(super) fn lens(state: &State, back: usize, area: Rect, buf: &mut Buffer) {
     }
 }
 
+/// How the row of a depth is called: the embedding, or the layer that it stands behind.
+fn depth_name(depth: usize) -> String {
+    if depth == 0 { "E".to_owned() } else { format!("L{depth}") }
+}
+
 /// The cell under the cursor in words.
 pub(super) fn cell(state: &State, depth: usize, area: Rect, buf: &mut Buffer) {
     let (language, theme) = (state.language, &state.theme);
@@ -101,11 +106,11 @@ pub(super) fn cell(state: &State, depth: usize, area: Rect, buf: &mut Buffer) {
     let choice = state.label(lens.choice);
     let probability = format!("{:.4}", found.probability);
     let (norm, entropy) = (format!("{:.1}", found.norm), format!("{:.2}", found.entropy_bits));
-    let holes: [&dyn std::fmt::Display; 6] = [&choice, &found.rank, &probability, &entropy, &norm, &lens.settled()];
-    let second = Line::styled(format!(" {}", language.say(Message::LensCell, &holes)), theme.dim());
-    for (line, row) in [Line::from(spans), second].iter().zip(area.rows()) {
-        ink::line(buf, row, line, Alignment::Left, theme);
-    }
+    let holes: [&dyn std::fmt::Display; 6] =
+        [&choice, &found.rank, &probability, &entropy, &norm, &depth_name(lens.settled())];
+    let mut rows = vec![Line::from(spans)];
+    rows.extend(lines::listed(&language.say(Message::LensCell, &holes), usize::from(area.width), theme.dim()));
+    lines::lines(&rows, area, state, buf);
 }
 
 fn name(part: Part, state: &State) -> String {

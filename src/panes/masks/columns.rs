@@ -9,6 +9,7 @@ use super::label;
 use super::write;
 use crate::lab::masks;
 use crate::lab::masks::Cost;
+use crate::lab::masks::Misfit;
 use crate::lm::Mask;
 use crate::panes::attention::window;
 use crate::panes::format;
@@ -18,7 +19,7 @@ use crate::ui::grid;
 use crate::ui::safe;
 
 /// Columns of a token's name, where there is room and where there is not.
-const NAME: (u16, u16) = (18, 13);
+const NAME: (u16, u16) = (18, 12);
 /// From this width on there is room.
 const ROOMY: u16 = 100;
 /// The least and the most columns of a mask.
@@ -26,6 +27,8 @@ const COLUMN: (u16, u16) = (9, 22);
 /// Rows of what a mask costs in all.
 const TOTALS: [Message; 5] =
     [Message::MaskForetold, Message::MaskBitsPerToken, Message::MaskOwnSame, Message::MaskPeeked, Message::MaskApart];
+/// The kind of a mask whose order is too long to be said.
+const PERMUTATION: &str = "permutation";
 /// The most rows of a picture.
 const PICTURE: u16 = 11;
 
@@ -130,18 +133,7 @@ pub(super) fn draw(drawn: &Drawn<'_>, area: Rect, buf: &mut Buffer) {
         let wide = places.column - 1;
         let style = if here { theme.selected_row() } else { theme.accent() };
         let Some(mask) = drawn.masks.get(index) else { continue };
-        let name = match mask {
-            Ok(mask) => mask.to_string(),
-            Err(crate::lab::masks::Misfit::Longer { mask, .. }) => mask.clone(),
-            Err(crate::lab::masks::Misfit::Order { .. }) => "permutation".to_owned(),
-        };
-        write(
-            &safe::left(&safe::fit(&name, usize::from(wide)), usize::from(wide)),
-            style,
-            row(x, area.y, wide),
-            state,
-            buf,
-        );
+        write(&safe::left(&name(mask, usize::from(wide)), usize::from(wide)), style, row(x, area.y, wide), state, buf);
         let Ok(mask) = mask else {
             write("–", theme.warning(), row(x, totals, wide), state, buf);
             continue;
@@ -182,6 +174,19 @@ pub(super) fn draw(drawn: &Drawn<'_>, area: Rect, buf: &mut Buffer) {
         let y = places.tokens() + line as u16;
         ink::restyle(buf, row(area.x, y, places.name), theme.selected_row());
     }
+}
+
+/// The name of a mask in so many columns: whole, or its kind alone, or that shortened.
+fn name(mask: &Result<Mask, Misfit>, columns: usize) -> String {
+    let (whole, kind, short) = match mask {
+        Ok(mask @ Mask::Permutation(_)) => (mask.to_string(), PERMUTATION, "permut."),
+        Ok(mask @ Mask::Bidirectional) => (mask.to_string(), "", "bidirect."),
+        Ok(mask) => (mask.to_string(), "", ""),
+        Err(Misfit::Longer { mask, .. }) => (mask.clone(), "", ""),
+        Err(Misfit::Order { .. }) => (PERMUTATION.to_owned(), "", "permut."),
+    };
+    let fits = |name: &&str| !name.is_empty() && safe::width(name) <= columns;
+    [whole.as_str(), kind, short].into_iter().find(fits).map_or_else(|| safe::fit(&whole, columns), str::to_owned)
 }
 
 /// What a token costs; a star where the whole pass would have seen it.

@@ -1,9 +1,7 @@
 //! Why a candidate has the probability it has, and what it would take to be chosen.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Alignment;
 use ratatui::layout::Rect;
-use ratatui::text::Line;
 
 use super::active_outcome;
 use crate::lm::Distribution;
@@ -11,19 +9,19 @@ use crate::lm::Kind;
 use crate::lm::Note;
 use crate::lm::Shaped;
 use crate::panes::format;
+use crate::panes::lines::wrapped;
 use crate::state::State;
 use crate::state::settings::name_of;
 use crate::ui::Message;
-use crate::ui::draw;
 use crate::ui::safe;
 
 /// Draws what there is to say of the selected candidate, and of what the active stage did to it.
 pub(super) fn draw(state: &State, distribution: &Distribution, shaped: &Shaped, area: Rect, buf: &mut Buffer) {
     let Some(&id) = distribution.front(state.candidate + 1).get(state.candidate) else { return };
     let lines = [Some(chance(state, distribution, shaped, id)), of_stage(state, shaped, id)];
-    for (line, row) in lines.into_iter().flatten().zip(area.rows()) {
-        draw::line(buf, row, &Line::styled(format!(" {line}"), state.theme.text()), Alignment::Left, &state.theme);
-    }
+    let said = lines.into_iter().flatten();
+    let rows: Vec<_> = said.flat_map(|line| wrapped(&line, usize::from(area.width), state.theme.text())).collect();
+    crate::panes::lines::lines(&rows, area, state, buf);
 }
 
 /// Its chance, or which stage cut it and what would keep it.

@@ -49,6 +49,7 @@ messages! {
     TreePartAtOnce = "they part at the text's end", "在文本末尾就分开";
     TreeOurs = "current", "当前";
     TreeTheirs = "selected", "所选";
+    TreeUnread = "–: not read with the interventions yet, Enter does", "–：尚未在干预下读取，按 Enter 读取";
     TreeCost = "{} tokens, {} bits", "{} 个词元，{} 比特";
     Pruned = "cut off; u brings it back", "已剪去；按 u 恢复";
     WhichName = "Name of this branch", "这个分支的名称";
@@ -84,11 +85,11 @@ messages! {
     HelpSearchBack = "the search's step before", "搜索的上一步";
     HelpSearchForward = "the search's step after", "搜索的下一步";
     TitleSampler = "Sampler", "采样器";
-    WhyLeft = "{}: the model gave it {}, the stages {}; it is chosen when r falls between {} and {}", "{}：模型给 {}，各阶段之后为 {}；r 落在 {} 与 {} 之间时选中它";
-    WhyCut = "{}: the model gave it {}; {} cut it, and would keep it with {} {} {}", "{}：模型给 {}；被 {} 截去，{} {} {} 时会留下";
-    WhyCutPlain = "{}: the model gave it {}; {} cut it", "{}：模型给 {}；被 {} 截去";
+    WhyLeft = "{}: model {}, stages {}; chosen when r falls between {} and {}", "{}：模型给 {}，各阶段之后为 {}；r 落在 {} 与 {} 之间时选中它";
+    WhyCut = "{}: model {}; {} cut it, and would keep it with {} {} {}", "{}：模型给 {}；被 {} 截去，{} {} {} 时会留下";
+    WhyCutPlain = "{}: model {}; {} cut it", "{}：模型给 {}；被 {} 截去";
     WhyEmptied = "{} would have left no token; the most probable one was left standing", "{} 会去掉所有词元；留下了概率最大的一个";
-    WhyTemperature = "p^(1/T): {}^(1/{}) = {}; divided by the sum of all such powers, {}, it is {}", "p^(1/T)：{}^(1/{}) = {}，除以所有这样的幂之和 {} 得 {}";
+    WhyTemperature = "p^(1/T): {}^(1/{}) = {}; over the sum of all such, {}: {}", "p^(1/T)：{}^(1/{}) = {}，除以所有这样的幂之和 {} 得 {}";
     WhyXtcActed = "XTC: {} is no more than {}: of the tokens of at least {} all but the last are out", "XTC：{} 不超过 {}：概率不低于 {} 的词元只留下最后一个";
     WhyXtcRested = "XTC: nothing is cut (number {}, probability {}, threshold {})", "XTC：没有截去（随机数 {}，概率 {}，阈值 {}）";
     WhyMirostat = "mirostat: μ = {} bits is the greatest surprisal let through; it follows the run towards τ = {}", "mirostat：放行的最大惊异度 μ = {} 比特，随生成趋向 τ = {}";
@@ -141,7 +142,8 @@ messages! {
     ColumnBefore = "before", "之前";
     ChangesOn = "{} interventions on", "干预：{} 个";
     ChangeOn = "1 intervention on", "干预：1 个";
-    ChangesNotHere = "{}, not on this page", "{}（本页不带）";
+    ChangesMore = "{} more (W)", "另有 {} 个（W）";
+    ChangesNotHere = "{}, not here", "{}（本页不带）";
     NoLongerFit = "no longer there, so switched off (t and W list it): {}", "文本已变，下列干预不再适用，已关闭（按 W 查看）：{}";
     ShortPrevious = "previous token", "前一个词元";
     ShortFirst = "first token", "首个词元";
@@ -157,6 +159,7 @@ messages! {
     KeySort = "sort", "排序";
     HabitFirst = "looks at the first token", "看首个词元";
     HabitInduction = "looks after the same token earlier", "看相同词元的下一个";
+    HeadOut = "out", "已去掉";
     HabitLegend = "p previous  f first  s same  i induction  l local  u uniform", "p 前一个  f 首个  s 自身  i 归纳  l 邻近  u 均匀";
     HabitLocal = "looks at the last few tokens", "看最近几个词元";
     HabitMixed = "no single habit", "无单一模式";
@@ -365,6 +368,7 @@ messages! {
     Pace = "pace", "速度";
     PickedByHand = "picked by hand", "手动选取";
     Playing = "playing: Space stops", "播放中：空格停止";
+    ReadSoFar = "{} of {} tokens read: Space stops", "已读 {} / {} 个词元：空格停止";
     Reading = "reading: Space stops", "读取中：空格停止";
     ReadingOf = "reading {} of {}", "读取 {}/{}";
     RibbonBackward = "backward", "逆向";
@@ -782,11 +786,11 @@ messages! {
     NoHeadToRead = "the file has no language-model head: no layer says anything", "文件里没有语言模型头：各层无话可说";
     LensDetails = "what each would say (logit lens)", "每层会说什么（logit 透镜）";
     LensAfter = "after {} layers", "{} 层之后";
-    LensCell = "{}: rank {} here, p {} · entropy {} bits · ‖x‖ {} · settled after {} layers", "{}：这里第 {} 名，概率 {} · 熵 {} 比特 · ‖x‖ {} · {} 层后定下";
+    LensCell = "{}: rank {}, p {} · H {} bits · ‖x‖ {} · settled at {}", "{}：第 {} 名，概率 {} · 熵 {} 比特 · ‖x‖ {} · 在 {} 定下";
     SumTitle = "what adds up to the logit of {} at {}", "构成 {} 的 logit 的各部分（在 {} 处）";
     Held = "norms held fast: {}; effects through later layers are not counted", "固定的归一化：{} 个；经后面各层的影响不计";
     HeldGate = "norms held fast: {}, and the head's gate; effects through later layers are not counted", "固定的归一化：{} 个，以及输出头的门；经后面各层的影响不计";
-    StepBeforeShort = "{}, before turning", "{}，旋转前";
+    StepBeforeShort = "{}, unturned", "{}，旋转前";
     StepAfterShort = "{}, turned", "{}，旋转后";
     StepOutput = "W_O · mixture", "W_O · 混合";
     OwnQuery = "query {} · products times {}", "查询 {} · 点积乘以 {}";
@@ -1023,7 +1027,7 @@ messages! {
     CureBeams = "4 beams, no 3 twice", "束宽 4，三元不重复";
     CureFilter = "best of 5 drawn", "五取其一";
     CureHand = "you, by hand", "你，亲手";
-    CureByHand = "Enter: choose every token yourself, in the next token's pane", "Enter：在下一词元面板里亲自选每个词元";
+    CureByHand = "Enter: choose every token yourself, on the page 3", "Enter：在第 3 页亲自选每个词元";
     TrainMerged = "{} + {} → {}: {}× · {} tokens become {}", "{} + {} → {}：{} 次 · 词元由 {} 个变为 {} 个";
     TrainMergedBy = "{} + {} → {}: {}×, score {} · {} tokens become {}", "{} + {} → {}：{} 次，得分 {} · 词元由 {} 个变为 {} 个";
     TrainOnly = "there is no other pair", "没有其他词元对";
@@ -1052,7 +1056,7 @@ messages! {
     MaskWayNone = "nothing", "无";
     MaskForetold = "tokens", "词元";
     MaskBitsPerToken = "bits/token", "比特/词元";
-    MaskOwnSame = "own on these", "原掩码同词元";
+    MaskOwnSame = "own on same", "原掩码同词元";
     MaskPeeked = "if it peeks", "偷看时";
     MaskApart = "KL(own‖it)", "KL(原‖此)";
     MaskOwn = "{} (own)", "{}（原有）";

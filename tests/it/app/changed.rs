@@ -117,7 +117,7 @@ fn the_next_page_shows_before_and_after_and_every_page_says_that_interventions_a
         let screen = driver.screen();
         assert!(screen.contains("2 interventions on"), "{screen}");
         let without = matches!(driver.app.focus(), PaneId::Masks | PaneId::Length);
-        assert_eq!(screen.contains("not on this page"), without, "{screen}");
+        assert_eq!(screen.contains("on, not here"), without, "{screen}");
     }
     driver.keys("L 3").settle();
     assert!(driver.screen().contains("干预：2 个"), "{}", driver.screen());
