@@ -74,7 +74,7 @@ impl Language {
 }
 
 /// What the engine says with something of its own in it.
-const TERMS_WITH_HOLES: [Message; 8] = [
+const TERMS_WITH_HOLES: [Message; 9] = [
     Message::TermWindowBase,
     Message::TermWithin,
     Message::TermWindowedLayers,
@@ -82,6 +82,7 @@ const TERMS_WITH_HOLES: [Message; 8] = [
     Message::TermBuckets,
     Message::TermRotary,
     Message::TermDenseHead,
+    Message::TermDetector,
     Message::TermScaledHead,
 ];
 
