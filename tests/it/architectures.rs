@@ -181,6 +181,7 @@ fn fixture(name: &str, tokenizer: Option<&str>) -> Model {
     let of = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     let Some(tokenizer) = tokenizer else { return model::open(&Spec::Path(of)).expect("it opens") };
     let folder = temporary(&format!("architectures-{name}"));
+    fs::create_dir_all(&folder).expect("made");
     for file in ["config.json", "model.safetensors"] {
         fs::copy(of.join(file), folder.join(file)).expect("copied");
     }
@@ -275,6 +276,7 @@ fn an_electra_says_of_each_token_whether_it_was_replaced_as_transformers_does() 
 fn an_electra_without_the_head_that_tells_says_that_it_lacks_it() {
     let settings = fs::read_to_string("tests/fixtures/electra-detector/tokenizer.json").expect("read");
     let folder = temporary("architectures-bare-electra");
+    fs::create_dir_all(&folder).expect("made");
     let of = PathBuf::from("tests/fixtures/electra-detector");
     fs::copy(of.join("config.json"), folder.join("config.json")).expect("copied");
     fs::write(folder.join("tokenizer.json"), settings).expect("written");

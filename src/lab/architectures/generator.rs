@@ -117,9 +117,9 @@ fn others(generator: &Model, tokenizer: &Tokenizer, said: &Distribution, stood: 
     let Some(own) = generator.tokenizer.as_ref() else { return Vec::new() };
     let space = if stood.starts_with(' ') { " " } else { "" };
     let word = |id: u32| {
-        let piece = std::str::from_utf8(own.piece(id)).ok()?;
-        let letters = piece.chars().filter(|sign| sign.is_alphabetic()).count();
-        let is_word = letters > 1 && letters == piece.chars().count() && piece != stood.trim().to_lowercase();
+        // A piece that begins a word has a space before it.
+        let piece = std::str::from_utf8(own.piece(id)).ok()?.strip_prefix(' ')?;
+        let is_word = piece.chars().all(char::is_alphabetic) && piece != stood.trim().to_lowercase();
         let ids = tokenizer.encode_ids(&format!("{space}{piece}"));
         let &[id] = ids.as_slice() else { return None };
         (is_word && !tokenizer.is_special(id)).then_some(id)
