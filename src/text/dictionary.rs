@@ -13,7 +13,7 @@ pub use error::DictionaryError;
 
 use error::{LONGEST_LINE, LONGEST_WORD, MOST_WORDS};
 use prefixes::Prefixes;
-pub(super) use prefixes::{Found, Letter, Walk};
+pub(super) use prefixes::{BEHIND, Found, Letter, Walk};
 
 /// Words and how often each was counted. A word of frequency 0 is never matched.
 #[derive(Clone, Debug, Default)]
@@ -273,7 +273,13 @@ impl Table<'_> {
         self.prefixes.letter(if self.ignores_case { letter.to_ascii_lowercase() } else { letter })
     }
 
-    /// Finds the words that begin at each of these letters; one that is none stands behind them.
+    /// What is known of the letter with a code point that is not of ASCII.
+    #[inline]
+    pub(super) fn letter_of(self, code_point: u32) -> Letter {
+        self.prefixes.letter_of(code_point)
+    }
+
+    /// Finds the words that begin at each of these letters; [`BEHIND`] that are none stand behind them.
     #[inline]
     pub(super) fn walk(self, letters: &[Letter], walk: &mut Walk, found: &mut impl Found) {
         self.prefixes.walk(letters, walk, found);

@@ -4,7 +4,6 @@
 //! cuts. [`Hmm::embedded`] has the parameters of jieba's `finalseg` (MIT), counted on segmented Chinese text;
 //! [`Counts`] counts others.
 
-use std::hint::select_unpredictable;
 use std::sync::LazyLock;
 
 mod count;
@@ -193,7 +192,8 @@ impl Hmm {
                 let tag = Tag::ALL[index];
                 let [a, b] = tag.before().map(|from| score[from as usize] + self.step(from, tag) + emission[index]);
                 second |= u8::from(b >= a) << index;
-                select_unpredictable(b >= a, b, a)
+                // The greater one, in the form that is one instruction.
+                if a > b { a } else { b }
             });
             trail.push(second);
         }

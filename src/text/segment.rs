@@ -9,6 +9,7 @@ mod block;
 mod clusters;
 mod gold;
 mod graph;
+mod letters;
 mod maximum;
 mod route;
 mod steps;

@@ -221,6 +221,23 @@ proptest::proptest! {
     }
 }
 
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(60))]
+    #[test]
+    fn a_text_of_many_clauses_is_cut_by_probability_as_its_clauses_are(
+        clauses in proptest::collection::vec(("[\u{4e00}-\u{4fff}]{0,12}|[a-z0-9.]{1,6}", "[，。！ \n]|\r\n|👩\u{200d}👧"), 0..160),
+    ) {
+        let text: String = clauses.iter().flat_map(|(clause, mark)| [clause.as_str(), mark]).collect();
+        for method in [Method::Route, Method::Hmm] {
+            let expected: Vec<&str> = clauses
+                .iter()
+                .flat_map(|(clause, mark)| cut(clause, method, Dictionary::embedded()).into_iter().chain([mark.as_str()]))
+                .collect();
+            assert_eq!(cut(&text, method, Dictionary::embedded()), expected, "{method}");
+        }
+    }
+}
+
 /// Cut by jieba 0.42.1: lines of poems in traditional characters, of which the dictionary has few.
 #[test]
 fn rare_characters_are_cut_as_jieba_cuts_them() {

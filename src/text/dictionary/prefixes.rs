@@ -15,7 +15,7 @@ use fit::Bits;
 use fit::fit;
 pub(super) use list::Entry;
 use list::List;
-pub(in crate::text) use walk::{Found, Walk};
+pub(in crate::text) use walk::{BEHIND, Found, Walk};
 
 /// The bit of [`Slot::next`] that says that a word ends there.
 const WORD: u32 = 1 << 31;
@@ -77,6 +77,14 @@ pub(in crate::text) struct Letter {
     next: u32,
     /// The logarithm of its frequency, where it is a word.
     logarithm: f64,
+}
+
+impl Letter {
+    /// Whether it is a word.
+    #[inline]
+    pub(in crate::text) fn is_word(self) -> bool {
+        self.next & WORD != 0
+    }
 }
 
 /// Beginnings of words.
@@ -221,7 +229,13 @@ impl Prefixes {
     /// What is known of a letter.
     #[inline]
     pub(super) fn letter(&self, letter: char) -> Letter {
-        self.letters.get(letter as usize).copied().unwrap_or_default()
+        self.letter_of(letter as u32)
+    }
+
+    /// What is known of the letter with this code point.
+    #[inline]
+    pub(super) fn letter_of(&self, code_point: u32) -> Letter {
+        self.letters.get(code_point as usize).copied().unwrap_or_default()
     }
 
     /// The node before the first letter.

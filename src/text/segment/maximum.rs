@@ -1,16 +1,17 @@
 //! Maximum matching: the longest word each time.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::hint::select_unpredictable;
 use std::ops::Range;
 
 use super::Word;
 use super::clusters::Clusters;
 use super::clusters::is_plain;
+use super::letters::Letters;
+use super::letters::Taken;
 use super::steps::Direction;
 use crate::text::dictionary::Dictionary;
 use crate::text::dictionary::Found;
-use crate::text::dictionary::Letter;
 use crate::text::dictionary::Table;
 use crate::text::dictionary::Walk;
 
@@ -50,12 +51,7 @@ pub(super) fn singles(text: &str, words: &[Word], clusters: &Clusters<'_>) -> us
 /// The letters of a stretch, from the side that matching comes from, and the longest word at each.
 #[derive(Default)]
 struct Chunk {
-    /// How many letters there are; the lists below may have more.
-    count: usize,
-    /// What the dictionary knows of them, and one that is none behind the last.
-    letters: Vec<Letter>,
-    /// How many bytes the letters up to and with each take.
-    ends: Vec<u32>,
+    letters: Letters,
     /// How many letters the longest word has that begins there, at least 1; and [`KNOWN`] if there is one.
     lengths: Vec<u32>,
     /// Whether some of them are ASCII letters or digits.
@@ -70,41 +66,23 @@ const CHUNK: usize = 512;
 
 thread_local! {
     /// One chunk is used again and again.
-    static SPARE: Cell<Chunk> = Cell::default();
-}
-
-/// Why a chunk ends.
-enum End {
-    /// The text does.
-    Text,
-    /// It is full.
-    Full,
-    /// A letter may join others, and stands up to this byte.
-    Joining(usize),
+    static SPARE: RefCell<Chunk> = RefCell::default();
 }
 
 impl Chunk {
-    #[inline(never)]
-    fn read(&mut self, letters: impl Iterator<Item = char>, table: Table<'_>, most: usize) -> End {
-        let (mut count, mut bytes, mut has_letters, mut end) = (0, 0, false, End::Text);
-        self.ends.resize(most, 0);
-        self.letters.resize(most + 1, Letter::default());
-        for (letter, (known, last)) in letters.zip(self.letters.iter_mut().zip(&mut self.ends)) {
+    /// Takes in letters up to one that may join others; up to which byte that one stands, if that is why they end.
+    fn read(&mut self, text: &str, side: Direction, table: Table<'_>, most: usize) -> Option<usize> {
+        let (mut has_letters, mut joining) = (false, None);
+        let bytes = self.letters.read(text, side, table, most, |_, letter| {
             if !is_plain(letter) {
-                end = End::Joining(bytes + letter.len_utf8());
-                break;
+                joining = Some(letter.len_utf8());
+                return Taken::Out;
             }
-            bytes += letter.len_utf8();
             has_letters |= letter.is_ascii_alphanumeric();
-            (*known, *last) = (table.letter(letter), bytes as u32);
-            count += 1;
-        }
-        if count == most {
-            end = End::Full;
-        }
-        self.letters[count] = Letter::default();
-        (self.count, self.has_letters) = (count, has_letters);
-        end
+            Taken::In
+        });
+        self.has_letters = has_letters;
+        joining.map(|letter| bytes + letter)
     }
 
     /// Calls `found` for each word that begins before the letter `sure`: its bytes, counted from that side of `rest`, and whether
@@ -124,7 +102,7 @@ impl Chunk {
             let (mut letters, mut known) = ((length & !KNOWN) as usize, length & KNOWN != 0);
             if joins && self.has_letters {
                 let run = run(rest, start, direction);
-                if place + run >= self.count && !whole {
+                if place + run >= self.letters.len() && !whole {
                     return;
                 }
                 if run > letters {
@@ -132,15 +110,66 @@ impl Chunk {
                 }
             }
             place += letters;
-            let end = self.ends[place - 1] as usize;
+            let end = self.letters.bytes(place);
             found(start..end, known);
             start = end;
         }
     }
 
+    /// The words of `text` in the order in which they are found.
+    fn pass(
+        &mut self,
+        text: &str,
+        dictionary: &Dictionary,
+        clusters: &Clusters<'_>,
+        direction: Direction,
+    ) -> Vec<Word> {
+        let is_forward = direction == Direction::Forward;
+        let table = dictionary.table(!is_forward);
+        let longest = dictionary.longest().max(1);
+        let joins = dictionary.joins_letters();
+        let most = CHUNK.max(4 * longest);
+        let mut words = Vec::with_capacity(text.len() / 3 + 1);
+        // Bytes done from that side, and how far clusters have to be minded.
+        let (mut done, mut careful) = (0, 0);
+        while done < text.len() {
+            let rest = if is_forward { text.get(done..) } else { text.get(..text.len() - done) }.unwrap_or_default();
+            if done >= careful {
+                let joining = self.read(rest, direction, table, most);
+                // A word that begins before the letter `sure` ends in the chunk, and no other letter joins it there.
+                let count = self.letters.len();
+                let whole = self.letters.bytes(count) == rest.len();
+                let sure = if whole { count } else { count.saturating_sub(longest) };
+                let before = done;
+                if sure > 0 {
+                    self.look_up(table);
+                    self.words(rest, sure, whole, joins, direction, |stretch, known| {
+                        done = before + stretch.end;
+                        words.push(if is_forward {
+                            Word { start: before + stretch.start, end: done, known }
+                        } else {
+                            Word { start: text.len() - done, end: text.len() - before - stretch.start, known }
+                        });
+                    });
+                }
+                if done > before {
+                    continue;
+                }
+                careful = done + joining.unwrap_or(1);
+            }
+            let word = match direction {
+                Direction::Forward => longest_from(text, done, dictionary, clusters),
+                Direction::Backward => longest_to(text, rest.len(), dictionary, clusters),
+            };
+            done += word.end - word.start;
+            words.push(word);
+        }
+        words
+    }
+
     fn look_up(&mut self, table: Table<'_>) {
-        self.lengths.resize(self.letters.len(), 0);
-        table.walk(&self.letters[..=self.count], &mut self.walk, &mut Longest(&mut self.lengths));
+        self.lengths.resize(self.lengths.len().max(self.letters.len()), 0);
+        table.walk(self.letters.known(), &mut self.walk, &mut Longest(&mut self.lengths));
     }
 }
 
@@ -171,58 +200,13 @@ impl Found for Longest<'_> {
 
 /// The words of `text` in the order in which they are found.
 fn pass(text: &str, dictionary: &Dictionary, clusters: &Clusters<'_>, direction: Direction) -> Vec<Word> {
-    let is_forward = direction == Direction::Forward;
-    let table = dictionary.table(!is_forward);
-    let longest = dictionary.longest().max(1);
-    let joins = dictionary.joins_letters();
-    let mut words = Vec::with_capacity(text.len() / 3 + 1);
-    let mut chunk = SPARE.take();
-    // Bytes done from that side, and how far clusters have to be minded.
-    let (mut done, mut careful) = (0, 0);
-    while done < text.len() {
-        let rest = if is_forward { text.get(done..) } else { text.get(..text.len() - done) }.unwrap_or_default();
-        if done >= careful {
-            let most = CHUNK.max(4 * longest);
-            let end = if is_forward {
-                chunk.read(rest.chars(), table, most)
-            } else {
-                chunk.read(rest.chars().rev(), table, most)
-            };
-            // A word that begins before this letter ends in the chunk, and no other letter joins it there.
-            let sure = match end {
-                End::Text => chunk.count,
-                End::Full | End::Joining(_) => chunk.count.saturating_sub(longest),
-            };
-            let before = done;
-            if sure > 0 {
-                chunk.look_up(table);
-                chunk.words(rest, sure, matches!(end, End::Text), joins, direction, |stretch, known| {
-                    done = before + stretch.end;
-                    words.push(if is_forward {
-                        Word { start: before + stretch.start, end: done, known }
-                    } else {
-                        Word { start: text.len() - done, end: text.len() - before - stretch.start, known }
-                    });
-                });
-            }
-            if done > before {
-                continue;
-            }
-            careful = done
-                + match end {
-                    End::Joining(bytes) => bytes,
-                    End::Text | End::Full => 1,
-                };
+    SPARE.with_borrow_mut(|chunk| {
+        let words = chunk.pass(text, dictionary, clusters, direction);
+        if chunk.letters.is_much() {
+            *chunk = Chunk::default();
         }
-        let word = match direction {
-            Direction::Forward => longest_from(text, done, dictionary, clusters),
-            Direction::Backward => longest_to(text, rest.len(), dictionary, clusters),
-        };
-        done += word.end - word.start;
-        words.push(word);
-    }
-    SPARE.set(chunk);
-    words
+        words
+    })
 }
 
 /// How many ASCII letters and digits stand in a row behind the first `start` bytes from a side.

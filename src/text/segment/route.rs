@@ -3,7 +3,7 @@
 //! Each word has the probability of its frequency over the total, a character that is no word that of a frequency of 1; a
 //! route's probability is the product over its words. Of two equal ones, the one whose first word is longer counts.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::ops::Range;
 
 use super::Segmenter;
@@ -15,32 +15,38 @@ use super::clusters::is_plain;
 /// The words of `text`. With `hmm`, runs of single characters are cut again by the hidden Markov model. No cluster is cut.
 pub(super) fn cut(segmenter: Segmenter<'_>, text: &str, clusters: &Clusters<'_>, hmm: bool) -> Vec<Word> {
     let mut out = Out { segmenter, text, clusters, words: Vec::with_capacity(text.len() / 3 + 1), start: 0 };
-    let mut block = SPARE.take();
-    let mut at = 0;
-    while at < text.len() {
-        let end = block.read(segmenter.dictionary, text, at);
-        if end > at {
-            block.route(segmenter.dictionary);
-            if hmm {
-                with_hmm(&mut block, &mut out);
-            } else {
-                plain(&block, &mut out);
+    let total = segmenter.dictionary.logarithm();
+    SPARE.with_borrow_mut(|(block, trail)| {
+        let mut at = 0;
+        while at < text.len() {
+            let end = block.read(segmenter.dictionary, text, at);
+            block.route(total);
+            // A line end of two bytes may reach over a gap, and over the block.
+            let mut done = at;
+            for (stretch, gap) in block.stretches() {
+                let behind = stretch.end;
+                if hmm {
+                    with_hmm(block, stretch, trail, &mut out);
+                } else {
+                    plain(block, stretch, &mut out);
+                }
+                let start = block.range(behind..behind).start;
+                if let Some(known) = gap.filter(|_| start >= done) {
+                    done = between(text, start);
+                    let is_one = text.as_bytes().get(start) != Some(&b'\r');
+                    out.push_known(start..done, is_one.then_some(known), block.may_join(behind));
+                }
             }
-            at = end;
-        } else {
-            let end = between(text, at);
-            out.push(at..end, None);
-            at = end;
+            at = end.max(done);
         }
-    }
-    block.forget_much();
-    SPARE.set(block);
+        block.forget_much();
+    });
     out.words
 }
 
 thread_local! {
-    /// One block is used again and again.
-    static SPARE: Cell<Block> = Cell::default();
+    /// One block, and room for the hidden Markov model, are used again and again.
+    static SPARE: RefCell<(Block, Vec<u8>)> = RefCell::default();
 }
 
 /// The text in stretches of characters that are looked up, and what lies between: single characters, and line ends.
@@ -85,19 +91,13 @@ pub(super) struct Out<'a> {
 }
 
 impl Out<'_> {
-    /// The next word ends with `word`, unless a cluster would be cut there; whether the dictionary has it is looked up where
-    /// that isn't known.
-    fn push(&mut self, word: Range<usize>, known: Option<bool>) {
-        let (before, after) = self.text.split_at_checked(word.end).unwrap_or((self.text, ""));
-        let is_sure = after.chars().next().is_none_or(is_plain) && before.chars().next_back().is_none_or(is_plain);
-        if is_sure || self.clusters.is_boundary(word.end) {
-            self.push_inside(word, known);
-        }
-    }
-
-    /// The same where two letters of a block meet: no cluster is cut.
+    /// The next word ends with `word`, unless a cluster would be cut there, which is so only where one `may_join`; whether the
+    /// dictionary has it is looked up where that isn't known.
     #[inline]
-    fn push_inside(&mut self, word: Range<usize>, known: Option<bool>) {
+    fn push_known(&mut self, word: Range<usize>, known: Option<bool>, may_join: bool) {
+        if may_join && !self.may_end(word.end) {
+            return;
+        }
         let start = std::mem::replace(&mut self.start, word.end);
         let known = known.filter(|_| start == word.start).unwrap_or_else(|| {
             let word = self.text.get(start..word.end).unwrap_or_default();
@@ -106,19 +106,26 @@ impl Out<'_> {
         self.words.push(Word { start, end: word.end, known });
     }
 
+    /// Whether no cluster is cut there.
+    #[inline(never)]
+    fn may_end(&self, end: usize) -> bool {
+        let (before, after) = self.text.split_at_checked(end).unwrap_or((self.text, ""));
+        let is_sure = after.chars().next().is_none_or(is_plain) && before.chars().next_back().is_none_or(is_plain);
+        is_sure || self.clusters.is_boundary(end)
+    }
+
     /// The next word is these letters of a block.
     #[inline]
-    fn push_letters(&mut self, block: &Block, letters: Range<usize>, known: bool) {
-        let last = letters.end == block.len();
-        let word = block.range(letters);
-        if last { self.push(word, Some(known)) } else { self.push_inside(word, Some(known)) }
+    fn push(&mut self, block: &Block, letters: Range<usize>, known: bool) {
+        let may_join = block.may_join(letters.end.wrapping_sub(1));
+        self.push_known(block.range(letters), Some(known), may_join);
     }
 }
 
 /// The words as they are, single letters and digits in a row joined.
-fn plain(block: &Block, out: &mut Out<'_>) {
+fn plain(block: &Block, stretch: Range<usize>, out: &mut Out<'_>) {
     let mut run = 0..0;
-    for (word, known) in block.words() {
+    for (word, known) in block.words(stretch) {
         let text = out.text.as_bytes().get(block.range(word.clone())).unwrap_or_default();
         if matches!(text, [letter] if letter.is_ascii_alphanumeric()) {
             run = if run.is_empty() { word } else { run.start..word.end };
@@ -126,29 +133,27 @@ fn plain(block: &Block, out: &mut Out<'_>) {
         }
         if !run.is_empty() {
             let run = std::mem::take(&mut run);
-            out.push_letters(block, run.clone(), block.has(&run));
+            out.push(block, run.clone(), block.has(&run));
         }
-        out.push_letters(block, word, known);
+        out.push(block, word, known);
     }
     if !run.is_empty() {
-        out.push_letters(block, run.clone(), block.has(&run));
+        out.push(block, run.clone(), block.has(&run));
     }
 }
 
 /// The words, single characters in a row cut anew.
-fn with_hmm(block: &mut Block, out: &mut Out<'_>) {
-    let mut trail = std::mem::take(&mut block.trail);
+fn with_hmm(block: &Block, stretch: Range<usize>, trail: &mut Vec<u8>, out: &mut Out<'_>) {
     let mut run = 0..0;
-    for (word, known) in block.words() {
+    for (word, known) in block.words(stretch) {
         if word.len() == 1 {
             run = if run.is_empty() { word } else { run.start..word.end };
             continue;
         }
-        recut(block, std::mem::take(&mut run), &mut trail, out);
-        out.push_letters(block, word, known);
+        recut(block, std::mem::take(&mut run), trail, out);
+        out.push(block, word, known);
     }
-    recut(block, run, &mut trail, out);
-    block.trail = trail;
+    recut(block, run, trail, out);
 }
 
 /// What becomes of a run of single characters.
@@ -177,14 +182,14 @@ impl Recut {
 
 fn recut(block: &Block, run: Range<usize>, trail: &mut Vec<u8>, out: &mut Out<'_>) {
     if run.len() < 2 || block.has(&run) {
-        return run.for_each(|letter| out.push_letters(block, letter..letter + 1, block.has(&(letter..letter + 1))));
+        return run.for_each(|letter| out.push(block, letter..letter + 1, block.has(&(letter..letter + 1))));
     }
     let (text, hmm) = (out.text, out.segmenter.hmm);
     let mut start = run.start;
     let mut push = |end: usize| {
         let word = std::mem::replace(&mut start, end)..end;
         let known = block.has(&word);
-        out.push_letters(block, word, known);
+        out.push(block, word, known);
     };
     let run_text = text.get(block.range(run.clone())).unwrap_or_default();
     let mut at = run.start;

@@ -8,6 +8,9 @@ use super::WORD;
 use super::child_bit;
 use super::pair_bit;
 
+/// How many letters that are none stand behind those of a stretch.
+pub(in crate::text) const BEHIND: usize = 1;
+
 /// Room for a walk, to be used again.
 #[derive(Debug, Default)]
 pub(in crate::text) struct Walk {
@@ -28,7 +31,7 @@ pub(in crate::text) trait Found {
 }
 
 impl Prefixes {
-    /// Finds the words at every place of these [letters](Prefixes::letter), with one that is none behind them.
+    /// Finds the words at every place of these [letters](Prefixes::letter), with [`BEHIND`] that are none behind them.
     pub(in crate::text::dictionary) fn walk(&self, letters: &[Letter], walk: &mut Walk, found: &mut impl Found) {
         if walk.pairs.len() < letters.len() {
             walk.pairs.resize(letters.len(), 0);
