@@ -457,8 +457,9 @@ fn drew(scene: &Scene, language: Language) -> Vec<String> {
     by.sort();
     by.dedup();
     let one = |exchange: &Exchange| {
-        let drawn = scene.first.get(exchange.place).map_or("", |place| place.given.label.trim());
-        language.say(Message::ArchitectureDrewOne, &[&drawn, &exchange.stood.trim()])
+        let drawn = scene.first.get(exchange.place).map_or("", |place| &*place.given.label);
+        let bare = |label: &str| label.trim_start_matches('␣').to_owned();
+        format!("{} → {}", bare(&exchange.stood), bare(drawn))
     };
     let each = by.into_iter().rev().map(|by| {
         let drawn: Vec<String> = scene.exchanged.iter().filter(|exchange| exchange.by == *by).map(one).collect();

@@ -368,7 +368,7 @@ impl Objective {
             Self::Unified => "masked, next and target tokens",
             Self::ReplacedTokens => "which tokens were replaced",
             Self::BlankFilling => "cut-out spans behind the text",
-            Self::LongBlank => "the text as one blank",
+            Self::LongBlank => "one long blank",
         }
     }
 }

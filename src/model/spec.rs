@@ -96,7 +96,7 @@ static ORDERS: Embedded = Embedded {
 static SPANS: Embedded = Embedded {
     name: "spans",
     language: Language::English,
-    prompt: "Once upon a time, there was a <extra_id_0> who loved to play in the park with her <extra_id_1>.",
+    prompt: "Once upon a time, there was a little girl <extra_id_0> who loved to play in the park <extra_id_1>.",
     bytes: include_bytes!("../../assets/spans/model.safetensors"),
     beside: Some(Beside {
         settings: include_bytes!("../../assets/spans/config.json"),

@@ -151,9 +151,9 @@ fn stack(
         }
         if places.iter().any(|place| place.bits.is_some()) {
             let bits = |_, place: &Place| {
-                place
-                    .bits
-                    .map_or((String::new(), Role::Frame, None), |bits| (format!("{bits:.2}"), Role::Bits(bits), None))
+                // Four columns hold either.
+                let written = |bits: f64| if bits < 9.995 { format!("{bits:.2}") } else { format!("{bits:.1}") };
+                place.bits.map_or((String::new(), Role::Frame, None), |bits| (written(bits), Role::Bits(bits), None))
             };
             rows.push(row(caption(Message::ArchitectureBits), &bits));
         }

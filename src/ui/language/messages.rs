@@ -200,7 +200,6 @@ messages! {
     ArchitectureCannot = "{} lacks what this needs: a sign in its vocabulary, or a head", "{} 缺少所需的：词表中的标记，或输出头";
     ArchitectureNoDetector = "{} was saved without discriminator_predictions, the head that tells which tokens were replaced: it has no numbers for this", "{} 保存时没有 discriminator_predictions，即判断词元是否被替换的输出头：此处没有数字";
     ArchitectureDrew = "{} drew the others: {}", "{} 抽取的替换词：{}";
-    ArchitectureDrewOne = "{} for {}", "{}（原为 {}）";
     ArchitectureChance = "chance", "随机";
     ArchitectureReplaced = "P(≠)", "P(≠)";
     ArchitectureMore = "more places to the left and right: ← →", "左右还有更多：← →";
@@ -217,7 +216,7 @@ messages! {
     ObjectiveReplaced = "which tokens were replaced", "哪些词元被替换";
     StackShared = "encoder, one layer for all", "编码器，各层共用";
     ObjectiveBlanks = "cut-out spans behind the text", "文本之后的被挖片段";
-    ObjectiveLongBlank = "the text as one blank", "整段文本作为一个空白";
+    ObjectiveLongBlank = "one long blank", "一个长空白";
     TwoTexts = "two texts", "区分两段文本";
     EmbeddingNorm = "embedding norm", "嵌入后归一化";
     EmbeddingScale = "embedding scale", "嵌入缩放";
