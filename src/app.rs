@@ -306,6 +306,8 @@ impl App {
             Command::OpenModel => self.overlay = Some(Overlay::ask(Question::Model, "")),
             Command::SaveRun => self.overlay = Some(Overlay::ask(Question::Save, "run.json")),
             Command::LearnFile => self.overlay = Some(Overlay::ask(Question::Corpus, "")),
+            Command::CompareLearned if ctx.compare_learned() => self.focus = PaneId::Compare,
+            Command::CompareLearned => {}
             Command::SaveTokenizer => self.overlay = Some(Overlay::ask(Question::Tokenizer, "tokenizer.json")),
             Command::OpenRun => self.overlay = Some(Overlay::ask(Question::Recall, "")),
             Command::BeamSearch => self.overlay = Some(Overlay::ask(Question::Beam, "4 16")),

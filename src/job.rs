@@ -222,6 +222,8 @@ pub enum Job {
     Train(Plan, usize),
     /// Write what was learned up to a step as a `tokenizer.json`.
     SaveTokenizer(Arc<Course>, usize, PathBuf),
+    /// Make a tokenizer with this name of what was learned up to a step.
+    LearnedCutter(Arc<Course>, usize, String),
     /// Panics on purpose, to show that a worker's panic stays inside the program.
     Panic,
 }
@@ -382,6 +384,7 @@ pub fn execute(job: Job, ticket: &Ticket, send: Send<'_>) {
         Job::Recall(path, model) => record::recall(&path, &model, send),
         Job::Train(plan, threads) => training::train(plan, threads, ticket, send),
         Job::SaveTokenizer(course, step, path) => training::save(&course, step, &path, send),
+        Job::LearnedCutter(course, step, name) => training::cutter(&course, step, name, send),
         Job::Panic => panic!("a worker was asked to panic"),
     };
     let _ = match outcome {
@@ -425,6 +428,7 @@ impl Job {
             | Self::Recall(..)
             | Self::Train(..)
             | Self::SaveTokenizer(..)
+            | Self::LearnedCutter(..)
             | Self::Panic => None,
         }
     }

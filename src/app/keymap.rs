@@ -176,8 +176,9 @@ pub const BINDINGS: &[Binding] = &[
     row(Pane(P::Training), &[ch('t')], C::NextText, M::HelpNextCorpus, Some((5, M::KeyOtherText))),
     row(Pane(P::Training), &[ch('f')], C::LearnFile, M::HelpLearnFile, Some((6, M::KeyFile))),
     row(Pane(P::Training), &[ch('S')], C::SaveTokenizer, M::HelpSaveTokenizer, Some((7, M::KeySave))),
-    row(Pane(P::Training), &[ch('B')], C::SwitchBytes, M::HelpSwitchBytes, Some((8, M::KeyBytes))),
-    row(Pane(P::Training), &[ch('+'), ch('=')], C::TurnUp, M::HelpSizeUp, Some((9, M::KeySize))),
+    row(Pane(P::Training), &[ch('C')], C::CompareLearned, M::HelpCompareLearned, Some((8, M::KeyCompare))),
+    row(Pane(P::Training), &[ch('B')], C::SwitchBytes, M::HelpSwitchBytes, Some((9, M::KeyBytes))),
+    row(Pane(P::Training), &[ch('+'), ch('=')], C::TurnUp, M::HelpSizeUp, Some((10, M::KeySize))),
     row(Pane(P::Training), &[ch('-')], C::TurnDown, M::HelpSizeDown, None),
 
     row(Pane(P::Vocabulary), &[ch('/')], C::FindPiece, M::HelpFindPiece, Some((1, M::KeySearch))),

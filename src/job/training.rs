@@ -10,9 +10,12 @@ use super::Send;
 use super::Stop;
 use super::Ticket;
 use super::said;
+use crate::lab::tokenizers::Cutter;
 use crate::lab::training::Course;
 use crate::lab::training::Plan;
 use crate::lab::training::TrainingError;
+use crate::text::Tokenizer;
+use crate::text::train::TrainError;
 
 /// A training, and by which plan.
 #[derive(Clone, Debug)]
@@ -47,4 +50,10 @@ pub(super) fn train(plan: Plan, threads: usize, ticket: &Ticket, send: Send<'_>)
 pub(super) fn save(course: &Course, step: usize, path: &Path, send: Send<'_>) -> Result<(), Stop> {
     course.write(step, path)?;
     said(send(Body::Saved(path.to_path_buf())))
+}
+
+pub(super) fn cutter(course: &Course, step: usize, name: String, send: Send<'_>) -> Result<(), Stop> {
+    let learned = Tokenizer::from_json(&course.file(step));
+    let learned = learned.map_err(|error| TrainingError::Train(TrainError::Tokenizer(error)))?;
+    said(send(Body::Cutter(name, Cutter::Tokenizer(Arc::new(learned)))))
 }

@@ -79,6 +79,8 @@ pub enum Command {
     SwitchBytes,
     /// Write what was learned to a file.
     SaveTokenizer,
+    /// Put what was learned among the tokenizers that are compared.
+    CompareLearned,
     /// Ask why the text is cut at a place.
     Why,
     /// Hide the selected token behind the mask token.

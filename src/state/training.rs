@@ -232,4 +232,24 @@ impl Ctx<'_> {
         self.pause_training();
         self.submit(Lane::Training, Job::SaveTokenizer(course, self.state.training.at, path));
     }
+
+    /// Puts what was learned up to the step in view among the tokenizers that are compared; whether that can be.
+    pub fn compare_learned(&mut self) -> bool {
+        let training = &self.state.training;
+        let (course, method) = match (training.course(), training.method) {
+            (None, _) => return self.refuse(Message::TrainNothing),
+            (_, Method::Hmm) => return self.refuse(Message::TrainTagsCutNothing),
+            (Some(course), method) => (Arc::clone(course), method),
+        };
+        let (at, name) = (training.at, self.state.language.text(method.name()));
+        let name = format!("{name} {}", course.size(at));
+        self.pause_training();
+        self.submit(Lane::Training, Job::LearnedCutter(course, at, name));
+        true
+    }
+
+    fn refuse(&mut self, why: Message) -> bool {
+        self.say(Notice::hint(why, &[]));
+        false
+    }
 }

@@ -1176,6 +1176,7 @@ messages! {
     TrainOfBytes = "of bytes, {} at most", "由字节组成，至多 {} 个";
     TrainShare = "{} %", "{} %";
     TrainStopped = "the training is stopped", "训练已停止";
+    TrainTagsCutNothing = "counted tags are no tokenizer: S writes them, and segment --hmm takes the file", "统计出的标注不是分词器：按 S 写入文件，再用 segment --hmm 读取";
     TrainNothing = "nothing is learned: t takes another text, f a file", "什么也没有学：按 t 换文本，按 f 选文件";
     TrainNoPairs = "nothing can be merged: no pair occurs {}×; t takes another text, f a file", "没有可合并的：没有词元对出现 {} 次；按 t 换文本，按 f 选文件";
     TrainSize = "at most {} tokens", "至多 {} 个词元";
@@ -1190,6 +1191,7 @@ messages! {
     HelpNextCorpus = "learn from another text: the textbook's, yours, the file", "换文本学习：教科书的、你的、文件";
     HelpLearnFile = "learn from a file", "从文件学习";
     HelpSaveTokenizer = "write what was learned up to this step as tokenizer.json", "把学到这一步的结果写成 tokenizer.json";
+    HelpCompareLearned = "cut your text by what was learned up to this step, beside other tokenizers", "用学到这一步的词表切分你的文本，与其他分词器并排比较";
     HelpSwitchBytes = "tokens of bytes, or of characters", "词元由字节或由字符组成";
     HelpSizeUp = "a larger vocabulary", "更大的词表";
     HelpSizeDown = "a smaller vocabulary", "更小的词表";

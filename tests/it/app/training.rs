@@ -116,6 +116,25 @@ fn a_file_is_learned_from_and_what_was_learned_is_written() {
 }
 
 #[test]
+fn what_was_learned_up_to_a_step_cuts_the_persons_text_beside_other_tokenizers() {
+    let mut driver = page("low lower newest", 120, 40);
+    driver.keys(". . . C").settle();
+    assert_eq!(driver.app.focus(), PaneId::Compare);
+    let cuts = |driver: &Driver, row: &str| {
+        let (names, contrast) = driver.app.state().contrasts.result.clone().expect("a comparison");
+        let row = names.iter().position(|name| name == row).unwrap_or_else(|| panic!("{names:?}"));
+        (contrast.ends[row].clone(), contrast.comparison.measures[row].vocabulary)
+    };
+    // Three merges of the textbook's words: es, est and lo.
+    assert_eq!(cuts(&driver, "BPE 17"), (vec![2, 3, 6, 7, 8, 9, 11, 12, 13, 16], Some(17)), "{}", driver.screen());
+    driver.keys("2");
+    assert_eq!(driver.app.focus(), PaneId::Training);
+    driver.keys("G C").settle();
+    let (ends, size) = cuts(&driver, "BPE 27");
+    assert_eq!((ends.len(), size), (3, Some(27)), "every word is one token now\n{}", driver.screen());
+}
+
+#[test]
 fn a_text_without_words_says_so() {
     let mut driver = page("", 80, 24);
     driver.keys("t").settle();
