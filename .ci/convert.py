@@ -1,5 +1,5 @@
 """Turns checkpoints of other formats into Hugging Face folders: what an ONNX export, an archive of NumPy's or a pack of
-quantised rows holds becomes config.json and model.safetensors, matrices as float16, vectors as float32.
+quantised rows holds becomes config.json and model.safetensors, large matrices as float16, the rest as float32.
 
     convert.py KIND OUTPUT SOURCE...      KIND is one of the functions at the end
 """
@@ -63,11 +63,19 @@ def tensor(message):
     return numpy.array(signed, form).reshape(shape)
 
 
+def graph(path):
+    """What an ONNX file stores by name, and its nodes: inputs, outputs, name and kind of each."""
+    parts = fields(fields(memoryview(pathlib.Path(path).read_bytes()))[7][0])
+    stored = {bytes(message[8][0]).decode(): tensor(message) for message in map(fields, parts[5])}
+    text = lambda values: [bytes(value).decode() for value in values]
+    return stored, [(text(node.get(1, [])), text(node.get(2, [])), text(node.get(3, [b""]))[0], text(node[4])[0])
+                    for node in map(fields, parts[1])]
+
+
 def onnx(path):
     """The weights of an ONNX file by name, expanded from 8 bits; a linear layer's matrix, `[out, in]`, is named by its bias or
     its node."""
-    graph = fields(fields(memoryview(pathlib.Path(path).read_bytes()))[7][0])
-    stored = {bytes(message[8][0]).decode(): tensor(message) for message in map(fields, graph[5])}
+    stored, nodes = graph(path)
     weights = {}
     for name, array in stored.items():
         stem = re.sub(r"_(quantized|q)$", "", name)
@@ -76,9 +84,6 @@ def onnx(path):
             weights[stem] = (array.astype("f4") - zero.astype("f4")) * stored[f"{stem}_scale"]
         elif array.dtype == "f4" and not name.endswith("_scale"):
             weights[name] = array
-    text = lambda values: [bytes(value).decode() for value in values]
-    nodes = [(text(node.get(1, [])), text(node.get(2, [])), text(node.get(3, [b""]))[0], text(node[4])[0])
-             for node in map(fields, graph[1])]
     biases = {value: name for inputs, _, _, kind in nodes if kind == "Add" for value in inputs
               for name in inputs if name in weights and weights[name].ndim == 1}
     for inputs, outputs, node, kind in nodes:
@@ -105,8 +110,9 @@ def renamed(weights, *rules):
 
 def write(folder, config, weights, tokenizer=None):
     header, at, parts = {}, 0, []
+    large = sum(array.size for array in weights.values()) > 1 << 20
     for name, array in sorted(weights.items()):
-        form, kind = ("<f2", "F16") if array.ndim > 1 else ("<f4", "F32")
+        form, kind = ("<f2", "F16") if large and array.ndim > 1 else ("<f4", "F32")
         part = numpy.ascontiguousarray(array, form).tobytes()
         header[name] = {"dtype": kind, "shape": list(array.shape), "data_offsets": [at, at + len(part)]}
         at += len(part)
@@ -150,6 +156,47 @@ def distilbert(path):
 def minilm(path):
     """MiniLM in rows of 8 bits."""
     return MINILM, renamed(onnx(path), (r"^(?!inner\.).*", ""), (r"^inner\.", ""))
+
+
+def keras(path):
+    """An encoder after a Keras tutorial that tells which of two vowels an Indonesian e stands for: BERT's layers, without a
+    normalisation of the embeddings, a second text or a dense layer before the head. The export folded some of its matrices into
+    nameless constants; they belong to the layer whose bias is added to their product."""
+    stored, nodes = graph(path)
+    named = {re.sub(r"^StatefulPartitionedCall/masked_bert_model/|/ReadVariableOp:0$", "", name): array
+             for name, array in stored.items()}
+    made = {output: inputs for inputs, outputs, _, _ in nodes for output in outputs}
+    used = {value: (outputs[0], node, kind) for inputs, outputs, node, kind in nodes for value in inputs[:1]}
+    for inputs, outputs, node, kind in nodes:
+        if kind == "Gemm":
+            matrix = next(stored[name] for name in (inputs[1], made.get(inputs[1], [""])[0]) if name in stored)
+            value = outputs[0]
+            while kind != "Add":
+                value, node, kind = used[value]
+            named[re.sub(r"^StatefulPartitionedCall/masked_bert_model/|/add$", "", node)] = matrix
+    weights = {"embeddings.word_embeddings.weight": named["Func/StatefulPartitionedCall/input/_1:0"],
+               "embeddings.position_embeddings.weight": named["Func/StatefulPartitionedCall/input/_2:0"],
+               "cls.predictions.decoder.weight": named["mlm_cls/Tensordot"].T,
+               "cls.predictions.decoder.bias": named["mlm_cls/BiasAdd"]}
+    for layer, ffn in enumerate([("dense", "dense_1"), ("dense_2", "dense_3")]):
+        here = f"encoder_{layer}/"
+        into = lambda name, weight, bias: weights.update({f"encoder.layer.{layer}.{name}.weight": weight,
+                                                          f"encoder.layer.{layer}.{name}.bias": bias})
+        for part in ("query", "key", "value"):
+            name = f"{here}multiheadattention/{part}"
+            into(f"attention.self.{part}", named[name].reshape(128, 128), named[f"{name}/add"].reshape(128))
+        name = f"{here}multiheadattention/attention_output"
+        out = named[f"{name}/einsum/Einsum"].reshape(128, 128).T if f"{name}/einsum/Einsum" in named else named[name].reshape(128, 128)
+        into("attention.output.dense", out, named[f"{name}/add"])
+        for name, norm in [("attention.output", "att"), ("output", "ffn")]:
+            norm = f"{here}{norm}_layernormalization/batchnorm"
+            into(f"{name}.LayerNorm", named[f"{norm}/mul"], named[norm])
+        for name, dense in zip(["intermediate", "output"], ffn):
+            into(f"{name}.dense", named[f"{here}ffn/{dense}/Tensordot"].T, named[f"{here}ffn/{dense}/BiasAdd"])
+    config = {**BERT, "vocab_size": 32, "hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 8,
+              "intermediate_size": 128, "hidden_act": "relu", "max_position_embeddings": 32, "layer_norm_eps": 1e-6,
+              "tie_word_embeddings": False, "embedding_norm": False, "head_transform": False, "segments": False}
+    return config, weights
 
 
 def bge(path):
@@ -240,5 +287,5 @@ def granite(path):
 
 
 if __name__ == "__main__":
-    kinds = {kind.__name__: kind for kind in (t5, distilbert, minilm, bge, minimind, stories, granite)}
+    kinds = {kind.__name__: kind for kind in (t5, distilbert, minilm, keras, bge, minimind, stories, granite)}
     write(pathlib.Path(sys.argv[2]), *kinds[sys.argv[1]](*sys.argv[3:]))

@@ -261,7 +261,7 @@ pub enum Body {
         /// Index on the path.
         first: usize,
         /// What it computed at each.
-        positions: Vec<Arc<Position>>,
+        positions: Vec<Position>,
     },
     /// What is changed in the model is ready.
     Ready(Arc<Interventions>),

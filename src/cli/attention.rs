@@ -213,7 +213,7 @@ fn print(run: &Run, grid: &Grid, last: usize, output: &mut Output<'_>) -> Result
 fn glance(run: &Run, options: &Attention, shape: Shape, json: bool, output: &mut Output<'_>) -> Result<(), Failure> {
     let engine = &run.session.model.engine;
     let (queries, keys, kind) = places(run, options.kind);
-    let tokens: Vec<u32> = run.context[keys.clone()].iter().map(|position| position.token()).collect();
+    let tokens: Vec<u32> = run.context[keys.clone()].iter().map(crate::lm::Position::token).collect();
     let measured = queries.clone().skip(queries.len().saturating_sub(MEASURED));
     let mut found: Vec<(usize, usize, Option<HeadScore>, f32)> = Vec::new();
     for layer in options.layer.map_or(0..shape.layers, |layer| layer..layer + 1) {

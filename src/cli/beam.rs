@@ -145,7 +145,7 @@ pub(super) fn run(
     })
 }
 
-fn search(session: &mut Session, context: Vec<Arc<Position>>, rules: Rules) -> Result<Beam, Failure> {
+fn search(session: &mut Session, context: Vec<Position>, rules: Rules) -> Result<Beam, Failure> {
     let beam = Beam::new(&session.model.engine, context, rules, &mut session.workspace);
     let changes = Arc::new(session.changes.clone());
     beam.map(|beam| beam.with(changes)).map_err(|error| failure(session, error))

@@ -44,9 +44,8 @@ pub(super) fn run(common: &Common, options: &Bench, output: &mut Output<'_>) -> 
 
     let start = Instant::now();
     for _ in 0..if goes_on { decode } else { 0 } {
-        let next = session.extend(&positions, &[last])?;
-        last = greedy(&mut session, &next)?;
-        positions.extend(next);
+        session.append(&mut positions, &[last])?;
+        last = greedy(&mut session, positions.last().cloned().as_slice())?;
     }
     let decode_seconds = start.elapsed().as_secs_f64();
 
@@ -76,7 +75,7 @@ pub(super) fn run(common: &Common, options: &Bench, output: &mut Output<'_>) -> 
     ])
 }
 
-fn greedy(session: &mut Session, positions: &[std::sync::Arc<crate::lm::Position>]) -> Result<u32, Failure> {
+fn greedy(session: &mut Session, positions: &[crate::lm::Position]) -> Result<u32, Failure> {
     let logits = session.model.engine.logits(positions, &mut session.workspace)?;
     let best = logits.iter().enumerate().max_by(|(_, a), (_, b)| a.total_cmp(b));
     Ok(best.map_or(0, |(token, _)| token as u32))

@@ -205,8 +205,7 @@ pub(super) fn run(
         if positions.len() - source == context {
             break Stopped::Context;
         }
-        let next = session.extend(&positions, &[id])?;
-        positions.extend(next);
+        session.append(&mut positions, &[id])?;
     };
     let generated = String::from_utf8_lossy(&bytes).into_owned();
     if let Some(path) = &options.tree {

@@ -1,18 +1,16 @@
 //! A run that is looked into: what the model computed, and under which conditions.
 
-use std::io::Read;
-use std::sync::Arc;
-
 use super::Failure;
 use super::arguments::{Common, Looked};
 use super::session::{Piece, Session};
 use crate::lm::blueprint::Stacks;
 use crate::lm::{Conditions, ForwardError, Mask, Position};
+use std::io::Read;
 
 /// A run that is looked into.
 pub(super) struct Run {
     pub(super) session: Session,
-    pub(super) context: Vec<Arc<Position>>,
+    pub(super) context: Vec<Position>,
     /// How many positions of the context are the source's.
     pub(super) source: usize,
     pub(super) mask: Mask,
@@ -51,7 +49,7 @@ impl Run {
     }
 
     /// The positions of the main stack.
-    pub(super) fn main(&self) -> &[Arc<Position>] {
+    pub(super) fn main(&self) -> &[Position] {
         &self.context[self.source..]
     }
 

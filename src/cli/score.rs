@@ -76,7 +76,7 @@ pub(super) fn run(
 fn answered(session: &mut Session, source: &[u32], ids: &[u32], report: &mut Report<'_, '_>) -> Result<(), Failure> {
     let mut path = session.begin(source)?;
     let start = path.len() - 1;
-    path.extend(session.extend(&path, ids)?);
+    session.append(&mut path, ids)?;
     for (chunk, (positions, ids)) in path[start..].chunks(ROWS).zip(ids.chunks(ROWS)).enumerate() {
         for (row, (distribution, &id)) in session.distributions(positions)?.iter().zip(ids).enumerate() {
             report.token(chunk * ROWS + row, Surprise::of(distribution, id))?;

@@ -85,7 +85,7 @@ impl Session {
 
     /// Runs the tokens that a model continues: before a decoder, an encoder reads them as its source, and the decoder's
     /// first token follows.
-    pub(super) fn begin(&mut self, tokens: &[u32]) -> Result<Vec<Arc<Position>>, Failure> {
+    pub(super) fn begin(&mut self, tokens: &[u32]) -> Result<Vec<Position>, Failure> {
         let engine = &self.model.engine;
         match engine.blueprint.stacks {
             Stacks::Decoder => self.extend(&[], tokens),
@@ -93,7 +93,7 @@ impl Session {
             Stacks::EncoderDecoder => {
                 let mut path = engine.encode_changed(tokens, &self.changes, &mut self.workspace, &|| true)?;
                 let start: Vec<u32> = engine.config.decoder_start.into_iter().collect();
-                path.extend(self.extend(&path, &start)?);
+                self.append(&mut path, &start)?;
                 Ok(path)
             }
         }
@@ -109,13 +109,19 @@ impl Session {
     }
 
     /// Runs `tokens` after `past` under the model's own mask.
-    pub(super) fn extend(&mut self, past: &[Arc<Position>], tokens: &[u32]) -> Result<Vec<Arc<Position>>, Failure> {
+    pub(super) fn extend(&mut self, past: &[Position], tokens: &[u32]) -> Result<Vec<Position>, Failure> {
         let under = Conditions { mask: &self.model.engine.blueprint.mask, interventions: &self.changes };
         Ok(self.model.engine.extend(past, tokens, under, &mut self.workspace, &|| true)?)
     }
 
+    /// The same, put behind `path`.
+    pub(super) fn append(&mut self, path: &mut Vec<Position>, tokens: &[u32]) -> Result<(), Failure> {
+        let under = Conditions { mask: &self.model.engine.blueprint.mask, interventions: &self.changes };
+        Ok(self.model.engine.append(path, tokens, under, &mut self.workspace, &|| true)?)
+    }
+
     /// The distribution of the token after each position.
-    pub(super) fn distributions(&mut self, positions: &[Arc<Position>]) -> Result<Vec<Distribution>, Failure> {
+    pub(super) fn distributions(&mut self, positions: &[Position]) -> Result<Vec<Distribution>, Failure> {
         let logits = self.model.engine.logits(positions, &mut self.workspace)?;
         let rows = logits.chunks_exact(self.model.engine.config.vocabulary.max(1));
         rows.map(|row| self.distribution(row.to_vec())).collect()

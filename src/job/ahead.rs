@@ -22,7 +22,7 @@ pub struct LookAhead {
     /// The model that continues.
     pub model: Arc<Model>,
     /// What it computed for every token of the path; not empty.
-    pub context: Vec<Arc<Position>>,
+    pub context: Vec<Position>,
     /// How many of the most probable tokens to start from.
     pub candidates: usize,
     /// How many tokens to go from each, itself counted.
@@ -43,14 +43,14 @@ pub struct Ahead {
     /// What it cost; a road's probability is that of its tokens together.
     pub score: Score,
     /// What the model computed when it read the token; absent past the end of the context.
-    pub position: Option<Arc<Position>>,
+    pub position: Option<Position>,
     /// Whether the road ends here: it is long enough, the text ends, or the context is full.
     pub last: bool,
 }
 
 /// A road on its way.
 struct Road {
-    path: Vec<Arc<Position>>,
+    path: Vec<Position>,
     next: Arc<Distribution>,
     open: bool,
 }
@@ -75,12 +75,12 @@ pub(super) fn look(job: LookAhead, ticket: &Ticket, send: Send<'_>) -> Result<()
             let mut position = None;
             if road.path.len() < room {
                 let under = model.under(&changes);
-                let read = engine.extend(&road.path, &[token], under, &mut workspace, &|| ticket.is_current())?;
+                let read = road.path.len();
+                engine.append(&mut road.path, &[token], under, &mut workspace, &|| ticket.is_current())?;
                 if step + 1 < steps && Some(token) != end {
-                    road.next = distribution(engine.logits(&read, &mut workspace)?)?;
+                    road.next = distribution(engine.logits(&road.path[read..], &mut workspace)?)?;
                 }
-                position = read.first().cloned();
-                road.path.extend(read);
+                position = road.path.last().cloned();
             }
             let last = step + 1 == steps || Some(token) == end || position.is_none();
             road.open = !last;

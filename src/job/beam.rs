@@ -24,7 +24,7 @@ pub struct BeamSearch {
     /// The model that continues.
     pub model: Arc<Model>,
     /// What it computed for every token of the path; not empty.
-    pub context: Vec<Arc<Position>>,
+    pub context: Vec<Position>,
     /// How the search chooses; checked by [`Rules::check`].
     pub rules: Rules,
     /// What is changed in the model, under which `context` was computed.

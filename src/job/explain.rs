@@ -36,13 +36,13 @@ pub struct Explain {
     /// The model.
     pub model: Arc<Model>,
     /// What it computed along the path.
-    pub context: Vec<Arc<Position>>,
+    pub context: Vec<Position>,
     /// The tokens of the path.
     pub tokens: Vec<u32>,
     /// What is changed in the model, under which `context` was computed.
     pub changes: Arc<Interventions>,
     /// What it computed without changes, for the first tokens of the path.
-    pub plain: Vec<Arc<Position>>,
+    pub plain: Vec<Position>,
     /// The position whose distributions before and after are compared.
     pub effect: Option<usize>,
     /// A cell of attention.
@@ -110,7 +110,7 @@ pub enum Explanation {
         /// Index on the path.
         first: usize,
         /// One for each.
-        positions: Vec<Arc<Position>>,
+        positions: Vec<Position>,
     },
     /// What they change.
     Effect(Effect),
@@ -219,10 +219,10 @@ fn both(
                 plain = engine.encode(&job.tokens[..source], workspace, wanted)?;
             }
             let rest = &job.tokens[plain.len()..];
-            plain.extend(engine.extend(&plain, rest, &engine.blueprint.mask, workspace, wanted)?);
+            engine.append(&mut plain, rest, &engine.blueprint.mask, workspace, wanted)?;
             tell(Explanation::Plain { first, positions: plain[first..].to_vec() })?;
         }
-        [&plain[index], &job.context[index]].map(Arc::clone)
+        [&plain[index], &job.context[index]].map(Position::clone)
     };
     let logits = engine.logits(&positions, workspace)?;
     let (before, after) = logits.split_at(logits.len() / 2);

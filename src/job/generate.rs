@@ -30,7 +30,7 @@ pub struct Generate {
     /// The model that continues.
     pub model: Arc<Model>,
     /// What it computed for every token of the path; not empty.
-    pub context: Vec<Arc<Position>>,
+    pub context: Vec<Position>,
     /// The token to take first, when it was picked by hand.
     pub picked: Option<u32>,
     /// How a token is chosen.
@@ -67,7 +67,7 @@ pub struct Step {
     /// What mirostat came to by it.
     pub mu: Option<f64>,
     /// What the model computed when it read the token.
-    pub position: Arc<Position>,
+    pub position: Position,
     /// The distribution after it.
     pub next: Arc<Distribution>,
     /// Its row of the head that is watched.
@@ -117,12 +117,11 @@ pub(super) fn generate(job: Generate, ticket: &Ticket, send: Send<'_>) -> Result
             rank: next.rank(token).unwrap_or(usize::MAX),
         };
         let wanted = || ticket.is_current();
-        let read = engine.extend(&context, &[token], under, &mut workspace, &wanted)?;
-        let logits = engine.logits(&read, &mut workspace)?;
+        let query = context.len();
+        engine.append(&mut context, &[token], under, &mut workspace, &wanted)?;
+        let logits = engine.logits(&context[query..], &mut workspace)?;
         next = prepared(logits, &sampler, &mut workspace)?;
-        context.extend_from_slice(&read);
-        let Some(position) = read.into_iter().next() else { return Ok(()) };
-        let ((layer, head), query) = (watched, context.len() - 1);
+        let (position, (layer, head)) = (context[query].clone(), watched);
         let weights = look::row(engine, &context, under, layer, head, query);
         let row = Rows { subject: Subject::Head(layer, head), rows: vec![(query, Arc::from(weights))] };
         let last = Some(token) == end;

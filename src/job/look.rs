@@ -33,7 +33,7 @@ pub struct Look {
     /// The model whose evidence it is.
     pub model: Arc<Model>,
     /// What it computed along the path.
-    pub context: Vec<Arc<Position>>,
+    pub context: Vec<Position>,
     /// The tokens of the path.
     pub tokens: Vec<u32>,
     /// The index whose distribution is wanted: of the token after it, or in a model that fills in, of its own.
@@ -111,7 +111,7 @@ pub(super) fn look(job: &Look, ticket: &Ticket, send: Send<'_>) -> Result<(), St
     if let Some(index) = job.distribution.filter(|&index| index < job.context.len()) {
         let mut workspace = Workspace::new(1);
         let position = if engine.blueprint.predicts_next() {
-            Arc::clone(&job.context[index])
+            job.context[index].clone()
         } else {
             let mask = job.model.mask();
             engine.cloze_changed(&job.tokens, index, mask, &job.changes, &mut workspace, &|| ticket.is_current())?
@@ -186,7 +186,7 @@ fn picture(rows: &[(usize, Vec<f32>)]) -> Vec<Vec<Option<f32>>> {
 /// to the source, and to what the decoder has read of its own.
 pub(super) fn row(
     engine: &Transformer,
-    context: &[Arc<Position>],
+    context: &[Position],
     under: Conditions<'_>,
     layer: usize,
     head: usize,
@@ -198,7 +198,7 @@ pub(super) fn row(
 }
 
 /// Adds what a decoder draws from the source before it, if there is one.
-fn add_source(context: &[Arc<Position>], query: usize, row: &mut [f32], cross: impl FnOnce() -> Vec<f32>) {
+fn add_source(context: &[Position], query: usize, row: &mut [f32], cross: impl FnOnce() -> Vec<f32>) {
     if !context[query].is_source() && context[0].is_source() {
         row.iter_mut().zip(cross()).for_each(|(own, cross)| *own += cross);
     }
@@ -207,7 +207,7 @@ fn add_source(context: &[Arc<Position>], query: usize, row: &mut [f32], cross: i
 /// Rows of a head without the source, each with its query.
 fn own_rows(
     engine: &Transformer,
-    context: &[Arc<Position>],
+    context: &[Position],
     under: Conditions<'_>,
     layer: usize,
     head: usize,
@@ -225,13 +225,13 @@ fn own_rows(
 /// Adds what a decoder draws from the source before it to each row, if there is one.
 fn add_sources(
     engine: &Transformer,
-    context: &[Arc<Position>],
+    context: &[Position],
     under: Conditions<'_>,
     layer: usize,
     head: usize,
     rows: &mut [(usize, Vec<f32>)],
 ) {
-    if context.first().is_some_and(|first| first.is_source()) {
+    if context.first().is_some_and(Position::is_source) {
         let queries: Vec<usize> = rows.iter().map(|(query, _)| *query).collect();
         let cross = engine.attention_rows(context, under, AttentionKind::Cross, layer, head, &queries);
         for ((query, row), cross) in rows.iter_mut().zip(cross) {
@@ -241,13 +241,7 @@ fn add_sources(
 }
 
 /// The same on average over heads.
-fn average(
-    engine: &Transformer,
-    context: &[Arc<Position>],
-    under: Conditions<'_>,
-    which: Which,
-    query: usize,
-) -> Vec<f32> {
+fn average(engine: &Transformer, context: &[Position], under: Conditions<'_>, which: Which, query: usize) -> Vec<f32> {
     let seen = visible(context, under, query);
     let mut row = flow::average(engine, seen, under, AttentionKind::Own, which, query);
     add_source(context, query, &mut row, || flow::average(engine, context, under, AttentionKind::Cross, which, query));
@@ -255,7 +249,7 @@ fn average(
 }
 
 /// What of the context a query can see at all.
-fn visible<'c>(context: &'c [Arc<Position>], under: Conditions<'_>, query: usize) -> &'c [Arc<Position>] {
+fn visible<'c>(context: &'c [Position], under: Conditions<'_>, query: usize) -> &'c [Position] {
     let looks_back = under.mask.joint() == Some(0) && !context[query].is_source();
     if looks_back { &context[..=query] } else { context }
 }

@@ -183,7 +183,7 @@ fn ranks(
     let tokens = &job.tokens[..count.min(job.tokens.len())];
     let mut pass = |mask: Mask| {
         let new = engine.extend(&before, tokens, &mask, workspace, &wanted)?;
-        Ok::<Vec<Arc<Position>>, ForwardError>([before.clone(), new].concat())
+        Ok::<Vec<Position>, ForwardError>([before.clone(), new].concat())
     };
     let (causal, both_ways) = (pass(Mask::Causal)?, pass(Mask::Bidirectional)?);
     let passes = Passes { causal: &causal, both_ways: &both_ways, before: before.len() };

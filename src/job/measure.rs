@@ -43,7 +43,7 @@ pub struct Coded {
     /// The tokens of the path.
     pub tokens: Vec<u32>,
     /// What the model computed along the path.
-    pub context: Vec<Arc<Position>>,
+    pub context: Vec<Position>,
     /// The first token of the path that belongs to the text.
     pub first: usize,
     /// The text's bytes.

@@ -34,7 +34,7 @@ pub struct Read {
     /// The model that reads.
     pub model: Arc<Model>,
     /// What it computed already, for the first tokens of the path.
-    pub context: Vec<Arc<Position>>,
+    pub context: Vec<Position>,
     /// Every token of the path.
     pub tokens: Vec<u32>,
     /// How many of them, at the front, are the source that an encoder reads.
@@ -44,7 +44,7 @@ pub struct Read {
     /// What is changed in the model.
     pub changes: Changes,
     /// What it computed without changes, for the first tokens of the path: what they leave alone is taken from there.
-    pub plain: Vec<Arc<Position>>,
+    pub plain: Vec<Position>,
     /// Its residual streams without changes, if they were computed before.
     pub streams: Option<Arc<Streams>>,
     /// How many threads compute.
@@ -104,9 +104,8 @@ pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Sto
     while context.len() < tokens.len() {
         let first = context.len();
         let chunk = &tokens[first..tokens.len().min(first + chunk)];
-        let positions = engine.extend(&context, chunk, under, &mut workspace, &wanted)?;
-        context.extend_from_slice(&positions);
-        said(send(Body::Read { first, positions }))?;
+        engine.append(&mut context, chunk, under, &mut workspace, &wanted)?;
+        said(send(Body::Read { first, positions: context[first..].to_vec() }))?;
     }
     if !engine.has_head() {
         return Ok(());
@@ -148,14 +147,14 @@ pub(super) fn read(job: Read, ticket: &Ticket, send: Send<'_>) -> Result<(), Sto
 #[expect(clippy::too_many_arguments, reason = "all of it is the job's")]
 fn resume(
     engine: &Transformer,
-    plain: &[Arc<Position>],
+    plain: &[Position],
     under: Conditions<'_>,
     whole: bool,
     streams: Option<Arc<Streams>>,
     workspace: &mut Workspace,
     wanted: &dyn Fn() -> bool,
     send: Send<'_>,
-) -> Result<Vec<Arc<Position>>, Stop> {
+) -> Result<Vec<Position>, Stop> {
     let source = plain.iter().take_while(|position| position.is_source()).count();
     let size = 4 * engine.config.width * engine.config.layers * (plain.len() - source);
     let deep = under.interventions.first_layer().is_some_and(|layer| layer > 0) && !engine.has_query_stream();

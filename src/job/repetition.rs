@@ -38,7 +38,7 @@ pub struct Probe {
     /// The model.
     pub model: Arc<Model>,
     /// What it computed for every token of the path.
-    pub context: Vec<Arc<Position>>,
+    pub context: Vec<Position>,
     /// The sentence to be said again and again, where that is wanted: where it stands on the path, and how many times.
     pub sentence: Option<(std::ops::Range<usize>, usize)>,
     /// Whether the heads are wanted.
@@ -109,7 +109,7 @@ pub struct Cures {
     /// The model that continues.
     pub model: Arc<Model>,
     /// What it computed for every token of the prompt; not empty.
-    pub context: Vec<Arc<Position>>,
+    pub context: Vec<Position>,
     /// The seed of the random numbers.
     pub seed: u64,
     /// How many tokens each cure goes on for.
@@ -141,14 +141,14 @@ pub(super) fn measure(job: Probe, ticket: &Ticket, send: Send<'_>) -> Result<(),
     let mut workspace = Workspace::new(threads);
     let wanted = || ticket.is_current();
     if let Some((span, copies)) = sentence.filter(|(span, _)| span.end <= context.len() && !span.is_empty()) {
-        let tokens: Vec<u32> = context[span.clone()].iter().map(|position| position.token()).collect();
+        let tokens: Vec<u32> = context[span.clone()].iter().map(Position::token).collect();
         let before = context[..span.start].to_vec();
         repetition::probe(engine, under, before, &tokens, copies, &mut workspace, &wanted, &mut |copy| {
             send(Body::Copy(copy)).is_continue()
         })?;
     }
     if heads {
-        let tokens: Vec<u32> = context.iter().map(|position| position.token()).collect();
+        let tokens: Vec<u32> = context.iter().map(Position::token).collect();
         let source = context.iter().filter(|position| position.is_source()).count();
         let mut places = copying::places(&tokens);
         places.retain(|&place| place >= source);
@@ -216,7 +216,7 @@ fn draw(
     let sampler = cure.sampler();
     let mut context = job.context.clone();
     let source = context.iter().filter(|position| position.is_source()).count();
-    let mut tokens: Vec<u32> = context[source..].iter().map(|position| position.token()).collect();
+    let mut tokens: Vec<u32> = context[source..].iter().map(Position::token).collect();
     let mut found = Cured { cure, tokens: Vec::new(), bits: 0.0, draft, done: false };
     for index in 0..job.steps {
         let Some(tip) = context.len().checked_sub(1) else { break };
@@ -232,7 +232,7 @@ fn draw(
             break;
         }
         let wanted = || ticket.is_current();
-        context.extend(engine.extend(&context, &[token], job.model.under(&job.changes), workspace, &wanted)?);
+        engine.append(&mut context, &[token], job.model.under(&job.changes), workspace, &wanted)?;
     }
     Ok(found)
 }

@@ -4,8 +4,6 @@ mod generator;
 mod picture;
 mod stand_in;
 
-use std::sync::Arc;
-
 pub use generator::Exchange;
 pub use generator::exchange;
 pub use picture::Cell;
@@ -360,15 +358,15 @@ fn foretold(
 fn price(
     engine: &Transformer,
     places: &mut [Place],
-    positions: &[Arc<Position>],
+    positions: &[Position],
     workspace: &mut Workspace,
 ) -> Result<(), TrialError> {
     let wanted = places.iter_mut().zip(positions).filter_map(|(place, position)| {
         let id = place.asked.as_ref()?.id?;
-        Some((place, id, Arc::clone(position)))
+        Some((place, id, position.clone()))
     });
     let wanted: Vec<_> = wanted.collect();
-    let there: Vec<_> = wanted.iter().map(|(.., position)| Arc::clone(position)).collect();
+    let there: Vec<_> = wanted.iter().map(|(.., position)| position.clone()).collect();
     let logits = engine.logits(&there, workspace)?;
     let rows = logits.chunks_exact(engine.config.vocabulary.max(1));
     for ((place, id, _), row) in wanted.into_iter().zip(rows) {
@@ -381,7 +379,7 @@ fn price(
 fn tell(
     engine: &Transformer,
     places: &mut [Place],
-    positions: &[Arc<Position>],
+    positions: &[Position],
     workspace: &mut Workspace,
 ) -> Result<(), TrialError> {
     let positions = positions.get(..places.len()).unwrap_or(positions);

@@ -1,7 +1,5 @@
 //! Attention over several heads and layers at once: averages, and the flow from layer to layer.
 
-use std::sync::Arc;
-
 use crate::lm::{AttentionKind, Conditions, Position, Transformer};
 
 /// Which heads are averaged.
@@ -17,7 +15,7 @@ pub enum Which {
 /// exist.
 pub fn average(
     engine: &Transformer,
-    context: &[Arc<Position>],
+    context: &[Position],
     under: Conditions<'_>,
     kind: AttentionKind,
     which: Which,
@@ -47,7 +45,7 @@ pub fn average(
 /// The queries' rows alone are carried through the layers, so nothing of the context's square is held.
 pub fn rollout(
     engine: &Transformer,
-    context: &[Arc<Position>],
+    context: &[Position],
     under: Conditions<'_>,
     last: usize,
     queries: &[usize],
@@ -88,9 +86,9 @@ pub fn rollout(
 }
 
 /// The layers and heads of the stack that a query stands in.
-fn sizes(engine: &Transformer, context: &[Arc<Position>], query: usize) -> (usize, usize) {
+fn sizes(engine: &Transformer, context: &[Position], query: usize) -> (usize, usize) {
     let main = engine.config.main();
-    let shape = match (context.get(query).is_some_and(|position| position.is_source()), engine.config.encoder) {
+    let shape = match (context.get(query).is_some_and(Position::is_source), engine.config.encoder) {
         (true, Some(encoder)) => encoder,
         _ => main,
     };

@@ -175,7 +175,7 @@ impl Walk<'_> {
     /// Tells of the tokens that `positions` foretell, the first of them at `at`; gives what they cost.
     pub(crate) fn foretell(
         &mut self,
-        positions: &[Arc<Position>],
+        positions: &[Position],
         at: usize,
         cache: &dyn Fn(usize) -> (Vec<Range<usize>>, Arc<[u32]>),
     ) -> Result<Vec<f64>, TrialError> {

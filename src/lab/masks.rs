@@ -11,8 +11,6 @@ pub mod objective;
 pub mod rank;
 pub mod reuse;
 
-use std::sync::Arc;
-
 pub use asked::Asked;
 pub use asked::Misfit;
 pub use foretell::Told;
@@ -118,7 +116,7 @@ pub fn costs(
         if !go_on() {
             return Err(ForwardError::Stopped.into());
         }
-        let those = |by: &[Option<Arc<Position>>]| -> Vec<Option<Arc<Position>>> {
+        let those = |by: &[Option<Position>]| -> Vec<Option<Position>> {
             places.iter().map(|&at| by.get(at).cloned().flatten()).collect()
         };
         let here = distributions(engine, &those(&told.by), workspace)?;
@@ -140,13 +138,13 @@ pub fn costs(
 
 fn distributions(
     engine: &Transformer,
-    positions: &[Option<Arc<Position>>],
+    positions: &[Option<Position>],
     workspace: &mut Workspace,
 ) -> Result<Vec<Option<Distribution>>, TrialError> {
     let there: Vec<_> = positions.iter().flatten().cloned().collect();
     let logits = engine.logits(&there, workspace)?;
     let mut rows = logits.chunks_exact(engine.config.vocabulary.max(1));
-    let mut each = |position: &Option<Arc<Position>>| match position.as_ref().and_then(|_| rows.next()) {
+    let mut each = |position: &Option<Position>| match position.as_ref().and_then(|_| rows.next()) {
         Some(row) => Ok(Some(Distribution::new(row.to_vec())?)),
         None => Ok(None),
     };

@@ -12,7 +12,8 @@ pub(crate) fn activate(activation: Activation, gate: &[f32], up: Option<&[f32]>,
             x / (1.0 + exp32(-2.0 * u))
         }),
         Activation::Gelu => map(gate, up, out, |x| x * normal_cdf(x)),
-        Activation::Relu => map(gate, up, out, |x| x.max(0.0)),
+        // A NaN stays one.
+        Activation::Relu => map(gate, up, out, |x| if x < 0.0 { 0.0 } else { x }),
     }
 }
 
@@ -33,8 +34,11 @@ fn map(gate: &[f32], up: Option<&[f32]>, out: &mut [f32], f: impl Fn(f32) -> f32
 }
 
 /// Φ(x), the standard normal distribution function, in float64: Marsaglia's series (2004, "Evaluating the Normal
-/// Distribution"), which converges for every x and is summed until it stops changing.
+/// Distribution"), which converges for every number x and is summed until it stops changing.
 fn normal_cdf(x: f32) -> f32 {
+    if x.is_nan() {
+        return x;
+    }
     let x = f64::from(x);
     if x < -8.0 {
         return 0.0;
@@ -54,4 +58,20 @@ fn normal_cdf(x: f32) -> f32 {
     }
     let density = super::elementary::exp64(-0.5 * x * x) * 0.398_942_280_401_432_7;
     (0.5 + sum * density) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_stays_none_and_what_is_endless_comes_out_at_once() {
+        let x = [f32::NAN, f32::INFINITY, f32::MAX, -0.0];
+        for activation in [Activation::Silu, Activation::GeluTanh, Activation::Gelu, Activation::Relu] {
+            let mut out = [1.0; 4];
+            activate(activation, &x, None, &mut out);
+            assert!(out[0].is_nan(), "{activation:?}: {out:?}");
+            assert_eq!(out[1..], [f32::INFINITY, f32::MAX, 0.0], "{activation:?}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Attention (Vaswani et al. 2017, section 3.2): which positions a query mixes, and the mixture.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use super::{
     distance::Distances,
@@ -8,7 +8,7 @@ use super::{
     intervention::{HeadPlace, Interventions, Side},
     kernel::{self, Activations, Isa, Team},
     mask::Mask,
-    position::Position,
+    position::{Fresh, Position, View},
 };
 
 /// Keys that are scored and mixed together. Sums are divided at its multiples, however a sequence is divided into calls.
@@ -19,8 +19,8 @@ const QUERIES: usize = 24;
 /// The positions of a query's own stack: those computed before, then those of this pass.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
-    pub(crate) past: &'a [Arc<Position>],
-    pub(crate) new: &'a [Position],
+    pub(crate) past: &'a [Position],
+    pub(crate) new: &'a [Fresh],
 }
 
 impl<'a> Context<'a> {
@@ -28,10 +28,10 @@ impl<'a> Context<'a> {
         self.past.len() + self.new.len()
     }
 
-    pub(crate) fn get(&self, index: usize) -> &'a Position {
+    pub(crate) fn get(&self, index: usize) -> View<'a> {
         match self.past.get(index) {
-            Some(position) => position,
-            None => &self.new[index - self.past.len()],
+            Some(position) => position.view(),
+            None => self.new[index - self.past.len()].view(),
         }
     }
 }
@@ -55,7 +55,7 @@ pub(crate) struct Sight<'a> {
     pub(crate) kind: AttentionKind,
     pub(crate) layer: usize,
     pub(crate) context: Context<'a>,
-    pub(crate) source: &'a [Arc<Position>],
+    pub(crate) source: &'a [Position],
     pub(crate) mask: &'a Mask,
     pub(crate) distances: &'a Distances<'a>,
     /// Whether this is the encoder before a decoder.
@@ -73,7 +73,7 @@ impl<'a> Sight<'a> {
     }
 
     /// All heads' queries of a position, `[heads × head_width]`; empty where it has none of this kind.
-    pub(crate) fn queries(&self, position: &'a Position) -> &'a [f32] {
+    pub(crate) fn queries(&self, position: View<'a>) -> &'a [f32] {
         match self.kind {
             AttentionKind::Own => position.queries(self.layer),
             AttentionKind::Cross | AttentionKind::QueryStream => position.second(self.layer),
@@ -83,10 +83,7 @@ impl<'a> Sight<'a> {
     /// The keys and values at an index, `[kv_heads × head_width]` each.
     pub(crate) fn key(&self, index: usize) -> (&'a [f32], &'a [f32]) {
         if let (AttentionKind::Cross, Some(position)) = (self.kind, self.source.get(index)) {
-            match &position.source {
-                Some(source) => (source.keys(self.layer), source.values(self.layer)),
-                None => (&[], &[]),
-            }
+            position.view().source(self.layer)
         } else {
             let position = self.context.get(index);
             (position.keys(self.layer), position.values(self.layer))
@@ -295,7 +292,7 @@ impl Layout {
                 for (member, q) in queries.chunks_exact_mut(width).enumerate() {
                     let head = key * group + member;
                     q.copy_from_slice(
-                        &sight.distances.content(&sight.queries(position)[head * width..][..width], head),
+                        &sight.distances.content(&sight.queries(position.view())[head * width..][..width], head),
                     );
                 }
             }
@@ -307,7 +304,7 @@ impl Layout {
                     *weight *= self.scale;
                 }
                 self.bend(weights);
-                let q = &sight.queries(&new[i])[head * width..][..width];
+                let q = &sight.queries(new[i].view())[head * width..][..width];
                 sight.distances.add(self.isa, q, head, start + i, first, self.scale, weights);
                 for (weight, seen) in weights.iter_mut().zip(&seen[i * BLOCK..]) {
                     *weight = if *seen { *weight } else { f32::NEG_INFINITY };
@@ -354,12 +351,15 @@ fn combine<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lm::config::Shape;
+    use crate::lm::{
+        config::Shape,
+        position::{Parts, Room},
+    };
 
     const LAYOUT: Layout = Layout { isa: Isa::Portable, heads: 6, kv_heads: 2, width: 12, scale: 0.25, cap: None };
     const LAYER: usize = 1;
 
-    fn sight<'a>(past: &'a [Arc<Position>], new: &'a [Position], mask: &'a Mask) -> Sight<'a> {
+    fn sight<'a>(past: &'a [Position], new: &'a [Fresh], mask: &'a Mask) -> Sight<'a> {
         let (context, kind) = (Context { past, new }, AttentionKind::Own);
         let changes = &crate::lm::intervention::NONE;
         Sight { kind, layer: LAYER, context, source: &[], mask, distances: &Distances::None, encoder: false, changes }
@@ -371,21 +371,24 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             *x = (state >> 8) as f32 / (1 << 22) as f32 - 2.0;
         };
-        let mut position = || {
-            let Layout { heads, kv_heads, width: head_width, .. } = LAYOUT;
-            let shape = Shape { layers: 2, heads, kv_heads, head_width, feed_forward: 1 };
-            let mut position = Position::new(0, shape, false, 4);
-            let all = [&mut position.keys, &mut position.values, &mut position.queries];
-            all.into_iter().flat_map(|part| part.iter_mut()).for_each(&mut noise);
-            position
+        let Layout { heads, kv_heads, width: head_width, .. } = LAYOUT;
+        let shape = Shape { layers: 2, heads, kv_heads, head_width, feed_forward: 1 };
+        let mut fresh = Vec::new();
+        Room::default().positions(&vec![0; length], Parts::new(shape, 4, false, None), &mut fresh);
+        let mut filled = |mut position: Fresh| {
+            for layer in 0..shape.layers {
+                position.own_mut(layer).into_iter().flatten().for_each(&mut noise);
+            }
+            position.keep()
         };
-        (0..length).map(|_| position()).collect()
+        fresh.into_iter().map(&mut filled).collect()
     }
 
     /// The mixtures of all heads at the positions from `start` on, `[positions - start, heads × width]`.
     fn attend(isa: Isa, threads: usize, mask: &Mask, positions: &[Position], start: usize) -> Vec<f32> {
-        let past: Vec<_> = positions[..start].iter().cloned().map(Arc::new).collect();
-        let sight = sight(&past, &positions[start..], mask);
+        let mut new = Vec::new();
+        Room::default().copies(&positions[start..], &mut new);
+        let sight = sight(&positions[..start], &new, mask);
         let mut out = Activations::default();
         out.reset(positions.len() - start, LAYOUT.heads * LAYOUT.width);
         Layout { isa, ..LAYOUT }.attend(&mut Team::new(threads), sight, &mut Vec::new(), &mut out);
@@ -423,7 +426,7 @@ mod tests {
                         let Layout { heads, kv_heads, width, .. } = LAYOUT;
                         let key = head / (heads / kv_heads);
                         let queries = positions[query].queries(LAYER);
-                        let row = Layout { isa, ..LAYOUT }.weights(sight(&[], &positions, &mask), queries, head, query);
+                        let row = Layout { isa, ..LAYOUT }.weights(sight(&positions, &[], &mask), queries, head, query);
                         for column in 0..width {
                             let values = positions.iter().map(|position| position.values(LAYER)[key * width + column]);
                             let expected: f64 = row.iter().zip(values).map(|(w, v)| f64::from(*w) * f64::from(v)).sum();

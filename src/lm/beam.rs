@@ -38,7 +38,7 @@ pub struct Hypothesis {
     /// Whether its last token ends the text.
     pub ended: bool,
     /// What the model computed for each token; the last token of a hypothesis that does not go on is not read.
-    pub positions: Vec<Arc<Position>>,
+    pub positions: Vec<Position>,
 }
 
 /// A token of a hypothesis, under the model's distribution before it.
@@ -128,7 +128,7 @@ pub struct Beam {
     changes: Arc<Interventions>,
     /// The tokens that the decoder had read when the search began.
     prompt: Vec<u32>,
-    context: Vec<Arc<Position>>,
+    context: Vec<Position>,
     longest: usize,
     length: usize,
     groups: Vec<Group>,
@@ -191,11 +191,11 @@ impl Beam {
     /// No logits after the prompt.
     pub fn new(
         engine: &Transformer,
-        context: Vec<Arc<Position>>,
+        context: Vec<Position>,
         rules: Rules,
         workspace: &mut Workspace,
     ) -> Result<Self, BeamError> {
-        let prompt: Vec<u32> = sourced(&context).1.iter().map(|position| position.token()).collect();
+        let prompt: Vec<u32> = sourced(&context).1.iter().map(Position::token).collect();
         if prompt.is_empty() {
             return Err(ForwardError::NoSuchPosition { index: 0, length: 0 }.into());
         }
@@ -410,11 +410,11 @@ impl Beam {
     ) -> Result<(), BeamError> {
         let hypothesis = &mut live.hypothesis;
         let Some(last) = hypothesis.choices.last() else { return Ok(()) };
-        let path: Vec<_> = self.context.iter().chain(&hypothesis.positions).cloned().collect();
+        let mut path: Vec<_> = self.context.iter().chain(&hypothesis.positions).cloned().collect();
         let under = Conditions { mask: &engine.blueprint.mask, interventions: &self.changes };
-        let read = engine.extend(&path, &[last.token], under, workspace, go_on)?;
-        live.next = Some(Arc::new(Distribution::new(engine.logits(&read, workspace)?)?));
-        hypothesis.positions.extend(read);
+        engine.append(&mut path, &[last.token], under, workspace, go_on)?;
+        live.next = Some(Arc::new(Distribution::new(engine.logits(&path[path.len() - 1..], workspace)?)?));
+        hypothesis.positions.extend(path.pop());
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! What differs between families of transformers, as data: one forward pass reads it.
 
+use std::fmt;
+
 use super::mask::Mask;
 
 /// The make of a transformer, apart from its sizes ([`Config`](super::Config)) and its weights.
@@ -102,7 +104,7 @@ pub(crate) const DECODER: Blueprint = Blueprint {
     norm_place: NormPlace::Before,
     embedding_norm: false,
     embedding_scale: 1.0,
-    positions: Positions::Learned { offset: 0, padding: None },
+    positions: Positions::Learned { offset: 0, padding: None, buckets: None },
     segments: false,
     scaled: true,
     attention_width: None,
@@ -151,18 +153,17 @@ pub enum Positions {
         offset: usize,
         /// A token that takes the row before the first and is not counted (`RoBERTa`'s padding).
         padding: Option<u32>,
+        /// Where distances count besides.
+        buckets: Option<Buckets>,
     },
-    /// A learned number per head and per bucket of distances, added to the product of query and key (Raffel et al. 2019,
-    /// section 2.1); near distances have a bucket each, far ones share theirs.
-    Buckets {
-        /// How many buckets.
-        buckets: usize,
-        /// From this distance on all share the last bucket.
-        farthest: usize,
-    },
+    /// Distances alone.
+    Buckets(Buckets),
     /// The key meets the query once with its content and once with a sinusoid of the distance (Dai et al. 2019, section
     /// 3.3).
-    RelativeSinusoid,
+    RelativeSinusoid {
+        /// Distances beyond this one count as it.
+        farthest: Option<usize>,
+    },
     /// Queries and keys are turned by an angle that grows with the position (Su et al. 2021, section 3.4).
     Rotary {
         /// Which elements form a pair.
@@ -174,6 +175,16 @@ pub enum Positions {
         /// How the frequencies are changed for contexts longer than those trained on.
         scaling: Scaling,
     },
+}
+
+/// A learned number per head and per bucket of distances, the same in all layers, added to the product of query and key (Raffel et
+/// al. 2019, section 2.1); near distances have a bucket each, far ones share theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buckets {
+    /// How many buckets.
+    pub count: usize,
+    /// From this distance on all share the last bucket.
+    pub farthest: usize,
 }
 
 /// Which two elements of a head rotary positions turn together.
@@ -417,13 +428,36 @@ impl Activation {
     }
 }
 
+impl fmt::Display for Buckets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} buckets of distances up to {}", self.count, self.farthest)
+    }
+}
+
 impl Positions {
+    /// The distance as which all beyond it count, where sinusoids of distances are told apart.
+    pub(crate) fn farthest_sinusoid(&self) -> Option<usize> {
+        if let Self::RelativeSinusoid { farthest } = *self { farthest } else { None }
+    }
+
+    /// The buckets of distances, where there are such.
+    pub(crate) fn buckets(&self) -> Option<Buckets> {
+        match *self {
+            Self::Learned { buckets, .. } => buckets,
+            Self::Buckets(buckets) => Some(buckets),
+            _ => None,
+        }
+    }
+
     fn describe(&self) -> String {
+        let learned = |offset| if offset == 0 { "learned".into() } else { format!("learned, from row {offset}") };
         let (pairs, dimensions, base, scaling) = match self {
-            Self::Learned { offset: 0, .. } => return "learned".into(),
-            Self::Learned { offset, .. } => return format!("learned, from row {offset}"),
-            Self::Buckets { buckets, farthest } => return format!("{buckets} buckets of distances up to {farthest}"),
-            Self::RelativeSinusoid => return "sinusoids of distances".into(),
+            &Self::Learned { offset, buckets, .. } => {
+                return buckets.map_or_else(|| learned(offset), |buckets| format!("{}; {buckets}", learned(offset)));
+            }
+            Self::Buckets(buckets) => return buckets.to_string(),
+            Self::RelativeSinusoid { farthest: None } => return "sinusoids of distances".into(),
+            Self::RelativeSinusoid { farthest: Some(most) } => return format!("sinusoids of distances up to {most}"),
             Self::Rotary { pairs, dimensions, base, scaling } => (pairs, dimensions, base, scaling),
         };
         let pairs = match pairs {

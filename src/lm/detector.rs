@@ -1,8 +1,6 @@
 //! The head that says of each token whether it was replaced (Clark et al. 2020, section 2, D(x, t) = sigmoid(wᵀh(x)ₜ); the
 //! released models have a dense layer and its activation before it).
 
-use std::sync::Arc;
-
 use super::{
     activation::activate, error::ForwardError, kernel, position::Position, transformer::Transformer,
     workspace::Workspace,
@@ -18,14 +16,14 @@ impl Transformer {
     ///
     /// # Errors
     /// The model has no such head.
-    pub fn detect(&self, positions: &[Arc<Position>], workspace: &mut Workspace) -> Result<Vec<f64>, ForwardError> {
+    pub fn detect(&self, positions: &[Position], workspace: &mut Workspace) -> Result<Vec<f64>, ForwardError> {
         let (dense, linear) = self.weights.detector.as_ref().ok_or(ForwardError::NoHead)?;
         let (rows, width) = (positions.len(), self.config.width);
         let mut out = vec![0.0; rows];
         let Workspace { team, isa, input, output, .. } = workspace;
         input.reset(rows, width);
         for (i, position) in positions.iter().enumerate() {
-            input.row_mut(i).copy_from_slice(&position.hidden);
+            input.row_mut(i).copy_from_slice(position.hidden());
         }
         output.resize(rows * width, 0.0);
         kernel::multiply(team, *isa, input, std::slice::from_ref(dense), output, width);

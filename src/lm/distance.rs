@@ -42,14 +42,16 @@ impl DistanceKeys {
         length: usize,
         team: &mut Team,
         isa: Isa,
+        farthest: Option<usize>,
     ) -> Self {
         let (stride, width) = (relative.key.matrix.rows(), relative.key.matrix.columns());
         let first = queries.start as isize - length.saturating_sub(1) as isize;
         let count = (queries.end as isize - first).max(0) as usize;
+        let most = farthest.and_then(|farthest| isize::try_from(farthest).ok()).unwrap_or(isize::MAX);
         let mut sinusoids = Activations::default();
         sinusoids.reset(count, width);
         for i in 0..count {
-            sinusoid(first + i as isize, sinusoids.row_mut(i));
+            sinusoid((first + i as isize).clamp(-most, most), sinusoids.row_mut(i));
         }
         let mut keys = vec![0.0; count * stride];
         multiply(team, isa, &sinusoids, std::slice::from_ref(&relative.key), &mut keys, stride);

@@ -46,9 +46,8 @@ impl Distribution {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn prepared(logits: Vec<f32>, sampler: &Sampler, workspace: &mut Workspace) -> Result<Self, NotFinite> {
-        let mut inverses = vec![1.0];
-        inverses.extend(sampler.first_temperature().map(|temperature| 1.0 / temperature));
-        Ok(Self::of(Scores::prepared(finite(logits)?, &inverses, &mut workspace.team)))
+        let inverses = [Some(1.0), sampler.first_temperature().map(|temperature| 1.0 / temperature)];
+        Ok(Self::of(Scores::prepared(finite(logits)?, inverses, &mut workspace.team)))
     }
 
     fn of(scores: Scores) -> Self {

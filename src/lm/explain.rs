@@ -7,7 +7,7 @@ pub mod lens;
 mod patches;
 mod streams;
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::{fmt, ops::Range};
 
 use super::{
     distribution::NotFinite,
@@ -85,7 +85,7 @@ impl Transformer {
     /// asked for.
     pub(crate) fn replay(
         &self,
-        context: &[Arc<Position>],
+        context: &[Position],
         under: Conditions<'_>,
         range: Range<usize>,
         workspace: &mut Workspace,
@@ -105,7 +105,7 @@ impl Transformer {
                 first += hidden.len() / width;
             }
         };
-        let tokens = |positions: &[Arc<Position>]| positions.iter().map(|position| position.token).collect::<Vec<_>>();
+        let tokens = |positions: &[Position]| positions.iter().map(Position::token).collect::<Vec<_>>();
         if range.start < source.len() {
             let tokens = tokens(source);
             self.encode_watched(Input::from(&tokens), under.interventions, workspace, go_on, &mut rows)?;

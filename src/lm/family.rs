@@ -64,6 +64,7 @@ pub const FAMILIES: &[Family] = &[
     glm::CHATGLM,
     bert::BERT,
     bert::ROBERTA,
+    bert::MPNET,
     bert::DISTILBERT,
     bert::UNILM,
     albert::ALBERT,

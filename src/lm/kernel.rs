@@ -12,6 +12,7 @@ mod neon;
 mod portable;
 mod product;
 mod scratch;
+mod slab;
 mod team;
 mod transposed;
 
@@ -19,6 +20,7 @@ pub use dequantize::dequantize;
 pub(crate) use heads::{mixtures, scores};
 pub(crate) use product::multiply;
 pub(crate) use scratch::with as with_scratch;
+pub(crate) use slab::{Kept, Row, Slab};
 pub(crate) use team::Team;
 
 use kernels::{Kernels, Tiles};

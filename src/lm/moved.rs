@@ -8,15 +8,15 @@ impl Transformer {
     /// places are not told by turning, so that a cached position cannot be moved.
     pub fn moved(&self, position: &Position, by: isize, length: usize) -> Option<Position> {
         let pass = self.pass(false, (&self.blueprint.mask).into(), &[], &[], length);
-        let mut moved = position.clone();
-        let width = pass.shape.key_width();
-        for (layer, keys) in moved.keys.chunks_exact_mut(width.max(1)).enumerate() {
+        let mut moved = position.copy();
+        for layer in 0..pass.shape.layers {
             let (rotary, _) = pass.turned(layer)?;
             let angles = Rotary::shift(&rotary.frequencies(length), by as f64);
+            let [keys, ..] = moved.own_mut(layer);
             for head in keys.chunks_exact_mut(pass.shape.head_width) {
                 rotary.turn(head, &angles);
             }
         }
-        Some(moved)
+        Some(moved.keep())
     }
 }

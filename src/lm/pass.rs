@@ -3,14 +3,12 @@
 mod disturb;
 mod watch;
 
-use std::sync::Arc;
-
 pub(crate) use watch::{Resumed, Seen, Sublayer, Watch};
 
 use super::{
     activation::activate,
     attention::{AttentionKind, Context, Layout, Sight},
-    blueprint::{Blueprint, Fused, NormPlace, Positions, Residual},
+    blueprint::{Blueprint, Buckets, Fused, NormPlace, Positions, Residual, Stacks},
     config::Shape,
     distance::{DistanceKeys, Distances},
     error::ForwardError,
@@ -19,7 +17,7 @@ use super::{
     mask::Mask,
     matrix::{Linear, Matrix},
     norm::{normalize, normalize_in_place},
-    position::{Position, Source},
+    position::{Fresh, Parts, Position},
     rope::Rotary,
     transformer::Input,
     weights::{Cross, Layer, NormWeights, Stack},
@@ -42,32 +40,36 @@ pub(crate) struct Pass<'a> {
     pub(crate) window_rotary: Option<&'a Rotary>,
     pub(crate) mask: &'a Mask,
     /// What the stack's second attention looks at.
-    pub(crate) source: &'a [Arc<Position>],
+    pub(crate) source: &'a [Position],
     /// The positions of the stack that were computed before.
-    pub(crate) past: &'a [Arc<Position>],
+    pub(crate) past: &'a [Position],
     /// How long the sequence will be when all is computed, this pass's tokens and later ones'.
     pub(crate) length: usize,
-    /// Whether this is the encoder before a decoder.
-    pub(crate) encoder: bool,
+    /// The decoder that looks at what is computed, where this is the encoder before one.
+    pub(crate) seen_by: Option<Shape>,
     pub(crate) changes: &'a Interventions,
     /// Where it begins, when not with the embedding.
     pub(crate) resumed: Option<Resumed<'a>>,
 }
 
 impl Pass<'_> {
-    /// Runs all layers. `watch` is given what is computed on the way.
+    /// Runs all layers. `watch` is given what is computed on the way. The list that is returned is the workspace's, to be given
+    /// back to it when what stands in it is [kept](Workspace::keep).
     pub(crate) fn run(
         &self,
         input: Input<'_>,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
         watch: Watch<'_>,
-    ) -> Result<Vec<Position>, ForwardError> {
+    ) -> Result<Vec<Fresh>, ForwardError> {
         let second = self.two_streams() || self.stack.layers.iter().any(|layer| layer.cross.is_some());
-        let mut new: Vec<_> = match self.resumed {
-            Some(Resumed { positions, .. }) => positions.iter().map(|position| Position::clone(position)).collect(),
-            None => input.tokens.iter().map(|&token| Position::new(token, self.shape, second, self.width)).collect(),
-        };
+        let parts = Parts::new(self.shape, self.width, second, self.seen_by);
+        let mut new = std::mem::take(&mut workspace.fresh);
+        new.clear();
+        match self.resumed {
+            Some(Resumed { positions, .. }) => workspace.room.copies(positions, &mut new),
+            None => workspace.room.positions(input.tokens, parts, &mut new),
+        }
         self.embed(input, workspace);
         if let Some(Resumed { stream, .. }) = self.resumed {
             workspace.stream.copy_from_slice(stream);
@@ -99,7 +101,7 @@ impl Pass<'_> {
         // What predicts a token under a permutation is the stream that has not seen it.
         let last = if self.two_streams() { &workspace.second_stream } else { &workspace.stream };
         for (position, row) in new.iter_mut().zip(last.chunks_exact(self.width)) {
-            position.hidden.copy_from_slice(row);
+            position.hidden_mut().copy_from_slice(row);
         }
         Ok(new)
     }
@@ -130,7 +132,7 @@ impl Pass<'_> {
             Positions::Learned { padding, .. } => padding != Some(*token),
             _ => true,
         };
-        let mut place = self.past.iter().filter(|position| counted(&position.token)).count();
+        let mut place = self.past.iter().filter(|position| counted(&position.token())).count();
         for (i, (&token, row)) in input.tokens.iter().zip(rows.chunks_exact_mut(width)).enumerate() {
             self.embedding.expand_row(token as usize, row);
             if self.blueprint.embedding_scale != 1.0 {
@@ -167,7 +169,7 @@ impl Pass<'_> {
         }
     }
 
-    fn layer(&self, number: usize, layer: &Layer, new: &mut [Position], workspace: &mut Workspace, watch: Watch<'_>) {
+    fn layer(&self, number: usize, layer: &Layer, new: &mut [Fresh], workspace: &mut Workspace, watch: Watch<'_>) {
         let rows = new.len();
         let distances = self.distances(layer, rows, workspace);
         self.read(&layer.attention_norm, rows, workspace);
@@ -210,7 +212,7 @@ impl Pass<'_> {
         self.feed_forward(number, layer, rows, workspace, watch);
     }
 
-    fn cross(&self, number: usize, cross: &Cross, new: &mut [Position], workspace: &mut Workspace, watch: Watch<'_>) {
+    fn cross(&self, number: usize, cross: &Cross, new: &mut [Fresh], workspace: &mut Workspace, watch: Watch<'_>) {
         self.read(&cross.norm, new.len(), workspace);
         self.ask(number, &cross.query, new, workspace);
         self.attend(number, AttentionKind::Cross, new, &Distances::None, workspace);
@@ -222,11 +224,12 @@ impl Pass<'_> {
 
     /// What distances add in this layer.
     fn distances<'l>(&'l self, layer: &'l Layer, rows: usize, workspace: &mut Workspace) -> Distances<'l> {
-        let start = self.past.len();
+        let (start, farthest) = (self.past.len(), self.blueprint.positions.farthest_sinusoid());
         match &layer.relative {
             Some(relative) => {
                 let length = start + rows;
-                let keys = DistanceKeys::new(relative, start..length, length, &mut workspace.team, workspace.isa);
+                let keys =
+                    DistanceKeys::new(relative, start..length, length, &mut workspace.team, workspace.isa, farthest);
                 Distances::Sinusoids { relative, keys }
             }
             None => self.buckets(),
@@ -235,13 +238,13 @@ impl Pass<'_> {
 
     /// What distances add in every layer.
     fn buckets(&self) -> Distances<'_> {
-        match (&self.stack.buckets, &self.blueprint.positions) {
-            (Some(table), &Positions::Buckets { buckets, farthest }) => Distances::Buckets {
+        match (&self.stack.buckets, self.blueprint.positions.buckets()) {
+            (Some(table), Some(Buckets { count: buckets, farthest })) => Distances::Buckets {
                 table,
                 heads: self.shape.heads,
                 buckets,
                 farthest,
-                both_ways: self.mask.joint().is_none(),
+                both_ways: self.seen_by.is_some() || self.blueprint.stacks == Stacks::Encoder,
             },
             _ => Distances::None,
         }
@@ -285,7 +288,7 @@ impl Pass<'_> {
     }
 
     /// Queries, keys and values of the new positions, turned by their angles.
-    fn project(&self, number: usize, layer: &Layer, new: &mut [Position], workspace: &mut Workspace) {
+    fn project(&self, number: usize, layer: &Layer, new: &mut [Fresh], workspace: &mut Workspace) {
         let head_width = self.shape.head_width;
         let (queries, keys) = (self.shape.query_width(), self.shape.key_width());
         let stride = queries + 2 * keys;
@@ -295,9 +298,7 @@ impl Pass<'_> {
         let turned = self.turned(number);
         let table = angles.len() / new.len().max(1);
         for (i, (position, row)) in new.iter_mut().zip(output.chunks_exact(stride)).enumerate() {
-            let q = &mut position.queries[number * queries..][..queries];
-            let k = &mut position.keys[number * keys..][..keys];
-            let v = &mut position.values[number * keys..][..keys];
+            let [k, v, q] = position.own_mut(number);
             match self.blueprint.fused {
                 Fused::Stacked => {
                     q.copy_from_slice(&row[..queries]);
@@ -349,13 +350,13 @@ impl Pass<'_> {
     }
 
     /// The queries of a layer's second attention.
-    fn ask(&self, number: usize, query: &Linear, new: &mut [Position], workspace: &mut Workspace) {
+    fn ask(&self, number: usize, query: &Linear, new: &mut [Fresh], workspace: &mut Workspace) {
         let queries = self.shape.query_width();
         let Workspace { team, isa, input, output, .. } = workspace;
         output.resize(new.len() * queries, 0.0);
         kernel::multiply(team, *isa, input, std::slice::from_ref(query), output, queries);
         for (position, row) in new.iter_mut().zip(output.chunks_exact(queries)) {
-            position.second[number * queries..][..queries].copy_from_slice(row);
+            position.second_mut(number).copy_from_slice(row);
         }
     }
 
@@ -364,7 +365,7 @@ impl Pass<'_> {
         &self,
         layer: usize,
         kind: AttentionKind,
-        new: &[Position],
+        new: &[Fresh],
         distances: &Distances<'_>,
         workspace: &mut Workspace,
     ) {
@@ -381,11 +382,12 @@ impl Pass<'_> {
         &'s self,
         kind: AttentionKind,
         layer: usize,
-        new: &'s [Position],
+        new: &'s [Fresh],
         distances: &'s Distances<'s>,
     ) -> Sight<'s> {
         let context = Context { past: self.past, new };
-        let Self { source, mask, encoder, changes, .. } = *self;
+        let Self { source, mask, changes, .. } = *self;
+        let encoder = self.seen_by.is_some();
         Sight { kind, layer, context, source, mask, distances, encoder, changes }
     }
 
@@ -417,7 +419,7 @@ impl Pass<'_> {
     /// of `past` drew from each position, in one head of one layer.
     pub(crate) fn row(&self, kind: AttentionKind, layer: usize, head: usize, place: usize) -> Vec<f32> {
         let isa = Isa::detect();
-        self.see(kind, layer, place, |sight| match sight.queries(&self.past[place]) {
+        self.see(kind, layer, place, |sight| match sight.queries(self.past[place].view()) {
             [] => vec![0.0; sight.len()],
             queries => self.layout(isa).weights(sight, queries, head, place),
         })
@@ -429,7 +431,8 @@ impl Pass<'_> {
         let products = match places.first() {
             // Distances that are products themselves are made for each place.
             Some(&place) if self.stack.layers[layer].relative.is_none() => self.see(kind, layer, place, |sight| {
-                let queries: Vec<_> = places.iter().map(|&place| (place, sight.queries(&self.past[place]))).collect();
+                let queries: Vec<_> =
+                    places.iter().map(|&place| (place, sight.queries(self.past[place].view()))).collect();
                 let all = queries.iter().all(|(_, queries)| !queries.is_empty());
                 all.then(|| layout.products(sight, head, &queries))
             }),
@@ -440,7 +443,7 @@ impl Pass<'_> {
         };
         let softmax = |(&place, row): (&usize, Vec<f32>)| {
             self.see(kind, layer, place, |sight| {
-                layout.softmax(sight, sight.queries(&self.past[place]), head, place, row)
+                layout.softmax(sight, sight.queries(self.past[place].view()), head, place, row)
             })
         };
         places.iter().zip(products).map(softmax).collect()
@@ -454,11 +457,13 @@ impl Pass<'_> {
         place: usize,
         look: impl FnOnce(Sight<'_>) -> T,
     ) -> T {
+        let farthest = self.blueprint.positions.farthest_sinusoid();
         let distances = match (&self.stack.layers[layer].relative, kind) {
             (_, AttentionKind::Cross) => Distances::None,
             (Some(relative), _) => {
                 let mut team = kernel::Team::new(1);
-                let keys = DistanceKeys::new(relative, place..place + 1, self.past.len(), &mut team, Isa::detect());
+                let keys =
+                    DistanceKeys::new(relative, place..place + 1, self.past.len(), &mut team, Isa::detect(), farthest);
                 Distances::Sinusoids { relative, keys }
             }
             (None, _) => self.buckets(),
@@ -468,29 +473,19 @@ impl Pass<'_> {
 }
 
 /// What the decoder's layers see of each source position: keys and values of its last hidden state.
-pub(crate) fn show_source(
-    stack: &Stack,
-    shape: Shape,
-    source: &mut [Position],
-    empty: &Source,
-    workspace: &mut Workspace,
-) {
+pub(crate) fn show_source(stack: &Stack, shape: Shape, source: &mut [Fresh], workspace: &mut Workspace) {
     let keys = shape.key_width();
     let Workspace { team, isa, input, output, .. } = workspace;
-    let Some(width) = source.first().map(|position| position.hidden.len()) else { return };
+    let Some(width) = source.first().map(|position| position.hidden().len()) else { return };
     input.reset(source.len(), width);
-    for (i, position) in source.iter_mut().enumerate() {
-        input.row_mut(i).copy_from_slice(&position.hidden);
-        position.source = Some(empty.clone());
+    for (i, position) in source.iter().enumerate() {
+        input.row_mut(i).copy_from_slice(position.hidden());
     }
     for (number, cross) in stack.layers.iter().enumerate().filter_map(|(n, layer)| Some((n, layer.cross.as_ref()?))) {
         output.resize(source.len() * 2 * keys, 0.0);
         kernel::multiply(team, *isa, input, &cross.source, output, 2 * keys);
         for (position, row) in source.iter_mut().zip(output.chunks_exact(2 * keys)) {
-            if let Some(source) = &mut position.source {
-                source.keys[number * keys..][..keys].copy_from_slice(&row[..keys]);
-                source.values[number * keys..][..keys].copy_from_slice(&row[keys..]);
-            }
+            position.source_mut(number).copy_from_slice(row);
         }
     }
 }

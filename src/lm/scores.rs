@@ -27,7 +27,7 @@ pub(crate) struct Scores {
     /// How many are above −∞.
     present: usize,
     /// What [`partition`](Self::partition) sums at inverse temperatures that were known from the start.
-    sums: Vec<(f64, [f64; 2])>,
+    sums: [Option<(f64, [f64; 2])>; 2],
     fronts: [OnceLock<Vec<u32>>; FRONTS.len()],
     order: OnceLock<Vec<u32>>,
 }
@@ -35,21 +35,20 @@ pub(crate) struct Scores {
 impl Scores {
     /// `values` are finite or −∞; at least one is finite.
     pub(crate) fn new(values: Vec<f32>) -> Self {
-        let parts = in_chunks(&values, None, &|_, chunk| (greatest_in(chunk), present_in(chunk)));
-        let greatest = parts.iter().fold(f32::NEG_INFINITY, |a, &(b, _)| greater(a, b));
-        let present = parts.iter().map(|(_, present)| present).sum();
-        Self { values, greatest, present, sums: Vec::new(), fronts: Default::default(), order: OnceLock::new() }
+        let both = |_, chunk: &[f32]| (greatest_in(chunk), present_in(chunk));
+        let (greatest, present) =
+            in_chunks(&values, None, &both, (f32::NEG_INFINITY, 0), |(a, n), (b, m)| (greater(a, b), n + m));
+        Self { values, greatest, present, sums: [None; 2], fronts: Default::default(), order: OnceLock::new() }
     }
 
     /// The same of finite values, with the front of their order and their sums at some inverse temperatures, computed by a
     /// team. It changes no result.
-    pub(crate) fn prepared(values: Vec<f32>, inverses: &[f64], team: &mut Team) -> Self {
-        let parts = in_chunks(&values, Some(team), &|_, chunk| greatest_in(chunk));
-        let greatest = parts.into_iter().fold(f32::NEG_INFINITY, greater);
+    pub(crate) fn prepared(values: Vec<f32>, inverses: [Option<f64>; 2], team: &mut Team) -> Self {
+        let greatest = in_chunks(&values, Some(team), &|_, chunk| greatest_in(chunk), f32::NEG_INFINITY, greater);
         let present = values.len();
         let mut scores =
-            Self { values, greatest, present, sums: Vec::new(), fronts: Default::default(), order: OnceLock::new() };
-        scores.sums = inverses.iter().map(|&inverse| (inverse, scores.summed(inverse, Some(team)))).collect();
+            Self { values, greatest, present, sums: [None; 2], fronts: Default::default(), order: OnceLock::new() };
+        scores.sums = inverses.map(|inverse| inverse.map(|inverse| (inverse, scores.summed(inverse, Some(team)))));
         scores.fronts[0] = OnceLock::from(greatest_of(&scores.values, FRONTS[0].min(present), Some(team)));
         scores
     }
@@ -123,7 +122,7 @@ impl Scores {
 
     /// Over all tokens at a temperature: the sum of the [`weights`](Self::weight), and their entropy in nats.
     pub(crate) fn partition(&self, inverse: f64) -> (f64, f64) {
-        let known = self.sums.iter().find(|(at, _)| *at == inverse).map(|(_, sums)| *sums);
+        let known = self.sums.iter().flatten().find(|(at, _)| *at == inverse).map(|(_, sums)| *sums);
         let [sum, weighted] = known.unwrap_or_else(|| self.summed(inverse, None));
         (sum, sum.ln() + weighted / sum)
     }
@@ -131,25 +130,27 @@ impl Scores {
     /// `Σ e^d` and `Σ −d e^d` of `d = (value − greatest) · inverse`, chunk after chunk.
     fn summed(&self, inverse: f64, team: Option<&mut Team>) -> [f64; 2] {
         let isa = Isa::detect();
-        let parts = in_chunks(&self.values, team, &|_, chunk| isa.softmax_sums(chunk, self.greatest, inverse));
-        parts.into_iter().fold([0.0; 2], |[sum, weighted], [a, b]| [sum + a, weighted + b])
+        let task = |_, chunk: &[f32]| isa.softmax_sums(chunk, self.greatest, inverse);
+        in_chunks(&self.values, team, &task, [0.0; 2], |[sum, weighted], [a, b]| [sum + a, weighted + b])
     }
 }
 
-/// What `task` makes of each [`CHUNK`] of `values` and its number, in order; with a team, on its threads.
-fn in_chunks<T: Send + Sync>(
+/// What `task` makes of each [`CHUNK`] of `values` and its number, joined in order; with a team, on its threads.
+fn in_chunks<T: Send + Sync, A>(
     values: &[f32],
     team: Option<&mut Team>,
     task: &(impl Fn(usize, &[f32]) -> T + Sync),
-) -> Vec<T> {
+    start: A,
+    join: impl FnMut(A, T) -> A,
+) -> A {
     let chunks = || values.chunks(CHUNK).enumerate();
-    let Some(team) = team else { return chunks().map(|(number, chunk)| task(number, chunk)).collect() };
+    let Some(team) = team else { return chunks().map(|(number, chunk)| task(number, chunk)).fold(start, join) };
     let made: Vec<OnceLock<T>> = chunks().map(|_| OnceLock::new()).collect();
     team.run(made.len(), &|number| {
         let start = number * CHUNK;
         made[number].get_or_init(|| task(number, &values[start..values.len().min(start + CHUNK)]));
     });
-    made.into_iter().filter_map(OnceLock::into_inner).collect()
+    made.into_iter().filter_map(OnceLock::into_inner).fold(start, join)
 }
 
 fn greater(a: f32, b: f32) -> f32 {
@@ -221,7 +222,7 @@ fn greatest_of(values: &[f32], count: usize, mut team: Option<&mut Team>) -> Vec
         } else {
             f32::NEG_INFINITY
         };
-        let found = in_chunks(values, team.as_deref_mut(), &|number, chunk| {
+        let found = |number: usize, chunk: &[f32]| {
             let mut keys = Vec::new();
             // Most of sixteen in a row are below it, which one comparison of all says.
             for (index, lanes) in chunk.chunks(16).enumerate() {
@@ -232,8 +233,11 @@ fn greatest_of(values: &[f32], count: usize, mut team: Option<&mut Team>) -> Vec
                 }
             }
             keys
+        };
+        let keys = in_chunks(values, team.as_deref_mut(), &found, Vec::new(), |mut all, keys| {
+            all.extend(keys);
+            all
         });
-        let keys = found.concat();
         if keys.len() >= count || place >= sample.len() {
             return sorted(keys);
         }
@@ -327,8 +331,8 @@ mod tests {
         let values: Vec<f32> = (0..3 * CHUNK + 77).map(|i| (i as f32 * 0.37).sin() * 9.0).collect();
         let alone = Scores::new(values.clone());
         for threads in [1, 2, 5] {
-            let together = Scores::prepared(values.clone(), &[1.0, 1.25], &mut Team::new(threads));
-            assert_eq!(together.sums.len(), 2);
+            let together = Scores::prepared(values.clone(), [Some(1.0), Some(1.25)], &mut Team::new(threads));
+            assert!(together.sums.iter().all(Option::is_some));
             for inverse in [1.0, 1.25, 0.5] {
                 assert_eq!(together.partition(inverse), alone.partition(inverse));
             }

@@ -1,6 +1,6 @@
 //! A pass with everything it computed, for comparison with other implementations.
 
-use std::{collections::BTreeMap, fmt, io, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fmt, io, path::Path};
 
 use ndarray::{Array2, Array3, Axis};
 use safetensors::{Dtype, SafeTensorError, tensor::TensorView};
@@ -65,13 +65,13 @@ impl Transformer {
     ) -> Result<Trace, ForwardError> {
         let (input, under) = (tokens.into(), under.into());
         let mut states = Vec::new();
-        let mut path: Vec<Arc<Position>> = Vec::new();
+        let mut path: Vec<Position> = Vec::new();
         let mut encoder = None;
         let mut main_input = input;
         if self.blueprint.stacks == Stacks::EncoderDecoder {
             let mut watch = |seen: Seen<'_>| self.keep(seen, self.encoder_layers(), &mut states);
             let source = self.encode_watched(input, under.interventions, workspace, &|| true, &mut watch)?;
-            path.extend(source.into_iter().map(Arc::new));
+            path.extend(source);
             let under = Conditions { mask: &Mask::Bidirectional, ..under };
             encoder = Some(self.stack_trace(&path, under, 0, std::mem::take(&mut states)));
             main_input = decoder.into();
@@ -85,7 +85,7 @@ impl Transformer {
             &|| true,
             &mut watch,
         )?;
-        path.extend(new.into_iter().map(Arc::new));
+        workspace.keep(new, &mut path);
         let logits = if self.has_head() {
             Some(matrix(&self.logits(&path[start..], workspace)?, self.config.vocabulary))
         } else {
@@ -119,16 +119,16 @@ impl Transformer {
     /// What the positions of `path` from `start` on drew from their own stack and from the source before them.
     fn stack_trace(
         &self,
-        path: &[Arc<Position>],
+        path: &[Position],
         under: Conditions<'_>,
         start: usize,
         hidden_states: Vec<Array2<f32>>,
     ) -> StackTrace {
-        let shape = match (path.get(start).is_some_and(|position| position.is_source()), self.config.encoder) {
+        let shape = match (path.get(start).is_some_and(Position::is_source), self.config.encoder) {
             (true, Some(encoder)) => encoder,
             _ => self.config.main(),
         };
-        let (queries, second) = (path.len() - start, path.get(start).is_some_and(|p| !p.second.is_empty()));
+        let (queries, second) = (path.len() - start, path.get(start).is_some_and(Position::has_second));
         let layers = |kind: AttentionKind, keys: std::ops::Range<usize>| -> Vec<Array3<f32>> {
             let layer = |layer| {
                 let mut heads = Array3::zeros((shape.heads, queries, keys.len()));

@@ -1,7 +1,5 @@
 //! A transformer that can run.
 
-use std::sync::Arc;
-
 use super::{
     activation::activate,
     attention::{AttentionKind, bent},
@@ -15,7 +13,7 @@ use super::{
     mask::Mask,
     norm::normalize_in_place,
     pass::{Pass, Watch, show_source},
-    position::{Position, Source},
+    position::Position,
     rope::Rotary,
     weights::{Head, Weights},
     workspace::Workspace,
@@ -78,13 +76,14 @@ impl Transformer {
     /// # Errors
     /// An architecture without blueprint, a setting or tensor that is missing or does not fit the others.
     pub fn new(checkpoint: &Checkpoint) -> Result<Self, ModelError> {
-        let family::Plan { blueprint, config, names } = family::plan(checkpoint)?;
+        let family::Plan { mut blueprint, config, names } = family::plan(checkpoint)?;
         let unread = || checkpoint.unread.iter().filter(|(_, tensor)| tensor.weights);
         if let Some((name, tensor)) = unread().next() {
             let (name, dtype) = (name.clone(), tensor.dtype.clone());
             return Err(ModelError::Unread { name, dtype, tensors: unread().count() });
         }
         let weights = Weights::find(&checkpoint.tensors, &names, &blueprint, &config)?;
+        blueprint.attention_bias = weights.main.projects_with_bias();
         let rotary = Rotary::new(&blueprint.positions, weights.rotary_factors.as_deref());
         let window_rotary = match (&blueprint.positions, blueprint.window_base) {
             (&Positions::Rotary { pairs, dimensions, .. }, Some(base)) => {
@@ -115,9 +114,8 @@ impl Transformer {
         tokens: impl Into<Input<'a>>,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
-    ) -> Result<Vec<Arc<Position>>, ForwardError> {
-        let new = self.encode_watched(tokens.into(), &NONE, workspace, go_on, &mut |_| ())?;
-        Ok(new.into_iter().map(Arc::new).collect())
+    ) -> Result<Vec<Position>, ForwardError> {
+        self.encode_watched(tokens.into(), &NONE, workspace, go_on, &mut |_| ())
     }
 
     /// The same with interventions.
@@ -130,9 +128,8 @@ impl Transformer {
         changes: &Interventions,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
-    ) -> Result<Vec<Arc<Position>>, ForwardError> {
-        let new = self.encode_watched(tokens.into(), changes, workspace, go_on, &mut |_| ())?;
-        Ok(new.into_iter().map(Arc::new).collect())
+    ) -> Result<Vec<Position>, ForwardError> {
+        self.encode_watched(tokens.into(), changes, workspace, go_on, &mut |_| ())
     }
 
     pub(crate) fn encode_watched(
@@ -150,8 +147,10 @@ impl Transformer {
         let under = Conditions { mask: &Mask::Bidirectional, interventions: changes };
         let pass = self.pass(true, under, &[], &[], input.tokens.len());
         let mut new = pass.run(input, workspace, go_on, watch)?;
-        show_source(&self.weights.main, self.config.main(), &mut new, &Source::new(&self.config), workspace);
-        Ok(new)
+        show_source(&self.weights.main, self.config.main(), &mut new, workspace);
+        let mut source = Vec::with_capacity(new.len());
+        workspace.keep(new, &mut source);
+        Ok(source)
     }
 
     /// Computes `tokens` after `past` and returns one position per token; `past` is not touched. Where there is an
@@ -164,47 +163,77 @@ impl Transformer {
     /// would have seen the new tokens; no source where one is needed.
     pub fn extend<'a>(
         &self,
-        past: &[Arc<Position>],
+        past: &[Position],
         tokens: impl Into<Input<'a>>,
         under: impl Into<Conditions<'a>>,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
-    ) -> Result<Vec<Arc<Position>>, ForwardError> {
+    ) -> Result<Vec<Position>, ForwardError> {
         self.extend_watched(past, tokens.into(), under.into(), workspace, go_on, &mut |_| ())
+    }
+
+    /// The same with the new positions put behind `path`: where it has room for them and the workspace for what they are made of,
+    /// no memory is asked for. Where an error is returned, `path` is as it was.
+    ///
+    /// # Errors
+    /// As [`extend`](Self::extend).
+    pub fn append<'a>(
+        &self,
+        path: &mut Vec<Position>,
+        tokens: impl Into<Input<'a>>,
+        under: impl Into<Conditions<'a>>,
+        workspace: &mut Workspace,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<(), ForwardError> {
+        self.append_watched(path, tokens.into(), under.into(), workspace, go_on, &mut |_| ())
     }
 
     pub(crate) fn extend_watched(
         &self,
-        past: &[Arc<Position>],
+        past: &[Position],
         input: Input<'_>,
         under: Conditions<'_>,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
         watch: Watch<'_>,
-    ) -> Result<Vec<Arc<Position>>, ForwardError> {
-        let mask = under.mask;
-        let (source, past) = sourced(past);
+    ) -> Result<Vec<Position>, ForwardError> {
+        let mut path = Vec::with_capacity(past.len() + input.tokens.len());
+        path.extend_from_slice(past);
+        self.append_watched(&mut path, input, under, workspace, go_on, watch)?;
+        Ok(path.split_off(past.len()))
+    }
+
+    fn append_watched(
+        &self,
+        path: &mut Vec<Position>,
+        input: Input<'_>,
+        under: Conditions<'_>,
+        workspace: &mut Workspace,
+        go_on: &dyn Fn() -> bool,
+        watch: Watch<'_>,
+    ) -> Result<(), ForwardError> {
+        let (source, past) = sourced(path);
         if self.blueprint.stacks == Stacks::EncoderDecoder && source.is_empty() {
             return Err(ForwardError::NoSource);
         }
-        self.check(past, input, mask)?;
-        let length = past.len() + input.tokens.len();
-        let joint = mask.joint().unwrap_or(length).saturating_sub(past.len()).min(input.tokens.len());
-        if input.tokens.len() <= CHUNK {
-            let new = self.pass(false, under, source, past, length).run(input, workspace, go_on, watch)?;
-            return Ok(new.into_iter().map(Arc::new).collect());
-        }
-        let mut positions = past.to_vec();
+        self.check(past, input, under.mask)?;
+        let (before, length) = (path.len(), past.len() + input.tokens.len());
+        let joint = under.mask.joint().unwrap_or(length).saturating_sub(past.len()).min(input.tokens.len());
         let mut rest = input;
         while !rest.tokens.is_empty() {
             let done = input.tokens.len() - rest.tokens.len();
             let (chunk, after) = rest.split_at(rest.tokens.len().min(CHUNK.max(joint.saturating_sub(done))));
-            let pass = self.pass(false, under, source, &positions, length);
-            let new = pass.run(chunk, workspace, go_on, watch)?;
-            positions.extend(new.into_iter().map(Arc::new));
+            let (source, past) = sourced(path);
+            match self.pass(false, under, source, past, length).run(chunk, workspace, go_on, watch) {
+                Ok(new) => workspace.keep(new, path),
+                Err(error) => {
+                    path.truncate(before);
+                    return Err(error);
+                }
+            }
             rest = after;
         }
-        Ok(positions.split_off(past.len()))
+        Ok(())
     }
 
     /// What the model computes at `index` when it sees every token but that one: from behind the `mask` token, or in a
@@ -219,7 +248,7 @@ impl Transformer {
         mask: Option<u32>,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
-    ) -> Result<Arc<Position>, ForwardError> {
+    ) -> Result<Position, ForwardError> {
         self.cloze_changed(tokens, index, mask, &NONE, workspace, go_on)
     }
 
@@ -235,7 +264,7 @@ impl Transformer {
         changes: &Interventions,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
-    ) -> Result<Arc<Position>, ForwardError> {
+    ) -> Result<Position, ForwardError> {
         let input = tokens.into();
         let mut hidden = input.tokens.to_vec();
         let rule = if self.has_query_stream() {
@@ -250,10 +279,11 @@ impl Transformer {
         let input = Input { tokens: &hidden, ..input };
         let under = Conditions { mask: &rule, interventions: changes };
         let positions = self.extend_watched(&[], input, under, workspace, go_on, &mut |_| ())?;
-        positions.into_iter().nth(index).ok_or(ForwardError::NoSuchPosition { index, length: hidden.len() })
+        let found = positions.get(index).map(Position::alone);
+        found.ok_or(ForwardError::NoSuchPosition { index, length: hidden.len() })
     }
 
-    pub(crate) fn check(&self, past: &[Arc<Position>], input: Input<'_>, mask: &Mask) -> Result<(), ForwardError> {
+    pub(crate) fn check(&self, past: &[Position], input: Input<'_>, mask: &Mask) -> Result<(), ForwardError> {
         let Input { tokens, segments } = input;
         let (length, context) = (past.len() + tokens.len(), self.config.context);
         if length > context {
@@ -277,8 +307,23 @@ impl Transformer {
     ///
     /// # Errors
     /// An encoder may have been saved without its head.
-    pub fn logits(&self, positions: &[Arc<Position>], workspace: &mut Workspace) -> Result<Vec<f32>, ForwardError> {
-        self.read_out(positions.iter().map(|position| &*position.hidden), workspace)
+    pub fn logits(&self, positions: &[Position], workspace: &mut Workspace) -> Result<Vec<f32>, ForwardError> {
+        let mut logits = Vec::new();
+        self.logits_into(positions, workspace, &mut logits)?;
+        Ok(logits)
+    }
+
+    /// The same in place of what `logits` held.
+    ///
+    /// # Errors
+    /// As [`logits`](Self::logits).
+    pub fn logits_into(
+        &self,
+        positions: &[Position],
+        workspace: &mut Workspace,
+        logits: &mut Vec<f32>,
+    ) -> Result<(), ForwardError> {
+        self.read_out(positions.iter().map(Position::hidden), workspace, logits)
     }
 
     /// The head applied to vectors of the residual stream's width, `[vectors, vocabulary]`.
@@ -286,11 +331,13 @@ impl Transformer {
         &self,
         hidden: impl ExactSizeIterator<Item = &'r [f32]>,
         workspace: &mut Workspace,
-    ) -> Result<Vec<f32>, ForwardError> {
+        out: &mut Vec<f32>,
+    ) -> Result<(), ForwardError> {
         let (vocabulary, width) = (self.config.vocabulary, self.config.width);
         let Head { transform, linear } = self.weights.head.as_ref().ok_or(ForwardError::NoHead)?;
         let rows = hidden.len();
-        let mut out = vec![0.0; rows * vocabulary];
+        out.clear();
+        out.resize(rows * vocabulary, 0.0);
         let Workspace { team, isa, input, output, .. } = workspace;
         input.reset(rows, width);
         for (i, hidden) in hidden.enumerate() {
@@ -312,13 +359,13 @@ impl Transformer {
                 normalize_in_place(self.blueprint.norm, norm, self.config.norm_epsilon, input.row_mut(i));
             }
         }
-        kernel::multiply(team, *isa, input, std::slice::from_ref(linear), &mut out, vocabulary);
+        kernel::multiply(team, *isa, input, std::slice::from_ref(linear), out, vocabulary);
         if let Some(cap) = self.blueprint.logit_cap {
-            for logit in &mut out {
+            for logit in out {
                 *logit = bent(*logit, cap);
             }
         }
-        Ok(out)
+        Ok(())
     }
 
     /// One row of attention, computed again from the stored queries and keys as the forward pass did: what the position
@@ -326,7 +373,7 @@ impl Transformer {
     /// not exist; zeros where the query has no attention of this kind.
     pub fn attention<'a>(
         &self,
-        context: &[Arc<Position>],
+        context: &[Position],
         under: impl Into<Conditions<'a>>,
         kind: AttentionKind,
         layer: usize,
@@ -339,7 +386,7 @@ impl Transformer {
     /// The same of several queries, over all of the context each: what they share is fetched once.
     pub fn attention_rows<'a>(
         &self,
-        context: &[Arc<Position>],
+        context: &[Position],
         under: impl Into<Conditions<'a>>,
         kind: AttentionKind,
         layer: usize,
@@ -374,7 +421,7 @@ impl Transformer {
     /// context stand before that stack.
     pub(crate) fn around<'a>(
         &'a self,
-        context: &'a [Arc<Position>],
+        context: &'a [Position],
         under: Conditions<'a>,
         query: usize,
     ) -> (Pass<'a>, usize, usize) {
@@ -392,8 +439,8 @@ impl Transformer {
         &'a self,
         encoder: bool,
         under: Conditions<'a>,
-        source: &'a [Arc<Position>],
-        past: &'a [Arc<Position>],
+        source: &'a [Position],
+        past: &'a [Position],
         length: usize,
     ) -> Pass<'a> {
         let stacks = (&self.weights.encoder, self.config.encoder);
@@ -414,7 +461,7 @@ impl Transformer {
             source,
             past,
             length,
-            encoder,
+            seen_by: encoder.then(|| self.config.main()),
             changes: under.interventions,
             resumed: None,
         }
@@ -422,6 +469,6 @@ impl Transformer {
 }
 
 /// The source that a path begins with, and what stands after it.
-pub(crate) fn sourced(path: &[Arc<Position>]) -> (&[Arc<Position>], &[Arc<Position>]) {
+pub(crate) fn sourced(path: &[Position]) -> (&[Position], &[Position]) {
     path.split_at(path.iter().take_while(|position| position.is_source()).count())
 }

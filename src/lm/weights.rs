@@ -135,6 +135,13 @@ impl Weights {
     }
 }
 
+impl Stack {
+    /// Whether queries, keys or values have a bias added.
+    pub(crate) fn projects_with_bias(&self) -> bool {
+        self.layers.iter().flat_map(|layer| &layer.projections).any(|projection| projection.bias.is_some())
+    }
+}
+
 impl Finder<'_> {
     fn stack(&self, names: &StackNames, config: &Config, shape: Shape) -> Result<Stack, ModelError> {
         let width = config.width;

@@ -1,6 +1,9 @@
 //! What a forward pass needs beside the model: buffers and compute threads.
 
-use super::kernel::{Activations, Isa, Team};
+use super::{
+    kernel::{Activations, Isa, Team},
+    position::{Fresh, Position, Room},
+};
 
 /// Buffers that are used again from pass to pass, and the team of threads that shares the rows of each matrix.
 #[derive(Debug)]
@@ -17,6 +20,10 @@ pub struct Workspace {
     pub(crate) angles: Vec<f32>,
     /// Attention's blocks before they are added up.
     pub(crate) partial: Vec<f32>,
+    /// Storage for positions to come.
+    pub(crate) room: Room,
+    /// The list that a pass's positions are computed in.
+    pub(crate) fresh: Vec<Fresh>,
 }
 
 impl Workspace {
@@ -32,6 +39,8 @@ impl Workspace {
             beside: Vec::new(),
             angles: Vec::new(),
             partial: Vec::new(),
+            room: Room::default(),
+            fresh: Vec::new(),
         }
     }
 
@@ -39,6 +48,12 @@ impl Workspace {
     pub fn with_kernel(threads: usize, kernel: &str) -> Option<Self> {
         let isa = Isa::available().find(|isa| isa.name() == kernel)?;
         Some(Self { isa, ..Self::new(threads) })
+    }
+
+    /// Appends what a pass computed to a path, and takes its list back.
+    pub(crate) fn keep(&mut self, mut new: Vec<Fresh>, path: &mut Vec<Position>) {
+        path.extend(new.drain(..).map(Fresh::keep));
+        self.fresh = new;
     }
 
     /// The number of compute threads.

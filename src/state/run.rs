@@ -41,7 +41,7 @@ pub struct Node {
     /// What it was chosen with; nothing for a token of the text.
     pub used: Option<Arc<Used>>,
     /// What the model, with the interventions that are on, computed there; unknown until the model has read it.
-    pub position: Option<Arc<Position>>,
+    pub position: Option<Position>,
     /// What it computed there without, while some are on.
     plain: Option<Plain>,
     parent: Option<NodeId>,
@@ -51,7 +51,7 @@ pub struct Node {
 /// What is known of a node without interventions.
 #[derive(Clone, Debug)]
 struct Plain {
-    position: Arc<Position>,
+    position: Position,
     score: Option<Score>,
 }
 
@@ -135,7 +135,7 @@ impl Run {
     }
 
     /// What the model computed along the path, up to the first token it has not read.
-    pub fn context(&self) -> Vec<Arc<Position>> {
+    pub fn context(&self) -> Vec<Position> {
         self.tokens().map_while(|node| node.position.clone()).collect()
     }
 
@@ -189,19 +189,19 @@ impl Run {
 
     /// What the model computed along the path without interventions while some are on, up to the first token where that
     /// is not known.
-    pub fn plain(&self) -> Vec<Arc<Position>> {
-        self.tokens().map_while(|node| Some(Arc::clone(&node.plain.as_ref()?.position))).collect()
+    pub fn plain(&self) -> Vec<Position> {
+        self.tokens().map_while(|node| Some(node.plain.as_ref()?.position.clone())).collect()
     }
 
     /// Records what the model computes at `index` of the path without interventions.
-    pub fn set_plain(&mut self, index: usize, position: Arc<Position>) {
+    pub fn set_plain(&mut self, index: usize, position: Position) {
         if let Some(&id) = self.path.get(index) {
             self.nodes[id.0 as usize].plain.get_or_insert(Plain { position, score: None });
         }
     }
 
     /// Appends a token to the path as one step that undo can take back.
-    pub fn step(&mut self, token: u32, origin: Origin, score: Score, position: Arc<Position>) {
+    pub fn step(&mut self, token: u32, origin: Origin, score: Score, position: Position) {
         self.remember();
         let id = self.child(self.path.last().copied(), token, origin);
         self.restore(id);
@@ -284,7 +284,7 @@ impl Run {
     }
 
     /// Records what the model computed at `index` of the path.
-    pub fn set_position(&mut self, index: usize, position: Arc<Position>) {
+    pub fn set_position(&mut self, index: usize, position: Position) {
         if let Some(&id) = self.path.get(index) {
             self.nodes[id.0 as usize].position = Some(position);
         }

@@ -72,7 +72,7 @@ pub enum Mark {
 /// What a search goes on from.
 struct Start {
     model: Arc<Model>,
-    context: Vec<Arc<Position>>,
+    context: Vec<Position>,
     changes: Arc<Interventions>,
 }
 

@@ -74,10 +74,12 @@ impl Language {
 }
 
 /// What the engine says with something of its own in it.
-const TERMS_WITH_HOLES: [Message; 9] = [
+const TERMS_WITH_HOLES: [Message; 11] = [
     Message::TermWindowBase,
     Message::TermWithin,
     Message::TermWindowedLayers,
+    Message::TermAndBuckets,
+    Message::TermSinusoidsUpTo,
     Message::TermFromRow,
     Message::TermBuckets,
     Message::TermRotary,

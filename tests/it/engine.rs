@@ -6,7 +6,7 @@ mod allocations;
 mod converted;
 mod downloads;
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use lmscope::lm::{self, AttentionKind, ForwardError, Mask, ModelError, Transformer, Workspace, checkpoint::Header};
 use safetensors::{Dtype, SafeTensors};
@@ -187,7 +187,7 @@ fn a_prompt_at_once_and_token_by_token_give_the_same_bits() {
     let tokens: Vec<u32> = (3..23).collect();
     let mut workspace = Workspace::new(2);
     let whole = model.extend(&[], &tokens, &Mask::Causal, &mut workspace, &|| true).unwrap();
-    let mut steps: Vec<Arc<lm::Position>> = Vec::new();
+    let mut steps: Vec<lm::Position> = Vec::new();
     for token in tokens {
         let step = model.extend(&steps, &[token], &Mask::Causal, &mut workspace, &|| true).unwrap();
         steps.extend(step);
@@ -298,7 +298,7 @@ fn the_number_of_threads_changes_no_bit() {
 fn positions_already_computed_are_shared_and_branches_do_not_meet() {
     let model = open(&fixture("llama"));
     let mut workspace = Workspace::new(1);
-    let mut run = |past: &[Arc<lm::Position>], tokens: &[u32]| {
+    let mut run = |past: &[lm::Position], tokens: &[u32]| {
         model.extend(past, tokens, &Mask::Causal, &mut workspace, &|| true).unwrap()
     };
     let trunk = run(&[], &[5, 6, 7]);
@@ -313,7 +313,7 @@ fn positions_already_computed_are_shared_and_branches_do_not_meet() {
 fn a_request_that_cannot_be_met_says_why() {
     let model = open(&fixture("llama"));
     let mut workspace = Workspace::new(1);
-    let mut run = |past: &[Arc<lm::Position>], tokens: &[u32], mask: &Mask, go_on: bool| {
+    let mut run = |past: &[lm::Position], tokens: &[u32], mask: &Mask, go_on: bool| {
         model.extend(past, tokens, mask, &mut workspace, &|| go_on)
     };
     let three = run(&[], &[1, 2, 3], &Mask::Causal, true).unwrap();
@@ -385,6 +385,40 @@ fn with_setting(key: &str, value: serde_json::Value) -> Result<Transformer, Mode
         settings.insert(key.into(), value);
     }
     Transformer::new(&checkpoint)
+}
+
+#[test]
+fn a_base_model_whose_names_stand_without_their_prefix_is_described_with_its_biases() {
+    let mut checkpoint = lm::load::open(&fixture("qwen2")).unwrap();
+    let whole = Transformer::new(&checkpoint).unwrap();
+    let tensors = std::mem::take(&mut checkpoint.tensors);
+    checkpoint.tensors =
+        tensors.into_iter().map(|(name, tensor)| (name.trim_start_matches("model.").to_owned(), tensor)).collect();
+    let base = Transformer::new(&checkpoint).unwrap();
+    assert!(whole.blueprint.attention_bias && base.blueprint.attention_bias);
+    assert!(!open(&fixture("llama")).blueprint.attention_bias);
+    let logits = |model: &Transformer| {
+        model.trace(&[1, 2, 3], &[], &Mask::Causal, &mut Workspace::new(1)).unwrap().logits.unwrap()
+    };
+    assert_eq!(logits(&whole), logits(&base));
+}
+
+#[test]
+fn distances_beyond_the_one_that_the_settings_name_count_as_it() {
+    let mut checkpoint = lm::load::open(&fixture("xlnet")).unwrap();
+    let mut row = |clamp: i64, tokens: [u32; 5]| {
+        let Header::HuggingFace(settings) = &mut checkpoint.header else { panic!("a folder") };
+        settings.insert("clamp_len".into(), clamp.into());
+        let model = Transformer::new(&checkpoint).unwrap();
+        let mask = Mask::Bidirectional;
+        let context = model.extend(&[], &tokens, &mask, &mut Workspace::new(1), &|| true).unwrap();
+        model.attention(&context, &mask, AttentionKind::Own, 0, 1, 0)
+    };
+    let ([a, b], [c, d]) =
+        ([2, -1].map(|clamp| row(clamp, [5, 9, 7, 30, 61])), [2, -1].map(|clamp| row(clamp, [5, 9, 7, 61, 30])));
+    // Both stand at two or more from the query: it makes no difference which is nearer.
+    assert!((a[3] - c[4]).abs() < 1e-7 && (a[4] - c[3]).abs() < 1e-7 && a[3] != a[4]);
+    assert!((b[3] - d[4]).abs() > 1e-5, "each distance is its own where none is named");
 }
 
 #[test]

@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot read its fixture fails")]
 
-use std::path::Path;
-use std::sync::Arc;
-
 use lmscope::lab::flow;
 use lmscope::lab::singular;
 use lmscope::lm::explain::Part;
@@ -13,6 +10,7 @@ use lmscope::lm::{
     Transformer, Workspace,
 };
 use serde_json::Value;
+use std::path::Path;
 
 const FAMILIES: [&str; 7] = ["gpt2", "llama", "qwen2", "gpt-neox", "gemma2", "bert", "t5"];
 const EVERY: [&str; 15] = [
@@ -54,7 +52,7 @@ fn go() -> bool {
 }
 
 /// The source and then the main stack's tokens.
-fn read(model: &Transformer, expected: &Value, changes: &Interventions) -> Vec<Arc<Position>> {
+fn read(model: &Transformer, expected: &Value, changes: &Interventions) -> Vec<Position> {
     let mut workspace = Workspace::new(2);
     let (tokens, decoder) = (ids(&expected["ids"]), ids(&expected["decoder_ids"]));
     let under = Conditions { mask: &model.blueprint.mask, interventions: changes };
@@ -71,7 +69,7 @@ fn assert_near(what: &str, found: f64, expected: f64, tolerance: f64) {
     assert!((found - expected).abs() <= tolerance * scale, "{what}: {found} is not {expected}");
 }
 
-fn some_context(name: &str) -> (Transformer, Vec<Arc<Position>>) {
+fn some_context(name: &str) -> (Transformer, Vec<Position>) {
     let model = open(name);
     let bytes = std::fs::read(folder().join(name).join("expected.safetensors")).unwrap();
     let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
@@ -119,7 +117,7 @@ fn what_is_computed_only_from_the_first_changed_layer_on_is_the_whole_pass_to_th
             let changes = model.interventions(vec![text.parse().unwrap()], &mut workspace, &go).unwrap();
             let under = Conditions { mask, interventions: &changes };
             let source = context.iter().filter(|position| position.is_source()).count();
-            let tokens: Vec<u32> = context[source..].iter().map(|position| position.token()).collect();
+            let tokens: Vec<u32> = context[source..].iter().map(lmscope::lm::Position::token).collect();
             let whole = model.extend(&context[..source], &tokens, under, &mut workspace, &go).unwrap();
             for streams in [None, Some(&streams)] {
                 let again = model.disturbed(&context, under, streams, &mut workspace, &go).unwrap();

@@ -13,7 +13,7 @@ fn stories() -> Arc<Model> {
     Arc::new(open(&Spec::Embedded(model)).expect("it opens"))
 }
 
-fn read(model: &Model, text: &str) -> Vec<Arc<Position>> {
+fn read(model: &Model, text: &str) -> Vec<Position> {
     let mut ids: Vec<u32> =
         model.tokenizer.as_ref().expect("a tokenizer").encode(text).iter().map(|token| token.id).collect();
     ids.truncate(model.engine.config.context - 2);
@@ -57,7 +57,7 @@ fn looking_ahead_starts_from_the_most_probable_tokens_and_goes_on_greedily() {
     assert!(matches!(bodies.last(), Some(Body::Done)));
     let ahead = roads(bodies);
     let mut workspace = Workspace::new(1);
-    let mut after = |path: &[Arc<Position>]| {
+    let mut after = |path: &[Position]| {
         let logits = model.engine.logits(&path[path.len() - 1..], &mut workspace).expect("logits");
         Distribution::new(logits).expect("numbers")
     };

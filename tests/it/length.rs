@@ -1,7 +1,6 @@
 //! Long texts: strategies against passes made by hand, and the fit against curves whose terms are known.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use lmscope::lab::length::cost::{Fit, Point, lengths, measure};
@@ -154,7 +153,7 @@ fn a_sink_is_as_near_as_its_place_in_the_cache() {
     kept[SINKS..SINKS + dropped].fill(false);
     let mut moved = path.clone();
     for sink in &mut moved[..SINKS] {
-        *sink = Arc::new(engine.moved(sink, dropped as isize, 40).expect("rotary"));
+        *sink = engine.moved(sink, dropped as isize, 40).expect("rotary");
     }
     let weights = |path: &[_], mask: &Mask, query: usize| engine.attention(path, mask, AttentionKind::Own, 0, 1, query);
     let long = weights(&moved, &Mask::Kept(kept, Box::new(Mask::Causal)), at);

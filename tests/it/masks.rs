@@ -110,7 +110,11 @@ fn under_a_permutation_no_token_s_cost_depends_on_itself_or_on_what_comes_later_
         }
         let other = told(&engine, &changed, &mask);
         let (a, b) = (&found.by[order[turn]], &other.by[order[turn]]);
-        assert_eq!(a.as_ref().map(|p| p.hidden()), b.as_ref().map(|p| p.hidden()), "turn {turn}");
+        assert_eq!(
+            a.as_ref().map(lmscope::lm::Position::hidden),
+            b.as_ref().map(lmscope::lm::Position::hidden),
+            "turn {turn}"
+        );
     }
     let row = engine.attention(&found.path, &found.mask, AttentionKind::QueryStream, 0, 0, order[0]);
     assert!(row.iter().all(|weight| *weight == 0.0), "the first of the order sees nothing, and no NaN: {row:?}");
@@ -118,8 +122,8 @@ fn under_a_permutation_no_token_s_cost_depends_on_itself_or_on_what_comes_later_
     let identity = told(&engine, &TOKENS, &Mask::Permutation((0..TOKENS.len()).collect()));
     for (a, b) in causal.by.iter().zip(&identity.by) {
         assert_eq!(
-            a.as_ref().map(|p| p.hidden()),
-            b.as_ref().map(|p| p.hidden()),
+            a.as_ref().map(lmscope::lm::Position::hidden),
+            b.as_ref().map(lmscope::lm::Position::hidden),
             "left to right is one of the orders"
         );
     }

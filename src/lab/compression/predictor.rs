@@ -1,7 +1,5 @@
 //! What the model expects next, the same on both sides.
 
-use std::sync::Arc;
-
 use super::CompressionError;
 use crate::lab::arithmetic_coding::Frequencies;
 use crate::lab::arithmetic_coding::Share;
@@ -18,7 +16,7 @@ pub(super) struct Predictor<'m> {
     window: usize,
     /// The tokens of the window, and what the model computed of the first of them.
     tokens: Vec<u32>,
-    context: Vec<Arc<Position>>,
+    context: Vec<Position>,
     expected: Expected,
     /// Whether a token came since `expected` was computed.
     stale: bool,
@@ -77,8 +75,7 @@ impl<'m> Predictor<'m> {
         }
         let engine = &self.model.engine;
         let new = &self.tokens[self.context.len()..];
-        let read = engine.extend(&self.context, new, &engine.blueprint.mask, &mut self.workspace, &|| true)?;
-        self.context.extend(read);
+        engine.append(&mut self.context, new, &engine.blueprint.mask, &mut self.workspace, &|| true)?;
         let last = self.context.len().saturating_sub(1);
         let logits = engine.logits(&self.context[last..], &mut self.workspace)?;
         let distribution = Distribution::new(logits)

@@ -32,18 +32,17 @@ impl Walk<'_> {
                 kept[lightest] = false;
             }
             let (token, mask) = (&tokens[at..=at], Mask::Kept(kept.clone(), Box::new(own.clone())));
-            let new = self.engine.extend(&path, token, &mask, self.workspace, self.go_on)?;
+            self.engine.append(&mut path, token, &mask, self.workspace, self.go_on)?;
             kept.push(true);
             let cache = runs(&kept);
-            self.foretell(&new, at + 1, &|_| (cache.clone(), Arc::from([])))?;
-            path.extend(new);
+            self.foretell(&path[at..], at + 1, &|_| (cache.clone(), Arc::from([])))?;
             self.draw(&path, &mask, at, &mut drawn);
         }
         Ok(())
     }
 
     /// Adds what the position `query` drew from each, in every head of every layer.
-    fn draw(&self, path: &[Arc<Position>], mask: &Mask, query: usize, drawn: &mut [f64]) {
+    fn draw(&self, path: &[Position], mask: &Mask, query: usize, drawn: &mut [f64]) {
         for layer in 0..self.engine.config.layers {
             for head in 0..self.engine.config.heads {
                 let row = self.engine.attention(path, mask, AttentionKind::Own, layer, head, query);

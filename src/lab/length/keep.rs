@@ -18,8 +18,7 @@ impl Walk<'_> {
         while path.len() + 1 < tokens.len() {
             let start = path.len();
             let part = &tokens[start..(start + STRIDE).min(tokens.len() - 1)];
-            let new = self.engine.extend(&path, part, &mask, self.workspace, self.go_on)?;
-            path.extend(new);
+            self.engine.append(&mut path, part, &mask, self.workspace, self.go_on)?;
             let first = |query: usize| window.map_or(0, |window| (query + 1).saturating_sub(window));
             self.foretell(&path[start..], start + 1, &|query| {
                 (std::iter::once(first(query)..query + 1).collect(), Arc::from([]))

@@ -57,7 +57,7 @@ impl Walk<'_> {
             }
             written.clear();
             let room = self.engine.config.context.saturating_sub(path.len() + self.reading.cue.len());
-            path.extend(self.engine.extend(&path, self.reading.cue, mask, self.workspace, self.go_on)?);
+            self.engine.append(&mut path, self.reading.cue, mask, self.workspace, self.go_on)?;
             for _ in 0..room.min(budget / 4) {
                 let logits = self.engine.logits(&path[path.len() - 1..], self.workspace)?;
                 let next = Distribution::new(logits)?.most_probable();
@@ -65,7 +65,7 @@ impl Walk<'_> {
                     break;
                 }
                 written.push(next);
-                path.extend(self.engine.extend(&path, &[next], mask, self.workspace, self.go_on)?);
+                self.engine.append(&mut path, &[next], mask, self.workspace, self.go_on)?;
             }
         }
         Ok(())

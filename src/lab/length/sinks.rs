@@ -26,13 +26,13 @@ impl Walk<'_> {
             let mut cache = path.clone();
             for sink in &mut cache[..SINKS] {
                 if let Some(moved) = self.engine.moved(sink, dropped as isize, tokens.len()) {
-                    *sink = Arc::new(moved);
+                    *sink = moved;
                 }
             }
             let (token, mask) = (&tokens[at..=at], Mask::Kept(kept, Box::new(own.clone())));
-            let new = self.engine.extend(&cache, token, &mask, self.workspace, self.go_on)?;
-            self.foretell(&new, at + 1, &|query| (vec![0..SINKS, recent..query + 1], Arc::from([])))?;
-            path.extend(new);
+            self.engine.append(&mut cache, token, &mask, self.workspace, self.go_on)?;
+            self.foretell(&cache[at..], at + 1, &|query| (vec![0..SINKS, recent..query + 1], Arc::from([])))?;
+            path.extend(cache.pop());
         }
         Ok(())
     }

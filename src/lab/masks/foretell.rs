@@ -1,7 +1,5 @@
 //! The positions whose logits foretell each token of a text under a mask.
 
-use std::sync::Arc;
-
 use super::Text;
 use super::Way;
 use crate::lm::ForwardError;
@@ -18,13 +16,13 @@ pub struct Told {
     /// The mask as it was run: of a decoder that begins with a token of its own it stands one position later.
     pub mask: Mask,
     /// Everything the pass over the whole text computed: a source, a decoder's first token, the text.
-    pub path: Vec<Arc<Position>>,
+    pub path: Vec<Position>,
     /// How many positions of the path stand before the text.
     pub before: usize,
     /// For each token the position whose logits foretell it; `None` where it is given.
-    pub by: Vec<Option<Arc<Position>>>,
+    pub by: Vec<Option<Position>>,
     /// For each token that the whole pass would foretell from a position that sees it, that position.
-    pub peeking: Vec<Option<Arc<Position>>>,
+    pub peeking: Vec<Option<Position>>,
 }
 
 /// Reads `text` under `mask`, and computes what foretells each token. `tell` hears how many tokens are done.
@@ -94,15 +92,15 @@ struct Reader<'a> {
     /// The first token that is foretold.
     given: usize,
     mask: &'a Mask,
-    source: &'a [Arc<Position>],
+    source: &'a [Position],
     go_on: &'a dyn Fn() -> bool,
 }
 
-type Foretellers = (Option<Arc<Position>>, Option<Arc<Position>>);
+type Foretellers = (Option<Position>, Option<Position>);
 
 impl Reader<'_> {
     /// The first `length` tokens, read at once; the source is not among what is given back.
-    fn read(&self, length: usize, workspace: &mut Workspace) -> Result<Vec<Arc<Position>>, ForwardError> {
+    fn read(&self, length: usize, workspace: &mut Workspace) -> Result<Vec<Position>, ForwardError> {
         let input = Input { tokens: &self.tokens[..length], segments: self.part(0, length) };
         self.engine.extend(self.source, input, self.mask, workspace, self.go_on)
     }
@@ -112,23 +110,23 @@ impl Reader<'_> {
     }
 
     /// The position before; where it sees the token, that of a pass over the text before the token alone.
-    fn next(&self, path: &[Arc<Position>], at: usize, workspace: &mut Workspace) -> Result<Foretellers, ForwardError> {
+    fn next(&self, path: &[Position], at: usize, workspace: &mut Workspace) -> Result<Foretellers, ForwardError> {
         let Some(before) = at.checked_sub(1) else { return Ok((None, None)) };
         let there = path.get(before).cloned();
         if !self.mask.visible(before, at) {
             return Ok((there, None));
         }
-        Ok((self.read(at, workspace)?.pop(), there))
+        Ok((self.read(at, workspace)?.last().map(Position::alone), there))
     }
 
     /// The token's own place, with the mask token in it.
     fn hidden(
         &self,
-        path: &[Arc<Position>],
+        path: &[Position],
         at: usize,
         hide: u32,
         workspace: &mut Workspace,
-    ) -> Result<Arc<Position>, ForwardError> {
+    ) -> Result<Position, ForwardError> {
         let unseen = ForwardError::NoSuchPosition { index: at, length: self.tokens.len() };
         if self.mask.joint().is_some_and(|joint| joint <= at) {
             // What stands before does not look at this place, so it is what it was.
@@ -140,23 +138,18 @@ impl Reader<'_> {
         tokens[at] = hide;
         let input = Input { tokens: &tokens, segments: &self.segments };
         let new = self.engine.extend(self.source, input, self.mask, workspace, self.go_on)?;
-        new.into_iter().nth(at).ok_or(unseen)
+        new.get(at).map(Position::alone).ok_or(unseen)
     }
 
     /// The token's own place in the stream that does not see it; where others see it, a pass in which they do not.
-    fn queried(
-        &self,
-        path: &[Arc<Position>],
-        at: usize,
-        workspace: &mut Workspace,
-    ) -> Result<Arc<Position>, ForwardError> {
+    fn queried(&self, path: &[Position], at: usize, workspace: &mut Workspace) -> Result<Position, ForwardError> {
         if *self.mask != Mask::Bidirectional {
-            return Ok(Arc::clone(&path[at]));
+            return Ok(path[at].clone());
         }
         let except = Mask::Except(at);
         let new = self.engine.extend(self.source, &self.tokens, &except, workspace, self.go_on)?;
         let unseen = ForwardError::NoSuchPosition { index: at, length: self.tokens.len() };
-        new.into_iter().nth(at).ok_or(unseen)
+        new.get(at).map(Position::alone).ok_or(unseen)
     }
 }
 

@@ -6,8 +6,6 @@
 //! "Attention is not all you need", arXiv 2103.03404). What floating point can tell apart is less than what is so: both are
 //! given.
 
-use std::sync::Arc;
-
 use crate::lab::singular;
 use crate::lm::AttentionKind;
 use crate::lm::ForwardError;
@@ -73,9 +71,9 @@ pub struct HeadRank {
 #[derive(Clone, Copy, Debug)]
 pub struct Passes<'a> {
     /// The positions under [`Mask::Causal`].
-    pub causal: &'a [Arc<Position>],
+    pub causal: &'a [Position],
     /// The positions under [`Mask::Bidirectional`].
-    pub both_ways: &'a [Arc<Position>],
+    pub both_ways: &'a [Position],
     /// How many positions of each stand before the text.
     pub before: usize,
 }
@@ -101,7 +99,7 @@ pub fn heads(
 
 /// Measures one head.
 pub fn one(engine: &Transformer, passes: Passes<'_>, layer: usize, head: usize) -> HeadRank {
-    let weights = |path: &[Arc<Position>], mask: &Mask| {
+    let weights = |path: &[Position], mask: &Mask| {
         let n = path.len() - passes.before;
         let rows = (passes.before..path.len()).flat_map(|query| {
             let row = engine.attention(path, mask, AttentionKind::Own, layer, head, query);
@@ -119,7 +117,7 @@ pub fn one(engine: &Transformer, passes: Passes<'_>, layer: usize, head: usize) 
 }
 
 /// The rank that float32 can tell of all products of a head's queries and keys.
-fn products(engine: &Transformer, path: &[Arc<Position>], layer: usize, head: usize) -> usize {
+fn products(engine: &Transformer, path: &[Position], layer: usize, head: usize) -> usize {
     let shape = engine.config.main();
     let width = shape.head_width;
     let group = shape.heads / shape.kv_heads.max(1);

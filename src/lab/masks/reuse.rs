@@ -3,7 +3,6 @@
 //! Each architecture's rule is run with the weights that are loaded: a turn is read, another is added, and the positions
 //! of the first are compared, bit by bit, with those of a pass over both.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::lm::ForwardError;
@@ -82,7 +81,7 @@ pub fn measure(
     let mut measured = Vec::new();
     for &reading in readings {
         // The shortest of a few times counts: what else the machine does only adds to it.
-        let mut run = |past: &[Arc<Position>], tokens: &[u32]| {
+        let mut run = |past: &[Position], tokens: &[u32]| {
             let (mut path, mut least) = (Vec::new(), Duration::MAX);
             for _ in 0..TIMES {
                 let start = clock();
@@ -106,11 +105,11 @@ fn run(
     engine: &Transformer,
     reading: Reading,
     own: bool,
-    past: &[Arc<Position>],
+    past: &[Position],
     tokens: &[u32],
     workspace: &mut Workspace,
     go_on: &dyn Fn() -> bool,
-) -> Result<Vec<Arc<Position>>, ForwardError> {
+) -> Result<Vec<Position>, ForwardError> {
     let mask = match reading {
         Reading::EncoderDecoder => return engine.encode(tokens, workspace, go_on),
         Reading::DecoderOnly if own => engine.blueprint.mask.clone(),

@@ -1,7 +1,5 @@
 //! The heads that copy: they look from a token to what followed it before.
 
-use std::sync::Arc;
-
 use crate::lab::heads;
 use crate::lm::AttentionKind;
 use crate::lm::Conditions;
@@ -50,11 +48,11 @@ pub fn random_repeated(vocabulary: usize, context: usize) -> Vec<u32> {
 pub fn rank(
     engine: &Transformer,
     under: Conditions<'_>,
-    context: &[Arc<Position>],
+    context: &[Position],
     places: &[usize],
     wanted: &dyn Fn() -> bool,
 ) -> Option<Vec<Copier>> {
-    let tokens: Vec<u32> = context.iter().map(|position| position.token()).collect();
+    let tokens: Vec<u32> = context.iter().map(Position::token).collect();
     let mut all = Vec::new();
     for layer in 0..engine.config.layers {
         if !wanted() {

@@ -1,7 +1,5 @@
 //! How sure a model becomes of saying the same again.
 
-use std::sync::Arc;
-
 use crate::lm::Conditions;
 use crate::lm::Distribution;
 use crate::lm::ForwardError;
@@ -62,7 +60,7 @@ impl From<NotFinite> for ProbeError {
 pub fn probe(
     engine: &Transformer,
     under: Conditions<'_>,
-    mut context: Vec<Arc<Position>>,
+    mut context: Vec<Position>,
     sentence: &[u32],
     copies: usize,
     workspace: &mut Workspace,
@@ -74,7 +72,7 @@ pub fn probe(
     let mut first: Vec<Option<f32>> = Vec::new();
     for before in 0..copies.min(room / sentence.len().max(1)) {
         let start = context.len();
-        context.extend(engine.extend(&context, sentence, under, workspace, go_on)?);
+        engine.append(&mut context, sentence, under, workspace, go_on)?;
         // The token at an index is foretold at the position before it; the source foretells nothing.
         let unsaid = usize::from(start == source);
         let mut probabilities = vec![None; unsaid];

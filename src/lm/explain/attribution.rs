@@ -6,8 +6,6 @@
 //! alone; where a dense layer with a non-linearity stands before the head, its gate is held fast too. What a part would
 //! change through later layers that read it is not in its contribution: that is what interventions show.
 
-use std::sync::Arc;
-
 use super::{
     super::{
         activation::activate,
@@ -123,7 +121,7 @@ impl Transformer {
     /// is not a number, or stopped.
     pub fn attribute<'a>(
         &self,
-        context: &[Arc<Position>],
+        context: &[Position],
         under: impl Into<Conditions<'a>>,
         index: usize,
         token: Option<u32>,
@@ -164,7 +162,8 @@ impl Transformer {
             let place = PatchPlace::Stream(LayerPlace { side: Side::Main, layer });
             under.interventions.patches(place).any(|(position, _)| position == index - source)
         });
-        let logits = self.read_out(std::iter::once(hidden.as_slice()), workspace)?;
+        let mut logits = Vec::new();
+        self.read_out(std::iter::once(hidden.as_slice()), workspace, &mut logits)?;
         let distribution = Distribution::new(logits)?;
         let token = token.unwrap_or_else(|| distribution.most_probable());
         let begin = patched.unwrap_or(0);

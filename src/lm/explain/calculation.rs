@@ -2,8 +2,6 @@
 
 mod given;
 
-use std::sync::Arc;
-
 use super::super::{
     attention::{AttentionKind, Sight, bent},
     elementary::exp32,
@@ -106,7 +104,7 @@ impl Transformer {
     /// A layer or head that the model does not have.
     pub fn calculation<'a>(
         &self,
-        context: &[Arc<Position>],
+        context: &[Position],
         under: impl Into<Conditions<'a>>,
         kind: AttentionKind,
         place: (usize, usize),
@@ -126,7 +124,7 @@ impl Transformer {
         let isa = Isa::detect();
         let layout = pass.layout(isa);
         let calculation = pass.see(kind, layer, place, |sight| {
-            let queries = sight.queries(position);
+            let queries = sight.queries(position.view());
             if queries.is_empty() {
                 return None;
             }
@@ -181,7 +179,7 @@ impl Transformer {
     /// this kind, or layer or head do not exist.
     pub fn key_vectors<'a>(
         &self,
-        context: &[Arc<Position>],
+        context: &[Position],
         under: impl Into<Conditions<'a>>,
         kind: AttentionKind,
         place: (usize, usize),
@@ -197,7 +195,7 @@ impl Transformer {
         }
         let index = if kind == AttentionKind::Cross { key } else { key.checked_sub(before)? };
         pass.see(kind, layer, place, |sight| {
-            if index >= sight.len() || sight.queries(context.get(query)?).is_empty() {
+            if index >= sight.len() || sight.queries(context.get(query)?.view()).is_empty() {
                 return None;
             }
             let (k, v) = head_part(sight, index, head / (shape.heads / shape.kv_heads), shape.head_width);

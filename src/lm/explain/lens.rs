@@ -1,7 +1,7 @@
 //! The logit lens (nostalgebraist 2020): what the model would say if it stopped after each layer. The residual stream goes
 //! through the final norm and the head, whatever layer it comes from.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use super::{
     super::{
@@ -74,7 +74,7 @@ impl Transformer {
     #[expect(clippy::too_many_arguments, reason = "a run, the part of it that is wanted, and where it goes")]
     pub fn lens<'a>(
         &self,
-        context: &[Arc<Position>],
+        context: &[Position],
         under: impl Into<Conditions<'a>>,
         range: Range<usize>,
         top: usize,
@@ -138,7 +138,8 @@ impl Transformer {
             }
         }
         read.push(hidden.to_vec());
-        let logits = self.read_out(read.iter().map(Vec::as_slice), workspace)?;
+        let mut logits = Vec::new();
+        self.read_out(read.iter().map(Vec::as_slice), workspace, &mut logits)?;
         let rows = logits.chunks_exact(self.config.vocabulary.max(1));
         let distributions: Vec<_> = rows.map(|row| Distribution::new(row.to_vec())).collect::<Result<_, _>>()?;
         let choice = distributions[last].most_probable();

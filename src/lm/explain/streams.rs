@@ -1,6 +1,6 @@
 //! The residual streams of a pass, kept so that interventions compute only the layers they affect.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
 
 use super::super::{
     error::ForwardError,
@@ -35,7 +35,7 @@ impl Transformer {
     /// Stopped, or a context without positions of the main stack.
     pub fn streams<'a>(
         &self,
-        context: &[Arc<Position>],
+        context: &[Position],
         under: impl Into<Conditions<'a>>,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
@@ -53,7 +53,7 @@ impl Transformer {
     }
 
     /// How many positions of `context`, from its front, are the same with interventions as without.
-    pub fn untouched(&self, context: &[Arc<Position>], under: Conditions<'_>) -> usize {
+    pub fn untouched(&self, context: &[Position], under: Conditions<'_>) -> usize {
         let Some((_, position)) = under.interventions.begin() else { return context.len() };
         let (source, target) = sourced(context);
         match under.mask.joint() {
@@ -71,23 +71,23 @@ impl Transformer {
     /// Stopped, or as [`extend`](Self::extend).
     pub fn disturbed(
         &self,
-        context: &[Arc<Position>],
+        context: &[Position],
         under: Conditions<'_>,
         streams: Option<&Streams>,
         workspace: &mut Workspace,
         go_on: &dyn Fn() -> bool,
-    ) -> Result<Vec<Arc<Position>>, ForwardError> {
+    ) -> Result<Vec<Position>, ForwardError> {
         let Some((layer, _)) = under.interventions.begin() else { return Ok(context.to_vec()) };
         let (source, target) = sourced(context);
-        let mut path: Vec<Arc<Position>> = source.to_vec();
+        let mut path: Vec<Position> = source.to_vec();
         if under.interventions.change_source() {
-            let tokens: Vec<u32> = source.iter().map(|position| position.token).collect();
+            let tokens: Vec<u32> = source.iter().map(Position::token).collect();
             path = self.encode_changed(&tokens, under.interventions, workspace, go_on)?;
         }
         let kept = self.untouched(context, under).saturating_sub(source.len());
         path.extend_from_slice(&target[..kept]);
         let rest = &target[kept..];
-        let tokens: Vec<u32> = rest.iter().map(|position| position.token).collect();
+        let tokens: Vec<u32> = rest.iter().map(Position::token).collect();
         let streams = streams.filter(|streams| {
             layer > 0
                 && layer < streams.layers.len()
@@ -95,7 +95,7 @@ impl Transformer {
                 && !self.has_query_stream()
         });
         let Some(streams) = streams else {
-            path.extend(self.extend(&path, &tokens, under, workspace, go_on)?);
+            self.append(&mut path, &tokens, under, workspace, go_on)?;
             return Ok(path);
         };
         let width = self.config.width;
@@ -112,7 +112,7 @@ impl Transformer {
                 positions: &rest[done..done + count],
             });
             let new = pass.run(Input::from(&tokens[done..done + count]), workspace, go_on, &mut |_| ())?;
-            path.extend(new.into_iter().map(Arc::new));
+            workspace.keep(new, &mut path);
             done += count;
         }
         Ok(path)

@@ -79,7 +79,7 @@ fn blueprint(activation: Activation, embedding_scale: f32, tied_head: bool) -> B
         norm_place: NormPlace::After,
         embedding_norm: true,
         embedding_scale,
-        positions: Positions::Learned { offset: OFFSET, padding: None },
+        positions: Positions::Learned { offset: OFFSET, padding: None, buckets: None },
         attention_bias: true,
         activation,
         tied_head,

@@ -1,9 +1,9 @@
-//! BERT (Devlin et al. 2018) and what kept its shape: `RoBERTa` (Liu et al. 2019), `DistilBERT` (Sanh et al. 2019), and `UniLM`
-//! (Dong et al. 2019), which runs the same layers under several masks.
+//! BERT (Devlin et al. 2018) and what kept its shape: `RoBERTa` (Liu et al. 2019), `MPNet` (Song et al. 2020), `DistilBERT` (Sanh et al.
+//! 2019), and `UniLM` (Dong et al. 2019), which runs the same layers under several masks.
 
 use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
 use crate::lm::{
-    blueprint::{Norm, NormPlace, Objective, Positions, Stacks},
+    blueprint::{Buckets, Norm, NormPlace, Objective, Positions, Stacks},
     mask::Mask,
     names::{Attention, FeedForward, HeadNames, LayerNames, StackNames, Transposed, stack},
 };
@@ -28,12 +28,29 @@ pub(super) const ROBERTA: Family = Family {
     gguf: None,
     suited_for: UNDERSTANDS,
     typical: || Blueprint {
-        positions: Positions::Learned { offset: 2, padding: Some(1) },
+        positions: Positions::Learned { offset: 2, padding: Some(1), buckets: None },
         ..blueprint(ROBERTA.name, Objective::MaskedTokens, Activation::Gelu)
     },
     hugging_face: |reader| hugging_face(reader, ROBERTA.name, &ROBERTA_NAMES, Objective::MaskedTokens),
     read_gguf: gguf,
 };
+
+pub(super) const MPNET: Family = Family {
+    name: "MPNet",
+    source: "Song et al. 2020",
+    model_types: &["mpnet"],
+    gguf: None,
+    suited_for: UNDERSTANDS,
+    typical: || Blueprint {
+        positions: Positions::Learned { offset: 2, padding: Some(1), buckets: Some(DISTANCES) },
+        ..blueprint(MPNET.name, Objective::MaskedTokens, Activation::Gelu)
+    },
+    hugging_face: mpnet,
+    read_gguf: gguf,
+};
+
+/// `MPNet`'s distances: the reference implementation leaves no choice of how far they count.
+const DISTANCES: Buckets = Buckets { count: 32, farthest: 128 };
 
 pub(super) const DISTILBERT: Family = Family {
     name: "DistilBERT",
@@ -102,6 +119,26 @@ const ROBERTA_NAMES: Names = Names {
         transform: Some(("lm_head.dense", "lm_head.layer_norm")),
     },
     ..NAMES
+};
+
+const MPNET_NAMES: Names = Names {
+    prefixes: &["mpnet.", ""],
+    main: StackNames {
+        segments: None,
+        buckets: Some("encoder.relative_attention_bias"),
+        layer: LayerNames {
+            attention_norm: "attention.LayerNorm",
+            attention: Attention::Separate {
+                query: "attention.attn.q",
+                key: "attention.attn.k",
+                value: "attention.attn.v",
+            },
+            output: "attention.attn.o",
+            ..NAMES.main.layer
+        },
+        ..NAMES.main
+    },
+    ..ROBERTA_NAMES
 };
 
 const DISTILBERT_NAMES: Names = Names {
@@ -180,13 +217,17 @@ pub(super) fn hugging_face(
     if let Some(kind) = reader.text("position_embedding_type").filter(|kind| *kind != "absolute") {
         return Err(ModelError::Unsupported { key: "position_embedding_type".into(), value: kind.into() });
     }
-    // RoBERTa counts positions from the padding token's id on, and leaves that row to padding.
-    let padding = if family == ROBERTA.name { Some(reader.token("pad_token_id")?.unwrap_or(1)) } else { None };
+    // RoBERTa and MPNet count positions from the padding token's id on, and leave that row to padding.
+    let padding = if family == ROBERTA.name || family == MPNET.name {
+        Some(reader.token("pad_token_id")?.unwrap_or(1))
+    } else {
+        None
+    };
     let offset = padding.map_or(0, |padding| padding as usize + 1);
     let width = reader.needed("hidden_size")?;
     let heads = reader.needed("num_attention_heads")?;
     let rows = reader.needed("max_position_embeddings")?;
-    let config = Config {
+    let mut config = Config {
         layers: reader.needed("num_hidden_layers")?,
         width,
         heads,
@@ -201,13 +242,35 @@ pub(super) fn hugging_face(
         decoder_start: None,
         encoder: None,
     };
-    let blueprint = Blueprint {
-        positions: Positions::Learned { offset, padding },
+    let mut blueprint = Blueprint {
+        positions: Positions::Learned { offset, padding, buckets: None },
         segments: config.segments > 1,
         tied_head: reader.flag("tie_word_embeddings").unwrap_or(true),
         ..blueprint(family, objective, activation(reader, "hidden_act", Activation::Gelu)?)
     };
-    Ok(Plan { blueprint, config, names: *names })
+    let mut names = *names;
+    // Some that were trained elsewhere lack parts; those that keep these settings say so in settings of our own.
+    if reader.flag("embedding_norm") == Some(false) {
+        (blueprint.embedding_norm, names.main.embedding_norm) = (false, None);
+    }
+    if reader.flag("head_transform") == Some(false) {
+        (blueprint.head_transform, names.head.transform) = (None, None);
+    }
+    if reader.flag("segments") == Some(false) {
+        (config.segments, blueprint.segments, names.main.segments) = (0, false, None);
+    }
+    Ok(Plan { blueprint, config, names })
+}
+
+/// `MPNet` sees distances besides places, and knows of one text only.
+fn mpnet(reader: Reader<'_>) -> Result<Plan, ModelError> {
+    let count = reader.size("relative_attention_num_buckets")?.unwrap_or(DISTANCES.count);
+    let mut plan = hugging_face(reader, MPNET.name, &MPNET_NAMES, Objective::MaskedTokens)?;
+    if let Positions::Learned { buckets, .. } = &mut plan.blueprint.positions {
+        *buckets = Some(Buckets { count, ..DISTANCES });
+    }
+    (plan.config.segments, plan.blueprint.segments) = (0, false);
+    Ok(plan)
 }
 
 fn distilbert(reader: Reader<'_>) -> Result<Plan, ModelError> {

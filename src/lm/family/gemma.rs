@@ -203,7 +203,6 @@ fn hugging_face(reader: Reader<'_>, version: &Version) -> Result<Plan, ModelErro
     let blueprint = Blueprint {
         attention_width: attention_width.filter(|width| *width != config.head_width as f32),
         attention_cap: caps.0,
-        attention_bias: reader.has_tensor("model.layers.0.self_attn.q_proj.bias"),
         activation: activation(reader, key, Activation::GeluTanh)?,
         tied_head: reader.flag("tie_word_embeddings").unwrap_or(true),
         logit_cap: caps.1,

@@ -148,7 +148,10 @@ fn chatglm(reader: Reader<'_>) -> Result<Plan, ModelError> {
         kv_heads: groups,
         head_width,
         feed_forward: reader.needed("ffn_hidden_size")?,
-        vocabulary: reader.needed("padded_vocab_size")?,
+        vocabulary: match reader.size("padded_vocab_size")? {
+            Some(vocabulary) => vocabulary,
+            None => reader.needed("vocab_size")?,
+        },
         context: reader.needed("seq_length")?,
         norm_epsilon: reader.number("layernorm_epsilon")?.unwrap_or(1e-5),
         segments: 0,

@@ -124,7 +124,6 @@ fn hugging_face(reader: Reader<'_>, family: &'static str, query_key_norm: bool) 
     let blueprint = Blueprint {
         family,
         positions,
-        attention_bias: reader.has_tensor("model.layers.0.self_attn.q_proj.bias"),
         query_key_norm,
         activation: activation(reader, "hidden_act", Activation::Silu)?,
         gated: true,
@@ -190,7 +189,6 @@ fn gguf(reader: Reader<'_>, family: &'static str, architecture: &str, pairs: Pai
     let blueprint = Blueprint {
         family,
         positions: rope::gguf(reader, architecture, pairs, head_width, context)?,
-        attention_bias: reader.has_tensor("blk.0.attn_q.bias"),
         query_key_norm,
         gated: true,
         tied_head: !reader.has_tensor("output.weight"),

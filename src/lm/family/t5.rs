@@ -2,7 +2,7 @@
 
 use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader};
 use crate::lm::{
-    blueprint::{Objective, Positions, Stacks},
+    blueprint::{Buckets, Objective, Positions, Stacks},
     config::Shape,
     names::{Attention, CrossNames, FeedForward, LayerNames, StackNames, Transposed, head, stack},
 };
@@ -115,7 +115,7 @@ fn blueprint(buckets: usize, farthest: usize, activation: Activation, gated: boo
         family: T5.name,
         stacks: Stacks::EncoderDecoder,
         objective: Objective::SpanCorruption,
-        positions: Positions::Buckets { buckets, farthest },
+        positions: Positions::Buckets(Buckets { count: buckets, farthest }),
         scaled: false,
         activation,
         gated,

@@ -56,7 +56,7 @@ fn blueprint(activation: Activation, mask: Mask, tied_head: bool) -> Blueprint {
         objective: Objective::Permutation,
         norm: Norm::Layer,
         norm_place: NormPlace::After,
-        positions: Positions::RelativeSinusoid,
+        positions: Positions::RelativeSinusoid { farthest: None },
         activation,
         tied_head,
         mask,
@@ -71,10 +71,8 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         Some(head_width) => head_width,
         None => divided(("d_model", width), ("n_head", heads))?,
     };
-    // Distances beyond this one would count as it.
-    if let Some(length) = reader.size("clamp_len").ok().flatten() {
-        return Err(ModelError::Unsupported { key: "clamp_len".into(), value: length.to_string() });
-    }
+    // Where there is none, the setting is -1.
+    let farthest = reader.size("clamp_len").ok().flatten();
     let mask = match reader.text("attn_type").unwrap_or("bi") {
         "bi" => Mask::Bidirectional,
         "uni" => Mask::Causal,
@@ -97,6 +95,9 @@ fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {
         encoder: None,
     };
     let activation = activation(reader, "ff_activation", Activation::Gelu)?;
-    let blueprint = blueprint(activation, mask, reader.flag("tie_word_embeddings").unwrap_or(true));
+    let blueprint = Blueprint {
+        positions: Positions::RelativeSinusoid { farthest },
+        ..blueprint(activation, mask, reader.flag("tie_word_embeddings").unwrap_or(true))
+    };
     Ok(Plan { blueprint, config, names: NAMES })
 }

@@ -13,7 +13,7 @@ use super::{
 impl Pass<'_> {
     /// Whose layers these are.
     pub(super) fn side(&self) -> Side {
-        if self.encoder { Side::Encoder } else { Side::Main }
+        if self.seen_by.is_some() { Side::Encoder } else { Side::Main }
     }
 
     /// Puts other values into the residual stream that enters a layer.
@@ -49,7 +49,7 @@ impl Pass<'_> {
             for (head, mixed) in mixed.chunks_exact_mut(layout.width).enumerate() {
                 let at = HeadPlace { side, layer, head };
                 if self.changes.row(at, place).is_some() {
-                    let weights = layout.weights(sight, sight.queries(&sight.context.new[row]), head, place);
+                    let weights = layout.weights(sight, sight.queries(sight.context.new[row].view()), head, place);
                     mixed.copy_from_slice(&layout.mixture(sight, head, &weights));
                 }
                 for (_, values) in self.changes.patches(PatchPlace::Head(at)).filter(|(at, _)| *at == place) {

@@ -1,7 +1,5 @@
 //! What can be watched in a pass, and where one can begin that is not computed from the embedding on.
 
-use std::sync::Arc;
-
 use super::super::{attention::AttentionKind, kernel::Activations, position::Position};
 
 /// A pass that was computed before as far as a layer.
@@ -12,7 +10,7 @@ pub(crate) struct Resumed<'a> {
     /// The residual stream as it enters that layer, `[tokens, width]`.
     pub(crate) stream: &'a [f32],
     /// What was computed at each position.
-    pub(crate) positions: &'a [Arc<Position>],
+    pub(crate) positions: &'a [Position],
 }
 
 /// What can be watched in a pass.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Cross, Head, Layer, NormWeights, Relative};
 use crate::lm::{
-    blueprint::{Blueprint, Norm, Objective, Positions},
+    blueprint::{Blueprint, Buckets, Norm, Objective, Positions},
     checkpoint::Tensor,
     config::{Config, Shape},
     error::ModelError,
@@ -148,13 +148,13 @@ impl<'a> Finder<'a> {
 
     /// `[buckets, heads]`
     pub(super) fn buckets(&self, name: &str, heads: usize) -> Result<Vec<f32>, ModelError> {
-        let Positions::Buckets { buckets, .. } = self.blueprint.positions else { return Ok(Vec::new()) };
+        let Some(Buckets { count, .. }) = self.blueprint.positions.buckets() else { return Ok(Vec::new()) };
         let (full, tensor) = self.tensor(name, &SCALES)?;
-        if tensor.shape != [buckets, heads] {
-            let expected = vec![buckets, heads];
+        if tensor.shape != [count, heads] {
+            let expected = vec![count, heads];
             return Err(ModelError::Shape { name: full, expected, found: tensor.shape.clone() });
         }
-        vector(&full, tensor, buckets * heads)
+        vector(&full, tensor, count * heads)
     }
 
     /// A vector under its bare name or with `.weight` after it.

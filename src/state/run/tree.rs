@@ -147,7 +147,7 @@ impl Run {
     pub fn grow(
         &mut self,
         from: NodeId,
-        tokens: impl IntoIterator<Item = (u32, Origin, Score, Option<Arc<Position>>)>,
+        tokens: impl IntoIterator<Item = (u32, Origin, Score, Option<Position>)>,
     ) -> Vec<NodeId> {
         let mut nodes = Vec::new();
         let mut parent = from;
@@ -163,7 +163,7 @@ impl Run {
     }
 
     /// What the model computed on the way to a node, up to the first token it has not read.
-    pub fn context_to(&self, node: NodeId) -> Vec<Arc<Position>> {
+    pub fn context_to(&self, node: NodeId) -> Vec<Position> {
         self.line(node).into_iter().map_while(|id| self.node(id).position.clone()).collect()
     }
 

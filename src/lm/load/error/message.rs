@@ -71,13 +71,18 @@ impl fmt::Display for Problem {
             }
             Self::Empty => f.write_str("the file is empty: download it again"),
             Self::Foreign { found, first } => {
-                write!(f, "this is {found}, not a model")?;
+                match found {
+                    Foreign::Marian | Foreign::MarianRecurrent => write!(f, "this is {found}, which is not read")?,
+                    _ => write!(f, "this is {found}, not a model")?,
+                }
                 match found {
                     Foreign::Html => f.write_str(": open the address in a browser to see what the server said, then download the file itself"),
                     Foreign::LfsPointer => f.write_str(": run `git lfs pull` beside it to fetch the file it stands for"),
                     Foreign::Pickle | Foreign::Zip => f.write_str(": only weights that torch.save wrote are read; convert it to safetensors or GGUF"),
                     Foreign::Gzip | Foreign::Xz | Foreign::Zstd => f.write_str(": unpack it first"),
                     Foreign::Json => f.write_str(": name the folder with config.json and model.safetensors, or a .gguf file"),
+                    Foreign::Marian => f.write_str(": name a Hugging Face folder of a T5 or a BART"),
+                    Foreign::MarianRecurrent => f.write_str(": its decoder remembers what it wrote in a recurrent cell and attends to its source alone, so that there is no attention between target positions to show; name a Hugging Face folder of a T5 or a BART"),
                     _ => write!(f, " (it begins with {:02x} {:02x} {:02x} {:02x}): name a .gguf file or a Hugging Face folder", first[0], first[1], first[2], first[3]),
                 }
             }
