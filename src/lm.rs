@@ -23,6 +23,7 @@ mod norm;
 mod rope;
 
 pub mod beam;
+mod detector;
 mod distribution;
 pub mod explain;
 mod mask;

@@ -52,6 +52,14 @@ struct Stood {
     asked: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bits: Option<f64>,
+    /// How likely the model takes it to be a replaced token, where it tells them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced: Option<f64>,
+    /// What stood there before another token took its place, and the model that drew that; chance did where none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drawn_by: Option<String>,
 }
 
 pub(super) fn run(
@@ -78,7 +86,8 @@ pub(super) fn run(
         let instead = architectures::stand_in(&model, &given.ids, objective);
         let (asked, ids) = instead.as_ref().map_or((&*model, &given.ids), |(model, ids)| (model, ids));
         let mut scene = architectures::scene(asked, ids, objective, common.seed);
-        architectures::ask(asked, &mut scene, &mut session.workspace, &|| true)
+        architectures::exchange(asked, ids, &mut scene, common.seed, &mut session.workspace, &|| true)
+            .and_then(|()| architectures::ask(asked, &mut scene, &mut session.workspace, &|| true))
             .map_err(|error| super::masks::refused(&session, error))?;
         scenes.push(scene);
     }
@@ -115,7 +124,13 @@ pub(super) fn run(
 fn shown(scene: Scene, found: &[Found]) -> Shown {
     let of_kind = found.iter().filter(|found| architectures::trained_on(found.objective, scene.objective));
     let bits = scene.bits();
-    let stood = |places: Vec<Place>| places.into_iter().map(stood).collect();
+    let stood = |places: Vec<Place>| -> Vec<Stood> { places.into_iter().map(stood).collect() };
+    let mut input = stood(scene.first);
+    for exchange in scene.exchanged {
+        if let Some(place) = input.get_mut(exchange.place) {
+            (place.original, place.drawn_by) = (Some(exchange.stood), exchange.by);
+        }
+    }
     Shown {
         architecture: Architecture::of(scene.objective).name(),
         model: scene.model,
@@ -123,7 +138,7 @@ fn shown(scene: Scene, found: &[Found]) -> Shown {
         mask: scene.first_mask.to_string(),
         families: architectures::families(scene.objective),
         found: of_kind.map(|found| found.spec.clone()).collect(),
-        input: stood(scene.first),
+        input,
         decoder: scene.decoder.map(stood),
         order: scene.order,
         bits,
@@ -140,5 +155,8 @@ fn stood(place: Place) -> Stood {
         id: place.given.id,
         asked: place.asked.map(|asked| asked.label),
         bits: place.bits,
+        replaced: place.replaced,
+        original: None,
+        drawn_by: None,
     }
 }

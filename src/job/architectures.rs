@@ -36,10 +36,11 @@ pub(super) fn ask(job: &Ask, ticket: &Ticket, send: Send<'_>) -> Result<(), Stop
     let instead = architectures::stand_in(model, tokens, *objective);
     let (model, tokens) = instead.as_ref().map_or((&**model, tokens), |(model, tokens)| (model, tokens));
     let mut scene = architectures::scene(model, tokens, *objective, *seed);
+    let mut workspace = Workspace::new(*threads);
+    architectures::exchange(model, tokens, &mut scene, *seed, &mut workspace, &|| ticket.is_current())?;
     let found = Arc::from(model::found(cache.as_deref()));
     said(send(Body::Scene(Arc::new(scene.clone()), Arc::clone(&found))))?;
     if architectures::can_ask(model, &scene) {
-        let mut workspace = Workspace::new(*threads);
         architectures::ask(model, &mut scene, &mut workspace, &|| ticket.is_current())?;
         said(send(Body::Scene(Arc::new(scene), found)))?;
     }

@@ -1,8 +1,11 @@
 //! Architectures on one sentence: who sees whom, what is given, what is asked, and what a model of the kind makes of it.
 
+mod generator;
 mod picture;
 mod stand_in;
 
+pub use generator::Exchange;
+pub use generator::exchange;
 pub use picture::Cell;
 pub use picture::Role;
 pub use picture::first_in_view;
@@ -18,6 +21,7 @@ use crate::lm::Distribution;
 use crate::lm::FAMILIES;
 use crate::lm::Input;
 use crate::lm::Mask;
+use crate::lm::NotFinite;
 use crate::lm::Position;
 use crate::lm::Transformer;
 use crate::lm::Workspace;
@@ -45,8 +49,9 @@ pub enum Architecture {
 }
 
 /// Every objective, those of one architecture beside one another.
-pub const OBJECTIVES: [Objective; 8] = [
+pub const OBJECTIVES: [Objective; 9] = [
     Objective::NextToken,
+    Objective::LongBlank,
     Objective::BlankFilling,
     Objective::Unified,
     Objective::MaskedTokens,
@@ -64,7 +69,7 @@ impl Architecture {
     /// What is trained on an objective.
     pub fn of(objective: Objective) -> Self {
         match objective {
-            Objective::NextToken => Self::DecoderOnly,
+            Objective::NextToken | Objective::LongBlank => Self::DecoderOnly,
             Objective::BlankFilling | Objective::Unified => Self::Prefix,
             Objective::MaskedTokens | Objective::ReplacedTokens => Self::EncoderOnly,
             Objective::SpanCorruption | Objective::Denoising => Self::EncoderDecoder,
@@ -100,6 +105,7 @@ pub fn asks(objective: Objective) -> Message {
     match objective {
         Objective::NextToken => Message::AsksNext,
         Objective::BlankFilling => Message::AsksBlanks,
+        Objective::LongBlank => Message::AsksLongBlank,
         Objective::Unified => Message::AsksUnified,
         Objective::MaskedTokens => Message::AsksMasked,
         Objective::ReplacedTokens => Message::AsksReplaced,
@@ -123,6 +129,8 @@ pub struct Place {
     pub asked: Option<Named>,
     /// What that costs the model, in bits, where it was trained on this.
     pub bits: Option<f64>,
+    /// How likely the model takes it to be that the token took another's place, where it tells replaced tokens.
+    pub replaced: Option<f64>,
 }
 
 /// A piece with its text.
@@ -151,6 +159,8 @@ pub struct Scene {
     pub decoder: Option<Vec<Place>>,
     /// The order in which tokens are foretold, where it is drawn.
     pub order: Option<Vec<usize>>,
+    /// The tokens that gave way to others.
+    pub exchanged: Vec<Exchange>,
 }
 
 /// The example of an objective on the tokens of a sentence, in the words of a model's vocabulary; chance is the seed's alone.
@@ -165,20 +175,25 @@ pub fn scene(model: &Model, tokens: &[u32], objective: Objective, seed: u64) -> 
         given
             .into_iter()
             .zip(asked)
-            .map(|(piece, asked)| Place { given: speller.name(piece), asked, bits: None })
+            .map(|(piece, asked)| Place { given: speller.name(piece), asked, bits: None, replaced: None })
             .collect()
     };
+    let exchanged = input.iter().enumerate().filter_map(|(place, piece)| match piece {
+        &Piece::Replaced(at, _) => Some(Exchange { place, stood: speller.name(Piece::Token(at)).label, by: None }),
+        _ => None,
+    });
+    let exchanged = exchanged.collect();
     let (first, decoder) = match decoder {
         Some(decoder) => (places(input, Vec::new()), Some(places(decoder, asked))),
         None => (places(input, asked), None),
     };
-    Scene { model: model.name.clone(), objective, first, first_mask, decoder, order }
+    Scene { model: model.name.clone(), objective, first, first_mask, decoder, order, exchanged }
 }
 
 /// Who sees whom in the stack that reads.
 fn mask_of(objective: Objective, example: &Example, length: usize) -> Mask {
     match objective {
-        Objective::NextToken => Mask::Causal,
+        Objective::NextToken | Objective::LongBlank => Mask::Causal,
         Objective::BlankFilling => {
             let text = example.input.iter().position(|piece| *piece == Piece::Start);
             Mask::Prefix(text.unwrap_or(example.input.len()))
@@ -216,6 +231,7 @@ impl Speller<'_> {
             },
             Piece::Mask => spelled().unwrap_or_else(|| self.mask().to_owned()),
             Piece::Start if self.objective == Objective::BlankFilling => "<sop>".to_owned(),
+            Piece::Start if self.objective == Objective::LongBlank => spelled().unwrap_or_else(|| "<sop>".to_owned()),
             Piece::End if self.objective == Objective::BlankFilling => "<eop>".to_owned(),
             Piece::Start => spelled().unwrap_or_else(|| "<s>".to_owned()),
             Piece::End => spelled().unwrap_or_else(|| "</s>".to_owned()),
@@ -224,7 +240,11 @@ impl Speller<'_> {
     }
 
     fn mask(&self) -> &'static str {
-        if self.objective == Objective::Denoising { "<mask>" } else { "[MASK]" }
+        match self.objective {
+            Objective::Denoising => "<mask>",
+            Objective::LongBlank => "[gMASK]",
+            _ => "[MASK]",
+        }
     }
 
     fn id(&self, piece: Piece) -> Option<u32> {
@@ -233,8 +253,13 @@ impl Speller<'_> {
         match piece {
             Piece::Token(at) => self.tokens.get(at).copied(),
             Piece::Replaced(_, chance) => Some(((u64::from(chance) * vocabulary) >> 32) as u32),
+            Piece::Mask if self.objective == Objective::LongBlank => tokenizer?.id_of("[gMASK]"),
             Piece::Mask => self.model.mask(),
             Piece::Sentinel(number) => tokenizer?.id_of(&format!("<extra_id_{number}>")),
+            // GLM-4 writes it with brackets, ChatGLM2 and ChatGLM3 without.
+            Piece::Start if self.objective == Objective::LongBlank => {
+                ["<sop>", "sop"].into_iter().find_map(|name| tokenizer?.id_of(name))
+            }
             Piece::Start => self.model.engine.config.decoder_start.or_else(|| tokenizer?.bos()),
             Piece::End => tokenizer.and_then(Tokenizer::eos),
             Piece::Changed(_) => None,
@@ -252,10 +277,12 @@ pub fn trained_on(own: Objective, objective: Objective) -> bool {
 pub fn can_ask(model: &Model, scene: &Scene) -> bool {
     let engine = &model.engine;
     let has_ids = |places: &[Place]| places.iter().all(|place| place.given.id.is_some());
+    let has_head = match scene.objective {
+        Objective::ReplacedTokens => engine.has_detector(),
+        _ => engine.has_head(),
+    };
     trained_on(engine.blueprint.objective, scene.objective)
-        && engine.has_head()
-        // GLM's positions inside a blank, and the head that tells replaced tokens, are not computed.
-        && !matches!(scene.objective, Objective::BlankFilling | Objective::ReplacedTokens)
+        && has_head
         && has_ids(&scene.first)
         && scene.decoder.as_deref().is_none_or(has_ids)
 }
@@ -286,8 +313,10 @@ pub fn ask(
         let said = engine.extend(&source, &tokens, &engine.blueprint.mask, workspace, go_on)?;
         return price(engine, decoder, &said, workspace);
     }
-    // What the template puts around a text stands around it here too.
-    let (before, after) = model.tokenizer.as_ref().map_or((&[][..], &[][..]), Tokenizer::template);
+    // What the template puts around a text stands around it here too, where the example has no signs of its own.
+    let own_signs = scene.objective == Objective::LongBlank;
+    let template = model.tokenizer.as_ref().filter(|_| !own_signs).map(Tokenizer::template);
+    let (before, after) = template.unwrap_or_default();
     let tokens = [before, &first, after].concat();
     let mask = match &scene.first_mask {
         Mask::SeqToSeq(source) => Mask::SeqToSeq(source + before.len()),
@@ -303,6 +332,9 @@ pub fn ask(
     let input = Input { tokens: &tokens, segments: &segments };
     let read = engine.extend(&[], input, &mask, workspace, go_on)?;
     let read = read.get(before.len()..).unwrap_or_default();
+    if scene.objective == Objective::ReplacedTokens {
+        return tell(engine, &mut scene.first, read, workspace);
+    }
     price(engine, &mut scene.first, read, workspace)
 }
 
@@ -343,6 +375,25 @@ fn price(
     Ok(())
 }
 
+/// Fills in how likely each token is a replaced one, and what the truth costs.
+fn tell(
+    engine: &Transformer,
+    places: &mut [Place],
+    positions: &[Position],
+    workspace: &mut Workspace,
+) -> Result<(), TrialError> {
+    let positions = positions.get(..places.len()).unwrap_or(positions);
+    for (index, (place, chance)) in places.iter_mut().zip(engine.detect(positions, workspace)?).enumerate() {
+        if !chance.is_finite() {
+            return Err(NotFinite { index, value: chance as f32 }.into());
+        }
+        let is = place.asked.as_ref().is_some_and(|asked| asked.piece == Piece::Changed(true));
+        place.replaced = Some(chance);
+        place.bits = Some(-(if is { chance } else { 1.0 - chance }).log2());
+    }
+    Ok(())
+}
+
 impl Scene {
     /// Every place where something is asked.
     pub fn asked(&self) -> impl Iterator<Item = &Place> {
@@ -379,12 +430,39 @@ pub fn said(scene: &Scene, model: &Model, found: &[Found], language: Language) -
             Some(language.say(Message::ArchitectureOther, &[&name, &language.term(own.name())]))
         }
         None if can_ask(model, scene) => None,
+        None if scene.objective == Objective::ReplacedTokens => {
+            Some(language.say(Message::ArchitectureNoDetector, &[&name]))
+        }
         None => Some(language.say(Message::ArchitectureCannot, &[&name])),
     };
-    let families = language.say(Message::ArchitectureFamilies, &[&families(scene.objective).join(", ")]);
+    let families = match families(scene.objective).join(", ") {
+        none if none.is_empty() => language.text(Message::ArchitectureNoFamily).to_owned(),
+        families => language.say(Message::ArchitectureFamilies, &[&families]),
+    };
     let other = || [name.clone(), safe::visible(&model.name), language.term(own.name()).into_owned()];
     let instead = stands_in
         .then(other)
         .map(|[name, open, own]| language.say(Message::ArchitectureStandsIn, &[&name, &open, &own]));
-    [families, here].into_iter().chain(instead).chain(needs).collect()
+    [families, here].into_iter().chain(drew(scene, language)).chain(instead).chain(needs).collect()
+}
+
+/// Who drew which tokens in the place of which.
+fn drew(scene: &Scene, language: Language) -> Vec<String> {
+    if scene.objective != Objective::ReplacedTokens {
+        return Vec::new();
+    }
+    let mut by: Vec<&Option<String>> = scene.exchanged.iter().map(|one| &one.by).collect();
+    by.sort();
+    by.dedup();
+    let one = |exchange: &Exchange| {
+        let drawn = scene.first.get(exchange.place).map_or("", |place| &*place.given.label);
+        let bare = |label: &str| label.trim_start_matches('␣').to_owned();
+        format!("{} → {}", bare(&exchange.stood), bare(drawn))
+    };
+    let each = by.into_iter().rev().map(|by| {
+        let drawn: Vec<String> = scene.exchanged.iter().filter(|exchange| exchange.by == *by).map(one).collect();
+        let name = by.as_deref().unwrap_or_else(|| language.text(Message::ArchitectureChance));
+        language.say(Message::ArchitectureDrew, &[&name, &drawn.join(", ")])
+    });
+    each.collect()
 }

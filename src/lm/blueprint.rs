@@ -91,6 +91,8 @@ pub enum Objective {
     ReplacedTokens,
     /// The spans that were cut out, each from left to right behind the whole text (Du et al. 2021, section 2.1).
     BlankFilling,
+    /// All of the text as one blank, behind the sign that stands for it (Du et al. 2021, section 2.1.1, "document-level").
+    LongBlank,
 }
 
 /// What a family has unless it says otherwise: a decoder as most are.
@@ -345,6 +347,9 @@ impl Blueprint {
         let scale = if self.head_scale == 1.0 { String::new() } else { format!(", ×{:.4}", self.head_scale) };
         let scale = self.logit_cap.map_or_else(|| scale.clone(), |cap| format!("{scale}, within ±{cap}"));
         match self.head_transform {
+            Some(_) if self.objective == Objective::ReplacedTokens => {
+                format!("dense, {}, linear: one number for each token", self.activation.layer(false))
+            }
             Some(activation) => format!("dense, {}, norm, linear{scale}", activation.layer(false)),
             None => format!("linear{scale}"),
         }
@@ -374,6 +379,7 @@ impl Objective {
             Self::Unified => "masked, next and target tokens",
             Self::ReplacedTokens => "which tokens were replaced",
             Self::BlankFilling => "cut-out spans behind the text",
+            Self::LongBlank => "one long blank",
         }
     }
 }

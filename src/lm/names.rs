@@ -37,6 +37,10 @@ pub(crate) struct HeadNames {
     pub(crate) transform: Option<(&'static str, &'static str)>,
 }
 
+/// The dense layer and the last of the head that tells replaced tokens; full names.
+pub(crate) const DETECTOR: (&str, &str) =
+    ("discriminator_predictions.dense", "discriminator_predictions.dense_prediction");
+
 /// The names of one stack.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StackNames {

@@ -24,6 +24,8 @@ pub(crate) struct Weights {
     pub(crate) main: Stack,
     /// Absent in an encoder that was saved without one.
     pub(crate) head: Option<Head>,
+    /// What tells replaced tokens: a dense layer, `[width, width]`, and what makes one number of it, `[1, width]`.
+    pub(crate) detector: Option<(Linear, Linear)>,
     /// What rotary frequencies are divided by, `[rotary dimensions / 2]`, where the file says.
     pub(crate) rotary_factors: Option<Vec<f32>>,
 }
@@ -126,6 +128,7 @@ impl Weights {
             encoder,
             main: finder.stack(&names.main, config, config.main())?,
             head: finder.head(&embedding, vocabulary, width)?,
+            detector: finder.detector(width)?,
             rotary_factors: finder.rotary_factors()?,
             embedding,
         })

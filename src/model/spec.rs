@@ -93,8 +93,19 @@ static ORDERS: Embedded = Embedded {
     }),
 };
 
+static SPANS: Embedded = Embedded {
+    name: "spans",
+    language: Language::English,
+    prompt: "Once upon a time, there was a little girl <extra_id_0> who loved to play in the park <extra_id_1>.",
+    bytes: include_bytes!("../../assets/spans/model.safetensors"),
+    beside: Some(Beside {
+        settings: include_bytes!("../../assets/spans/config.json"),
+        tokenizer: include_bytes!("../../assets/spans/tokenizer.json"),
+    }),
+};
+
 /// Every model compiled into the program; of each language first the one that goes on writing.
-pub static EMBEDDED: [&Embedded; 5] = [&STORIES, &POEMS, &CLOZE, &SPELLING, &ORDERS];
+pub static EMBEDDED: [&Embedded; 6] = [&STORIES, &POEMS, &CLOZE, &SPANS, &SPELLING, &ORDERS];
 
 /// Which model is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -74,7 +74,7 @@ impl Language {
 }
 
 /// What the engine says with something of its own in it.
-const TERMS_WITH_HOLES: [Message; 10] = [
+const TERMS_WITH_HOLES: [Message; 11] = [
     Message::TermWindowBase,
     Message::TermWithin,
     Message::TermWindowedLayers,
@@ -84,6 +84,7 @@ const TERMS_WITH_HOLES: [Message; 10] = [
     Message::TermBuckets,
     Message::TermRotary,
     Message::TermDenseHead,
+    Message::TermDetector,
     Message::TermScaledHead,
 ];
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
+use std::path::PathBuf;
 
 use lmscope::hub::Surroundings;
 use lmscope::lab::architectures::{
-    Architecture, OBJECTIVES, Scene, ask, can_ask, families, first_in_view, picture, scene,
+    Architecture, OBJECTIVES, Scene, ask, can_ask, exchange, families, first_in_view, picture, said, scene,
 };
 use lmscope::lab::masks::objective::Piece;
 use lmscope::lm::blueprint::{Objective, Stacks};
@@ -14,7 +15,7 @@ use lmscope::lm::{Distribution, FAMILIES, Workspace};
 use lmscope::model::{self, EMBEDDED, Model, Spec};
 use lmscope::ui::{Language, safe};
 
-use crate::command_line::temporary;
+use crate::command_line::{list, temporary};
 
 const SENTENCE: &str = " there was a little dog who ran to the park and saw a big red ball";
 
@@ -173,4 +174,142 @@ fn models_of_the_cache_are_found_with_their_family() {
         found.iter().filter(|one| one.spec.starts_with("hf:")).map(|one| (&*one.spec, one.family)).collect();
     assert_eq!(cached, [("hf:google/mini", "BERT")]);
     assert_eq!(found.len(), EMBEDDED.len() + 1);
+}
+
+/// Opens a folder of the fixtures, with this tokenizer beside it where one is given.
+fn fixture(name: &str, tokenizer: Option<&str>) -> Model {
+    let of = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    let Some(tokenizer) = tokenizer else { return model::open(&Spec::Path(of)).expect("it opens") };
+    let folder = temporary(&format!("architectures-{name}"));
+    fs::create_dir_all(&folder).expect("made");
+    for file in ["config.json", "model.safetensors"] {
+        fs::copy(of.join(file), folder.join(file)).expect("copied");
+    }
+    fs::write(folder.join("tokenizer.json"), tokenizer).expect("written");
+    model::open(&Spec::Path(folder)).expect("it opens")
+}
+
+fn asked(model: &Model, tokens: &[u32], objective: Objective) -> Scene {
+    let mut workspace = Workspace::new(1);
+    let mut scene = scene(model, tokens, objective, 0);
+    exchange(model, tokens, &mut scene, 0, &mut workspace, &|| true).expect("it runs");
+    ask(model, &mut scene, &mut workspace, &|| true).expect("it runs");
+    scene
+}
+
+/// A vocabulary of 110 words, the last three of them GLM's signs; a text is words with spaces between them.
+fn glm_tokenizer(signs: [&str; 3]) -> String {
+    let words = (0..107).map(|id| format!("\u{2581}w{id}")).chain(signs.map(str::to_owned));
+    let vocabulary: Vec<_> = words.map(|word| serde_json::json!([word, -1.0])).collect();
+    let added: Vec<_> = (107..110)
+        .zip(signs)
+        .map(|(id, content)| serde_json::json!({ "id": id, "content": content, "special": true }))
+        .collect();
+    let metaspace = serde_json::json!({ "type": "Metaspace", "replacement": "\u{2581}", "prepend_scheme": "always" });
+    serde_json::json!({
+        "added_tokens": added, "pre_tokenizer": metaspace, "decoder": metaspace,
+        "model": { "type": "Unigram", "unk_id": 0, "vocab": vocabulary },
+    })
+    .to_string()
+}
+
+#[test]
+fn a_glm_is_asked_for_all_of_the_text_as_one_blank_behind_its_signs() {
+    for sop in ["<sop>", "sop"] {
+        let model = fixture("glm", Some(&glm_tokenizer(["[gMASK]", sop, "<|endoftext|>"])));
+        assert_eq!(model.engine.blueprint.objective, Objective::LongBlank);
+        let tokens = model.tokenizer.as_ref().expect("a tokenizer").encode_ids("w10 w17 w23 w42 w8 w31");
+        assert_eq!(tokens, [10, 17, 23, 42, 8, 31]);
+        let scene = asked(&model, &tokens, Objective::LongBlank);
+        let given: Vec<&str> = scene.first.iter().take(3).map(|place| &*place.given.label).collect();
+        assert_eq!(given[..2], ["[gMASK]", sop]);
+        assert_eq!(scene.first[0].bits, None);
+        // Minus log2 of what transformers 5.24 (GlmForCausalLM, float32) says behind [107, 108, 10, 17, 23, 42, 8, 31].
+        let expected = [6.9436, 9.89371, 11.56566, 12.17447, 10.4844, 8.70256];
+        let bits: Vec<f64> = scene.first[1..].iter().filter_map(|place| place.bits).collect();
+        assert!(bits.len() >= expected.len());
+        for (bits, expected) in bits.iter().zip(expected) {
+            assert!((bits - expected).abs() < 1e-3, "{bits} {expected}");
+        }
+        let words = said(&scene, &model, &[], Language::English).join("\n");
+        assert!(words.contains("families: GLM, ChatGLM") && words.contains("bits for the"), "{words}");
+    }
+    let bare = fixture("glm", Some(&glm_tokenizer(["a", "b", "c"])));
+    let scene = asked(&bare, &[10, 17], Objective::LongBlank);
+    assert_eq!(scene.bits(), None);
+    assert!(said(&scene, &bare, &[], Language::English).join("\n").contains("lacks what this needs"));
+}
+
+#[test]
+fn an_electra_says_of_each_token_whether_it_was_replaced_as_transformers_does() {
+    let model = fixture("electra-detector", None);
+    let expected = fs::read("tests/fixtures/electra-detector/expected.json").expect("read");
+    let expected: serde_json::Value = serde_json::from_slice(&expected).expect("JSON");
+    let ids: Vec<u32> = list(&expected, "ids").iter().map(|id| id.as_u64().expect("an id") as u32).collect();
+    let chances: Vec<f64> = list(&expected, "replaced").iter().map(|share| share.as_f64().expect("a number")).collect();
+    let (engine, mut workspace) = (&model.engine, Workspace::new(1));
+    let mask = &engine.blueprint.mask;
+    let read = engine.extend(&[], &ids, mask, &mut workspace, &|| true).expect("it runs");
+    for (found, expected) in engine.detect(&read, &mut workspace).expect("a detector").iter().zip(&chances) {
+        assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+    }
+    let text = expected["text"].as_str().expect("a text");
+    let tokens = model.tokenizer.as_ref().expect("a tokenizer").encode_ids(text);
+    let scene = asked(&model, &tokens, Objective::ReplacedTokens);
+    assert_eq!(scene.exchanged.len(), 2);
+    for exchange in &scene.exchanged {
+        let place = &scene.first[exchange.place];
+        assert_ne!(place.given.label, exchange.stood);
+        assert_eq!(place.bits, place.replaced.map(|chance| -chance.log2()));
+    }
+    let untouched = |at: &usize| scene.exchanged.iter().all(|exchange| exchange.place != *at);
+    for at in (0..tokens.len()).filter(untouched) {
+        let place = &scene.first[at];
+        assert_eq!((&*place.given.label, place.given.id), (&*place.given.label, Some(tokens[at])));
+        assert_eq!(place.bits, place.replaced.map(|chance| -(1.0 - chance).log2()));
+    }
+    let words = said(&scene, &model, &[], Language::English).join("\n");
+    assert!(words.contains("drew the others: "), "{words}");
+}
+
+#[test]
+fn an_electra_without_the_head_that_tells_says_that_it_lacks_it() {
+    let settings = fs::read_to_string("tests/fixtures/electra-detector/tokenizer.json").expect("read");
+    let folder = temporary("architectures-bare-electra");
+    fs::create_dir_all(&folder).expect("made");
+    let of = PathBuf::from("tests/fixtures/electra-detector");
+    fs::copy(of.join("config.json"), folder.join("config.json")).expect("copied");
+    fs::write(folder.join("tokenizer.json"), settings).expect("written");
+    let bytes = fs::read(of.join("model.safetensors")).expect("read");
+    let all = safetensors::SafeTensors::deserialize(&bytes).expect("tensors");
+    let body = all.tensors().into_iter().filter(|(name, _)| !name.starts_with("discriminator_predictions"));
+    safetensors::serialize_to_file(body, None, &folder.join("model.safetensors")).expect("written");
+    let model = model::open(&Spec::Path(folder)).expect("it opens");
+    let scene = asked(&model, &[5, 10, 13], Objective::ReplacedTokens);
+    assert_eq!((model.engine.has_detector(), scene.bits()), (false, None));
+    let words = said(&scene, &model, &[], Language::English).join("\n");
+    assert!(words.contains("was saved without discriminator_predictions"), "{words}");
+}
+
+#[test]
+fn a_built_in_model_draws_the_words_that_a_detector_has_to_find() {
+    let model = stories();
+    let tokens = tokens(&model);
+    let mut from_vocabulary = 0;
+    for seed in 0..8 {
+        let mut scene = scene(&model, &tokens, Objective::ReplacedTokens, seed);
+        exchange(&model, &tokens, &mut scene, seed, &mut Workspace::new(1), &|| true).expect("it runs");
+        assert!(!scene.exchanged.is_empty());
+        for drawn in &scene.exchanged {
+            let given = &scene.first[drawn.place].given;
+            if drawn.by.as_deref() == Some("cloze") {
+                from_vocabulary += 1;
+                assert_ne!(given.label, drawn.stood);
+                assert_ne!(given.id, Some(tokens[drawn.place]));
+                assert!(given.label.trim_start_matches('\u{2423}').chars().all(char::is_alphabetic), "{}", given.label);
+            }
+        }
+    }
+    // Every token of the sentence is a word of its own, all but a few.
+    assert!(from_vocabulary > 12, "{from_vocabulary}");
 }

@@ -310,7 +310,7 @@ fn a_model_without_a_tokenizer_takes_ids_and_says_so() {
 fn models_are_listed_and_described() {
     let all = json(&["models"]);
     let names: Vec<_> = list(&all, "embedded").iter().map(|model| &model["name"]).collect();
-    assert_eq!(names, ["stories", "poems", "cloze", "spelling", "orders"]);
+    assert_eq!(names, ["stories", "poems", "cloze", "spans", "spelling", "orders"]);
     assert!(list(&all, "families").iter().any(|family| family["model_type"] == "gpt2"));
     let one = json(&["models", "poems"]);
     assert_eq!((&one["parameters"], &one["vocabulary"]), (&2_469_920.into(), &4096.into()));

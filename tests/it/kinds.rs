@@ -1,6 +1,7 @@
 //! The built-in models of each kind, against what the package of one says, and what a kind's own masks promise.
 
 use lmscope::lab::architectures::{ask, scene, stand_in};
+use lmscope::lab::masks::objective::Piece;
 use lmscope::lab::masks::{Text, costs, foretell, total};
 use lmscope::lm::blueprint::{Objective, Stacks};
 use lmscope::lm::{Mask, Workspace};
@@ -10,6 +11,9 @@ use crate::command_line::{json, list};
 
 const SENTENCE: &str = "once upon a time there was a little girl named lily. she loved to play with her dog in the park. \
     one day she saw a big red ball. she was very happy";
+
+const STORY: &str = "Once upon a time, there was a little girl named Lily. She loved to play with her dog in the park. One day, \
+    she saw a big red ball. She was very happy and ran to get it.";
 
 fn open(name: &str) -> Model {
     model::open(&Spec::new(name.as_ref())).expect("a built-in model")
@@ -38,7 +42,13 @@ fn there_is_a_built_in_model_of_each_kind_and_none_needs_a_file() {
         assert!(models.iter().any(|model| model.engine.blueprint.stacks == stacks), "{stacks:?}");
     }
     let objectives = models.iter().map(|model| model.engine.blueprint.objective).collect::<Vec<_>>();
-    for objective in [Objective::NextToken, Objective::Unified, Objective::Denoising, Objective::Permutation] {
+    for objective in [
+        Objective::NextToken,
+        Objective::Unified,
+        Objective::SpanCorruption,
+        Objective::Denoising,
+        Objective::Permutation,
+    ] {
         assert!(objectives.contains(&objective), "{objective:?}");
     }
 }
@@ -92,12 +102,74 @@ fn the_built_in_encoder_and_decoder_spells_as_its_package_does() {
 }
 
 #[test]
+fn the_built_in_model_of_spans_computes_what_transformers_computes() {
+    let model = open("spans");
+    let reference = std::fs::read("tests/fixtures/spans.json").expect("read");
+    let reference: serde_json::Value = serde_json::from_slice(&reference).expect("JSON");
+    let ids =
+        |key: &str| -> Vec<u32> { list(&reference, key).iter().map(|id| id.as_u64().expect("an id") as u32).collect() };
+    let tokenizer = model.tokenizer().expect("a tokenizer");
+    let source = reference["source"].as_str().expect("a text");
+    let tokens: Vec<u32> = tokenizer.encode_special(source).iter().map(|token| token.id).collect();
+    assert_eq!(tokens, ids("ids"));
+    let mut workspace = Workspace::new(1);
+    let path = model.engine.encode(&tokens, &mut workspace, &|| true).expect("it reads");
+    let decoder = ids("decoder");
+    let (given, mask) = (&decoder[..decoder.len() - 1], &model.engine.blueprint.mask);
+    let said = model.engine.extend(&path, given, mask, &mut workspace, &|| true).expect("it says");
+    let logits = model.engine.logits(&said, &mut workspace).expect("a head");
+    for ((row, expected), next) in logits.chunks(2048).zip(list(&reference, "logits")).zip(&decoder[1..]) {
+        for (id, expected) in ids("of").iter().zip(expected.as_array().expect("numbers")) {
+            let found = f64::from(row[*id as usize]);
+            assert!((found - expected.as_f64().expect("a number")).abs() < 1e-3, "{found} {expected}");
+        }
+        let likeliest = (0..2048_u32).max_by(|a, b| row[*a as usize].total_cmp(&row[*b as usize]));
+        assert_eq!(likeliest, Some(*next));
+    }
+}
+
+#[test]
+fn the_built_in_model_of_spans_says_what_stood_there_better_than_frequencies_do() {
+    let model = open("spans");
+    let tokens = model.tokenizer().expect("a tokenizer").encode_ids(STORY);
+    let (mut bits, mut count) = (0.0, 0);
+    for seed in 0..20 {
+        let mut scene = scene(&model, &tokens, Objective::SpanCorruption, seed);
+        ask(&model, &mut scene, &mut Workspace::new(1), &|| true).expect("it runs");
+        let words =
+            scene.asked().filter(|place| matches!(place.asked.as_ref().map(|it| it.piece), Some(Piece::Token(_))));
+        let words: Vec<f64> = words.filter_map(|place| place.bits).collect();
+        (bits, count) = (bits + words.iter().sum::<f64>(), count + words.len());
+    }
+    // How often each stands in stories alone: 8.2 bits.
+    let mean = bits / f64::from(u32::try_from(count).expect("few"));
+    assert!(count > 100 && mean < 4.2, "{mean}");
+}
+
+#[test]
+fn the_built_in_model_of_spans_fills_them_in_by_writing() {
+    for (text, filled) in [
+        ("Tom was sad because <extra_id_0>. His mom gave him a hug.", "he"),
+        ("Once upon a time, there was a <extra_id_0> who lived in a big house. The end.", "little"),
+    ] {
+        let common = ["generate", "--model", "spans", "--special", "--temperature", "0", "--steps", "12"];
+        let answer = json(&[&common[..], &[text]].concat());
+        let said: String = list(&answer, "steps").iter().map(|step| step["text"].as_str().expect("a text")).collect();
+        let span = said.split("<extra_id_0>").nth(1).and_then(|rest| rest.split("<extra_id_1>").next());
+        assert!(span.is_some_and(|span| span.contains(filled)), "{said}");
+    }
+}
+
+#[test]
 fn a_built_in_model_of_the_kind_answers_where_the_open_one_was_trained_on_something_else() {
     let open = open("stories");
     let tokens = open.tokenizer().expect("a tokenizer").encode_ids("there was a little dog who ran to the park");
-    for (objective, name) in
-        [(Objective::MaskedTokens, "cloze"), (Objective::Unified, "cloze"), (Objective::Permutation, "orders")]
-    {
+    for (objective, name) in [
+        (Objective::MaskedTokens, "cloze"),
+        (Objective::Unified, "cloze"),
+        (Objective::SpanCorruption, "spans"),
+        (Objective::Permutation, "orders"),
+    ] {
         let (model, tokens) = stand_in(&open, &tokens, objective).expect("one of the kind");
         assert_eq!(model.name, name);
         let mut scene = scene(&model, &tokens, objective, 0);

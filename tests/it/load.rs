@@ -626,7 +626,8 @@ fn an_embedded_model_is_meant_by_its_name_and_a_path_by_anything_else() {
         let tokenizer = model.tokenizer().expect("a tokenizer");
         assert_eq!(tokenizer.len(), model.engine.config.vocabulary);
         let ids: Vec<u32> = tokenizer.encode(embedded.prompt).iter().map(|token| token.id).collect();
-        assert_eq!(tokenizer.decode(&ids), embedded.prompt.as_bytes());
+        // The sign of a span takes the space before it along.
+        assert_eq!(tokenizer.decode(&ids), embedded.prompt.replace(" <", "<").as_bytes());
     }
     assert_eq!(default_for(Language::English), spec("stories"));
     assert_eq!(default_for(Language::Chinese), spec("poems"));

@@ -142,11 +142,18 @@ fn stack(
             place.asked.as_ref().map_or((String::new(), Role::Frame, None), |asked| named(asked, Role::Asked))
         };
         rows.push(row(caption(Message::ArchitectureAsked), &asked));
+        if places.iter().any(|place| place.replaced.is_some()) {
+            let chance = |_, place: &Place| {
+                let chance = place.replaced.map_or_else(String::new, |chance| format!("{:.0}%", 100.0 * chance));
+                (chance, Role::Token, None)
+            };
+            rows.push(row(caption(Message::ArchitectureReplaced), &chance));
+        }
         if places.iter().any(|place| place.bits.is_some()) {
             let bits = |_, place: &Place| {
-                place
-                    .bits
-                    .map_or((String::new(), Role::Frame, None), |bits| (format!("{bits:.2}"), Role::Bits(bits), None))
+                // Four columns hold either.
+                let written = |bits: f64| if bits < 9.995 { format!("{bits:.2}") } else { format!("{bits:.1}") };
+                place.bits.map_or((String::new(), Role::Frame, None), |bits| (written(bits), Role::Bits(bits), None))
             };
             rows.push(row(caption(Message::ArchitectureBits), &bits));
         }

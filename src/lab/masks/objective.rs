@@ -64,6 +64,12 @@ pub fn example(objective: Objective, length: usize, seed: u64) -> Example {
         Objective::Denoising => denoised(length, seed),
         Objective::Permutation => permuted(length, seed),
         Objective::BlankFilling => blanks(length, seed),
+        Objective::LongBlank => Example {
+            input: [Piece::Mask, Piece::Start].into_iter().chain(all()).collect(),
+            decoder: None,
+            target: std::iter::once(None).chain(all().map(Some)).chain([Some(Piece::End)]).collect(),
+            order: None,
+        },
         Objective::ReplacedTokens => detected(length, seed),
     }
 }

@@ -1,21 +1,22 @@
-//! GLM (Du et al. 2021): Hugging Face's `glm` and `glm4`, and the layout of `ChatGLM2` and `ChatGLM3`.
+//! GLM (Du et al. 2021): Hugging Face's `glm` and `glm4`, and the layout of `ChatGLM2` and `ChatGLM3`. All of these look back
+//! only, and count positions through: of GLM's blanks they kept the long one, which `[gMASK]` stands for.
 
 use super::llama;
-use super::{Activation, Blueprint, Config, DECODER, Family, ModelError, Names, Plan, Reader, activation, divided};
+use super::{
+    Activation, Blueprint, Config, DECODER, Family, GOES_ON, ModelError, Names, Plan, Reader, activation, divided,
+};
 use crate::lm::{
     blueprint::{NormPlace, Objective, Pairs, Positions, Scaling},
     names::{Attention, FeedForward, GGUF, LayerNames, StackNames, Transposed, head, stack},
     rope,
 };
 
-const FILLS_BEHIND: &str = "going on with a text, and filling blanks behind it";
-
 pub(super) const GLM: Family = Family {
     name: "GLM",
     source: "Du et al. 2021",
     model_types: &["glm", "glm4"],
     gguf: None,
-    suited_for: FILLS_BEHIND,
+    suited_for: GOES_ON,
     typical: || typical(GLM.name),
     hugging_face,
     read_gguf: gguf,
@@ -26,7 +27,7 @@ pub(super) const CHATGLM: Family = Family {
     source: "Zeng et al. 2024",
     model_types: &["chatglm"],
     gguf: Some("chatglm"),
-    suited_for: FILLS_BEHIND,
+    suited_for: GOES_ON,
     typical: || typical(CHATGLM.name),
     hugging_face: chatglm,
     read_gguf: gguf,
@@ -88,15 +89,7 @@ const GGUF_NAMES: Names = Names {
 };
 
 fn blueprint(family: &'static str, positions: Positions, attention_bias: bool, tied_head: bool) -> Blueprint {
-    Blueprint {
-        family,
-        objective: Objective::BlankFilling,
-        positions,
-        attention_bias,
-        gated: true,
-        tied_head,
-        ..DECODER
-    }
+    Blueprint { family, objective: Objective::LongBlank, positions, attention_bias, gated: true, tied_head, ..DECODER }
 }
 
 fn hugging_face(reader: Reader<'_>) -> Result<Plan, ModelError> {

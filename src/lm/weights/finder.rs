@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::{Cross, Head, Layer, NormWeights, Relative};
 use crate::lm::{
-    blueprint::{Blueprint, Buckets, Norm, Positions},
+    blueprint::{Blueprint, Buckets, Norm, Objective, Positions},
     checkpoint::Tensor,
     config::{Config, Shape},
     error::ModelError,
     kernel,
     matrix::{Linear, Matrix},
-    names::{Attention, CrossNames, FeedForward, LayerNames, Names, RelativeNames, Transposed},
+    names::{Attention, CrossNames, DETECTOR, FeedForward, LayerNames, Names, RelativeNames, Transposed},
 };
 
 /// Looks tensors up and checks their shapes.
@@ -115,6 +115,15 @@ impl<'a> Finder<'a> {
             finder.linear(names.matrix, rows, if transform.is_some() { embedding.columns() } else { width })?
         };
         Ok(Some(Head { transform: transform.transpose()?, linear }))
+    }
+
+    /// What tells replaced tokens; none in a model that was not trained to, and where it was saved without it.
+    pub(super) fn detector(&self, width: usize) -> Result<Option<(Linear, Linear)>, ModelError> {
+        let (finder, (dense, linear)) = (self.bare(), DETECTOR);
+        if self.blueprint.objective != Objective::ReplacedTokens || finder.tensor(dense, &SCALES).is_err() {
+            return Ok(None);
+        }
+        Ok(Some((finder.linear(dense, width, width)?, finder.linear(linear, 1, width)?)))
     }
 
     /// What the file divides rotary frequencies by.

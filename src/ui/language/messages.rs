@@ -183,7 +183,8 @@ messages! {
     AsksBlanks = "15 % in spans give way to blanks; behind the text each blank, from its start to its end", "15 % 的片段换成空白；在文本之后逐个填出，从头到尾";
     AsksUnified = "behind a source that sees itself, hidden tokens of the target", "在互相可见的源文本之后，目标中被隐藏的词元";
     AsksMasked = "15 % of the tokens are asked for: 80 % of them hidden, 10 % exchanged, 10 % left as they are", "问 15 % 的词元：其中 80 % 隐藏，10 % 替换，10 % 不变";
-    AsksReplaced = "of every token whether another stood there (≠); a small model draws the others in training, here chance does", "问每个词元是否被替换（≠）；训练时由小模型抽取替换词，此处随机";
+    AsksLongBlank = "GLM's blank to the end: [gMASK] stands for all of the text, and behind the blank's start every token is asked for; since ChatGLM2 it only looks back", "GLM 的长空白：[gMASK] 代表整段文本，从空白的起点起逐个问每个词元；自 ChatGLM2 起只看前文";
+    AsksReplaced = "of every token whether another stood there (≠): 15 % gave way to what a small model that fills in would say there", "问每个词元是否被替换（≠）：15 % 换成了一个填空小模型会说的词";
     AsksSpans = "15 % in spans give way to signs; each sign, and what stood there", "15 % 的片段换成标记；问每个标记及其原文";
     AsksDenoised = "30 % in spans give way to one mask each; the whole text as it was", "30 % 的片段各换成一个掩码；问完整的原文";
     AsksPermuted = "the last sixth of the order, each from those before it", "顺序中最后六分之一，每个由在它之前的预测";
@@ -193,12 +194,17 @@ messages! {
     ArchitectureTurn = "turn", "轮次";
     LooksAcross = "looks across, in every layer", "每一层都看过来";
     ArchitectureFamilies = "families: {}", "模型家族：{}";
+    ArchitectureNoFamily = "families: none that is read here (GLM of 2021, GLM-130B)", "模型家族：此处读取的都不是（2021 年的 GLM、GLM-130B）";
     ArchitectureFound = "on this machine: {}", "本机上：{}";
     ArchitectureNotFound = "none on this machine; --model hf:owner/name fetches one", "本机上没有；--model hf:owner/name 可下载";
     ArchitectureCosts = "{} needs {} bits for the {} that are asked: {} each", "{} 共需 {} 比特，对这 {} 个：每个 {}";
     ArchitectureOther = "{} was trained on another objective ({}): no number of it would mean anything here", "{} 是以另一目标（{}）训练的：此处它的数字没有意义";
     ArchitectureStandsIn = "tokens and numbers are those of {}, a built-in model of this kind; {} was trained on another objective ({})", "词元和数字来自 {}，这一类的内置模型；{} 是以另一目标（{}）训练的";
-    ArchitectureCannot = "{} lacks what this needs: a mark in its vocabulary, a head, or positions inside a blank", "{} 缺少所需的：词表中的标记、输出头，或空白内的位置";
+    ArchitectureCannot = "{} lacks what this needs: a sign in its vocabulary, or a head", "{} 缺少所需的：词表中的标记，或输出头";
+    ArchitectureNoDetector = "{} was saved without discriminator_predictions, the head that tells which tokens were replaced: it has no numbers for this", "{} 保存时没有 discriminator_predictions，即判断词元是否被替换的输出头：此处没有数字";
+    ArchitectureDrew = "{} drew the others: {}", "{} 抽取的替换词：{}";
+    ArchitectureChance = "chance", "随机";
+    ArchitectureReplaced = "P(≠)", "P(≠)";
     ArchitectureMore = "more places to the left and right: ← →", "左右还有更多：← →";
     TitleArchitectures = "Architectures", "架构";
     ArchitecturesNote = "who sees whom, what is asked", "谁看到谁，问什么";
@@ -213,6 +219,7 @@ messages! {
     ObjectiveReplaced = "which tokens were replaced", "哪些词元被替换";
     StackShared = "encoder, one layer for all", "编码器，各层共用";
     ObjectiveBlanks = "cut-out spans behind the text", "文本之后的被挖片段";
+    ObjectiveLongBlank = "one long blank", "一个长空白";
     TwoTexts = "two texts", "区分两段文本";
     EmbeddingNorm = "embedding norm", "嵌入后归一化";
     EmbeddingScale = "embedding scale", "嵌入缩放";
@@ -226,6 +233,7 @@ messages! {
     TermHalves = "halves", "前后两半";
     TermInterleaved = "interleaved", "相邻成对";
     TermDenseHead = "dense, {}, norm, linear", "全连接、{}、归一化、线性";
+    TermDetector = "dense, {}, linear: one number for each token", "全连接、{}、线性：每个词元一个数";
     TermLinear = "linear", "线性";
     TermWindowBase = "{}; θ = {} in windows", "{}；窗口内 θ = {}";
     TermWindowedLayers = "window:{} in {} of {} layers", "window:{}（{} 层，共 {} 层）";
@@ -235,7 +243,6 @@ messages! {
     TermBidirectional = "bidirectional", "双向";
     SuitedFor = "suited for", "擅长";
     SuitsGoingOn = "going on with a text: stories, code, conversation", "续写文本：故事、代码、对话";
-    SuitsBlanks = "going on with a text, and filling blanks behind it", "续写文本，并在其后填空";
     SuitsUnderstanding = "understanding: filling in, classifying, comparing", "理解：填空、分类、比较";
     SuitsBoth = "understanding and writing with the same weights", "同一组权重既理解又写作";
     SuitsTextToText = "any task written as text to text: translation, summary", "一切写成文本到文本的任务：翻译、摘要";
@@ -358,7 +365,7 @@ messages! {
     NothingToUndo = "nothing to undo", "没有可撤销的步骤";
     Off = "off", "关";
     OpenOther = "o opens another: a file, a folder, or hf:owner/name", "按 o 打开其他模型：文件、目录，或 hf:owner/name";
-    OpenWhich = "Model (stories, poems, cloze, spelling, orders, or a path)", "模型（stories、poems、cloze、spelling、orders 或路径）";
+    OpenWhich = "Model (stories, poems, cloze, spans, spelling, orders, or a path)", "模型（stories、poems、cloze、spans、spelling、orders 或路径）";
     Fetching = "fetching {}: {} of {}, {} %", "正在下载 {}：{} / {}，{} %";
     FetchingSome = "fetching {}: {}", "正在下载 {}：{}";
     FetchStopped = "{} is not all here: open it again to go on from where it stopped", "{} 尚未下载完：再次打开即从断处继续";

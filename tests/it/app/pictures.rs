@@ -51,7 +51,7 @@ fn panes_alone_look_like_this() {
     picture("steps-80x24-zh", Language::Chinese, (80, 24), "<enter> 2 2 ] ] ] ] ] ] G w");
     picture("models-120x40-en", Language::English, (120, 40), "<enter> 5");
     picture("architectures-120x40-en", Language::English, (120, 40), "<enter> 5 5");
-    picture("architectures-80x24-zh", Language::Chinese, (80, 24), "<enter> 5 5 j j j j j");
+    picture("architectures-80x24-zh", Language::Chinese, (80, 24), "<enter> 5 5 j j j j j j");
     picture("repetition-120x40-en", Language::English, (120, 40), "<enter> 6 6");
     picture("repetition-80x24-zh", Language::Chinese, (80, 24), "<enter> 6 6");
     picture("information-80x24-en", Language::English, (80, 24), "<enter> 6 c v h");
