@@ -422,6 +422,19 @@ fn distances_beyond_the_one_that_the_settings_name_count_as_it() {
 }
 
 #[test]
+fn the_head_of_a_roberta_bends_by_gelu_whatever_its_layers_do() {
+    for (name, head) in [("roberta", "dense, GELU, norm, linear"), ("bert", "dense, ReLU, norm, linear")] {
+        let mut checkpoint = lm::load::open(&fixture(name)).unwrap();
+        if let Header::HuggingFace(settings) = &mut checkpoint.header {
+            settings.insert("hidden_act".into(), "relu".into());
+        }
+        let rows = Transformer::new(&checkpoint).unwrap().blueprint.rows();
+        let row = |wanted| rows.iter().find(|(what, _)| *what == wanted).map(|(_, how)| how.as_str());
+        assert_eq!((row("feed-forward"), row("head")), (Some("ReLU"), Some(head)), "{name}");
+    }
+}
+
+#[test]
 fn a_setting_that_does_not_fit_is_an_error_and_never_a_panic() {
     use serde_json::json;
     let keys = [

@@ -249,6 +249,10 @@ pub(super) fn hugging_face(
         ..blueprint(family, objective, activation(reader, "hidden_act", Activation::Gelu)?)
     };
     let mut names = *names;
+    // Their heads have this one whatever the layers have.
+    if padding.is_some() {
+        blueprint.head_transform = Some(Activation::Gelu);
+    }
     // Some that were trained elsewhere lack parts; those that keep these settings say so in settings of our own.
     if reader.flag("embedding_norm") == Some(false) {
         (blueprint.embedding_norm, names.main.embedding_norm) = (false, None);
