@@ -1197,7 +1197,7 @@ messages! {
     HelpNextCorpus = "learn from another text: the textbook's, yours, the file", "换文本学习：教科书的、你的、文件";
     HelpLearnFile = "learn from a file", "从文件学习";
     HelpSaveTokenizer = "write what was learned up to this step as tokenizer.json", "把学到这一步的结果写成 tokenizer.json";
-    HelpCompareLearned = "cut your text by what was learned up to this step, beside other tokenizers", "用学到这一步的词表切分你的文本，与其他分词器并排比较";
+    HelpCompareLearned = "compare what was learned with other tokenizers", "把学到的词表与其他分词器比较";
     HelpSwitchBytes = "tokens of bytes, or of characters", "词元由字节或由字符组成";
     HelpSizeUp = "a larger vocabulary", "更大的词表";
     HelpSizeDown = "a smaller vocabulary", "更小的词表";
