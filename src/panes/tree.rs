@@ -12,6 +12,8 @@ use ratatui::text::Span;
 use super::Pane;
 use super::View;
 use super::format;
+use super::lines::lines;
+use super::lines::wrapped;
 use crate::state::Command;
 use crate::state::Ctx;
 use crate::state::Notice;
@@ -110,15 +112,13 @@ impl Pane for Tree {
         if let Some((step, steps)) = state.search.step() {
             details = format!("{details} · {}", language.say(Message::TreeBeamStep, &[&step, &steps]));
         }
-        // Other paths are read under the interventions once they are gone to.
-        let unread = !state.under.list().is_empty() && segments.iter().any(|segment| segment.bits.is_none());
         let frame = Panel {
             title: language.text(Message::TitleTree),
-            foot: if unread { language.text(Message::TreeUnread) } else { "" },
             details: if branches > 0 { &details } else { "" },
             note: language.text(Message::TreeColumns),
             focused: view.focused,
             rule: !view.boxed,
+            ..Panel::default()
         };
         let inner = panel::draw(&frame, view.area, buf, theme);
         if segments.is_empty() {
@@ -128,16 +128,28 @@ impl Pane for Tree {
         }
         let selected = self.selected.min(segments.len() - 1);
         let below = COMPARED.min(inner.height / 3);
-        let tree = Rect { height: inner.height - below, ..inner };
+        let upper = Rect { height: inner.height - below, ..inner };
+        let unread = unread(state, &segments, upper.width);
+        let said = (unread.len() as u16).min(upper.height / 2);
+        let tree = Rect { height: upper.height - said, ..upper };
         let offset = table::follow(self.offset, selected, usize::from(tree.height), segments.len());
         for ((index, segment), row) in segments.iter().enumerate().skip(offset).zip(tree.rows()) {
             let lit = index == selected;
             self.row(state, segment, lit, row, buf);
         }
         panel::scrollbar(offset, usize::from(tree.height), segments.len(), view.area, buf, theme);
-        compare(state, &segments[selected], Rect { y: tree.bottom(), height: below, ..inner }, buf);
+        lines(&unread, Rect { y: tree.bottom(), height: said, ..inner }, state, buf);
+        compare(state, &segments[selected], Rect { y: upper.bottom(), height: below, ..inner }, buf);
         None
     }
+}
+
+/// Other paths are read under the interventions once they are gone to.
+fn unread(state: &State, segments: &[Segment], columns: u16) -> Vec<Line<'static>> {
+    if state.under.list().is_empty() || segments.iter().all(|segment| segment.bits.is_some()) {
+        return Vec::new();
+    }
+    wrapped(state.language.text(Message::TreeUnread), usize::from(columns), state.theme.dim())
 }
 
 impl Tree {
