@@ -1,26 +1,42 @@
 #!/usr/bin/env python3
 """Decoding and prefill speed of lmscope beside llama.cpp's, on the same file and threads, in one run.
 
-    cargo build --release
-    python3 -m venv /path/to/venv && /path/to/venv/bin/pip install xllamacpp==2026.10.11549
-    /path/to/venv/bin/python tests/bench/llama_cpp.py SmolLM2-135M-Instruct.Q4_1.gguf --threads 2
+    python3 tests/bench/llama_cpp.py SmolLM2-135M-Instruct.Q4_1.gguf --threads 2 2>/dev/null
 
+The first time, llama.cpp is installed in a virtual environment, target/llama-cpp. lmscope is built before anything is measured.
 Runs alternate, so that both see the same machine; each line is one pair, the last one the median of the ratios.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import statistics
 import subprocess
-
-import xllamacpp
+import sys
+import venv
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+RIVAL = "xllamacpp==2026.10.11549"
+
+
+def beside_rival():
+    """Begins again with the Python of a virtual environment in which llama.cpp is; makes it where it isn't there."""
+    folder = ROOT / "target/llama-cpp"
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    installed = folder / RIVAL
+    if not installed.exists():
+        print(f"installing {RIVAL} in {folder}", flush=True)
+        venv.create(folder, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", RIVAL], check=True)
+        installed.touch()
+    sys.exit(subprocess.run([python, __file__, *sys.argv[1:]]).returncode)
 
 
 def rival(model, threads):
     """A function that runs llama.cpp once and gives (prefill, decode) in tokens per second."""
+    import xllamacpp
+
     parameters = xllamacpp.CommonParams()
     parameters.model.path = str(model)
     parameters.n_ctx = 1024
@@ -62,10 +78,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--prefill", type=int, default=128)
+    parser.add_argument("--prefill", type=int, default=512)
     parser.add_argument("--decode", type=int, default=128)
     parser.add_argument("--pairs", type=int, default=7)
     options = parser.parse_args()
+    if pathlib.Path(sys.prefix) != ROOT / "target/llama-cpp":
+        beside_rival()
+    subprocess.run(["cargo", "build", "--release", "--quiet"], check=True, cwd=ROOT)
     run = rival(options.model, options.threads)
     run(16, 8)
     ratios = []
