@@ -29,9 +29,14 @@ use crate::ui::draw;
 use crate::ui::panel;
 use crate::ui::safe;
 
-/// The architectures pane. What it shows is shared: it has no cursor of its own.
+/// The architectures pane. What it shows is shared; its own is how many lines of it have gone by above.
 #[derive(Debug, Default)]
-pub struct Architectures;
+pub struct Architectures {
+    above: usize,
+}
+
+/// How many lines a page down or up goes by.
+const PAGE: usize = 8;
 
 /// Columns of the list, in a narrow frame and in a wide one.
 const LIST: (u16, u16) = (22, 34);
@@ -77,14 +82,25 @@ fn inside(area: Rect) -> Rect {
 }
 
 impl Pane for Architectures {
-    fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, _: Rect) -> bool {
-        if command == Command::DrawAnew {
-            ctx.draw_anew();
-            return true;
+    fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, area: Rect) -> bool {
+        match command {
+            Command::DrawAnew => {
+                ctx.draw_anew();
+                return true;
+            }
+            Command::PageDown | Command::PageUp => {
+                let most = hidden(ctx.state, parts(inside(area)).1);
+                let above = self.above.min(most);
+                let down = command == Command::PageDown;
+                self.above = if down { (above + PAGE).min(most) } else { above.saturating_sub(PAGE) };
+                return true;
+            }
+            _ => {}
         }
         let at = index_of(ctx.state.objective());
         let Some(at) = super::moved(command, at, OBJECTIVES.len(), OBJECTIVES.len()) else { return false };
         ctx.choose_objective(at);
+        self.above = 0;
         true
     }
 
@@ -93,13 +109,22 @@ impl Pane for Architectures {
         let row = list.contains(at).then(|| usize::from(at.y - list.y));
         if let Some(Item::Objective(index)) = row.and_then(|row| items().into_iter().nth(row)) {
             ctx.choose_objective(index);
+            self.above = 0;
         }
     }
 
     fn view(&self, view: &View<'_>, buf: &mut Buffer) -> Option<Position> {
         let state = view.state;
+        let most = hidden(state, parts(inside(view.area)).1);
+        let above = self.above.min(most);
+        let rest = match (above, most - above) {
+            (0, 0) => String::new(),
+            (_, 0) => state.language.text(Message::ArchitectureAbove).to_owned(),
+            (_, below) => state.language.say(Message::ArchitectureBelow, &[&below]),
+        };
         let frame = Panel {
             title: state.language.text(Message::TitleArchitectures),
+            note: &rest,
             details: state.language.text(Message::ArchitecturesNote),
             focused: view.focused,
             rule: !view.boxed,
@@ -108,10 +133,9 @@ impl Pane for Architectures {
         let inner = panel::draw(&frame, view.area, buf, &state.theme);
         let (list, beside) = parts(inner);
         draw_list(state, list, buf);
-        let scene = state.architectures.scene.as_deref().filter(|scene| scene.objective == state.objective());
-        match scene {
-            Some(scene) if !scene.first.is_empty() => draw_scene(state, scene, beside, buf),
-            _ => super::remark(state, Message::NothingToShow, beside, buf),
+        match scene(state) {
+            Some(scene) => draw_scene(state, scene, above, beside, buf),
+            None => super::remark(state, Message::NothingToShow, beside, buf),
         }
         None
     }
@@ -139,7 +163,27 @@ fn draw_list(state: &State, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn draw_scene(state: &State, scene: &Scene, area: Rect, buf: &mut Buffer) {
+/// The scene of the objective in view, if there is something on it.
+fn scene(state: &State) -> Option<&Scene> {
+    let scene = state.architectures.scene.as_deref();
+    scene.filter(|scene| scene.objective == state.objective() && !scene.first.is_empty())
+}
+
+/// How many lines beside the list have no room in an area.
+fn hidden(state: &State, area: Rect) -> usize {
+    scene(state).map_or(0, |scene| told(state, scene, area).lines.len().saturating_sub(usize::from(area.height)))
+}
+
+/// What is said and drawn beside the list.
+struct Told {
+    lines: Vec<Line<'static>>,
+    /// How many lines stand above the picture.
+    head: usize,
+    /// How many columns the grid takes beside the picture; 0 where it has no room.
+    grid: usize,
+}
+
+fn told(state: &State, scene: &Scene, area: Rect) -> Told {
     let (theme, language) = (&state.theme, state.language);
     let mut columns = usize::from(area.width);
     let architecture = Architecture::of(scene.objective);
@@ -166,13 +210,18 @@ fn draw_scene(state: &State, scene: &Scene, area: Rect, buf: &mut Buffer) {
             lines.extend(wrapped(&sentence, columns, theme.text()));
         }
     }
-    for (line, row) in lines.iter().zip(area.rows()) {
-        draw::line(buf, row, line, Alignment::Left, theme);
+    Told { lines, head, grid }
+}
+
+fn draw_scene(state: &State, scene: &Scene, above: usize, area: Rect, buf: &mut Buffer) {
+    let Told { lines, head, grid } = told(state, scene, area);
+    for (line, row) in lines.iter().skip(above).zip(area.rows()) {
+        draw::line(buf, row, line, Alignment::Left, &state.theme);
     }
-    if grid > 0 {
-        let height = area.height.saturating_sub(head as u16);
-        let beside = Rect { x: area.x + columns as u16 + 1, y: area.y + head as u16, width: grid as u16 - 1, height };
-        draw_grid(&scene.first_mask, places, beside, state, buf);
+    if grid > 0 && above <= head {
+        let (width, top) = (grid as u16 - 1, (head - above) as u16);
+        let beside = Rect { x: area.right() - width, y: area.y + top, width, height: area.height.saturating_sub(top) };
+        draw_grid(&scene.first_mask, scene.first.len().min(GRID), beside, state, buf);
     }
 }
 

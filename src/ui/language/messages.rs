@@ -205,6 +205,8 @@ messages! {
     ArchitectureDrew = "{} drew the others: {}", "{} 抽取的替换词：{}";
     ArchitectureChance = "chance", "随机";
     ArchitectureReplaced = "P(≠)", "P(≠)";
+    ArchitectureBelow = "{} more lines: PgDn", "还有 {} 行：PgDn";
+    ArchitectureAbove = "more above: PgUp", "上面还有：PgUp";
     ArchitectureMore = "more places to the left and right: ← →", "左右还有更多：← →";
     TitleArchitectures = "Architectures", "架构";
     ArchitecturesNote = "who sees whom, what is asked", "谁看到谁，问什么";

@@ -1,6 +1,7 @@
 //! Where there are few columns, what is said is said to its end.
 
 use lmscope::lm::Intervention;
+use lmscope::lm::blueprint::Objective;
 
 use super::Driver;
 use super::explorer;
@@ -103,4 +104,22 @@ fn a_path_that_was_not_read_with_the_interventions_says_so_until_it_is_gone_to()
     driver.keys("<down> <enter>").settle();
     driver.keys("<up> <enter>").settle();
     assert!(!told(&driver), "{}", driver.screen());
+}
+
+#[test]
+fn what_has_no_room_below_an_architectures_picture_is_a_page_down() {
+    let mut driver = explorer(Some(TEXT), 80, 24);
+    driver.keys("<enter> 5 5").settle();
+    let told = |driver: &Driver| driver.screen().contains("needs") && driver.screen().contains("each");
+    // A picture of two stacks fills the screen.
+    while driver.app.state().objective() != Objective::SpanCorruption {
+        driver.keys("<down>").settle();
+    }
+    assert!(!told(&driver) && driver.screen().contains("more lines: PgDn"), "{}", driver.screen());
+    for _ in 0..4 {
+        driver.keys("<pgdn>");
+    }
+    assert!(told(&driver) && driver.screen().contains("more above: PgUp"), "{}", driver.screen());
+    driver.keys("<up>").settle();
+    assert!(!driver.screen().contains("PgUp"), "{}", driver.screen());
 }
