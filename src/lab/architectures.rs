@@ -363,13 +363,12 @@ fn price(
 ) -> Result<(), TrialError> {
     let wanted = places.iter_mut().zip(positions).filter_map(|(place, position)| {
         let id = place.asked.as_ref()?.id?;
-        Some((place, id, position.clone()))
+        Some(((place, id), position.clone()))
     });
-    let wanted: Vec<_> = wanted.collect();
-    let there: Vec<_> = wanted.iter().map(|(.., position)| position.clone()).collect();
+    let (wanted, there): (Vec<_>, Vec<_>) = wanted.unzip();
     let logits = engine.logits(&there, workspace)?;
     let rows = logits.chunks_exact(engine.config.vocabulary.max(1));
-    for ((place, id, _), row) in wanted.into_iter().zip(rows) {
+    for ((place, id), row) in wanted.into_iter().zip(rows) {
         place.bits = Some(Distribution::new(row.to_vec())?.surprisal_bits(id));
     }
     Ok(())

@@ -60,49 +60,29 @@ static POEMS: Embedded = Embedded {
     beside: None,
 };
 
-static CLOZE: Embedded = Embedded {
-    name: "cloze",
-    language: Language::English,
-    prompt: "once upon a time there was a little girl who loved to play in the park",
-    bytes: include_bytes!("../../assets/cloze/model.safetensors"),
-    beside: Some(Beside {
-        settings: include_bytes!("../../assets/cloze/config.json"),
-        tokenizer: include_bytes!("../../assets/cloze/tokenizer.json"),
-    }),
-};
+/// A Hugging Face folder of `assets`.
+macro_rules! folder {
+    ($name:literal, $prompt:literal) => {
+        Embedded {
+            name: $name,
+            language: Language::English,
+            prompt: $prompt,
+            bytes: include_bytes!(concat!("../../assets/", $name, "/model.safetensors")),
+            beside: Some(Beside {
+                settings: include_bytes!(concat!("../../assets/", $name, "/config.json")),
+                tokenizer: include_bytes!(concat!("../../assets/", $name, "/tokenizer.json")),
+            }),
+        }
+    };
+}
 
-static SPELLING: Embedded = Embedded {
-    name: "spelling",
-    language: Language::English,
-    prompt: "transformer",
-    bytes: include_bytes!("../../assets/spelling/model.safetensors"),
-    beside: Some(Beside {
-        settings: include_bytes!("../../assets/spelling/config.json"),
-        tokenizer: include_bytes!("../../assets/spelling/tokenizer.json"),
-    }),
-};
-
-static ORDERS: Embedded = Embedded {
-    name: "orders",
-    language: Language::English,
-    prompt: "Once upon a time, there was a little girl who loved to play in the park",
-    bytes: include_bytes!("../../assets/orders/model.safetensors"),
-    beside: Some(Beside {
-        settings: include_bytes!("../../assets/orders/config.json"),
-        tokenizer: include_bytes!("../../assets/orders/tokenizer.json"),
-    }),
-};
-
-static SPANS: Embedded = Embedded {
-    name: "spans",
-    language: Language::English,
-    prompt: "Once upon a time, there was a little girl <extra_id_0> who loved to play in the park <extra_id_1>.",
-    bytes: include_bytes!("../../assets/spans/model.safetensors"),
-    beside: Some(Beside {
-        settings: include_bytes!("../../assets/spans/config.json"),
-        tokenizer: include_bytes!("../../assets/spans/tokenizer.json"),
-    }),
-};
+static CLOZE: Embedded = folder!("cloze", "once upon a time there was a little girl who loved to play in the park");
+static SPANS: Embedded = folder!(
+    "spans",
+    "Once upon a time, there was a little girl <extra_id_0> who loved to play in the park <extra_id_1>."
+);
+static SPELLING: Embedded = folder!("spelling", "transformer");
+static ORDERS: Embedded = folder!("orders", "Once upon a time, there was a little girl who loved to play in the park");
 
 /// Every model compiled into the program; of each language first the one that goes on writing.
 pub static EMBEDDED: [&Embedded; 6] = [&STORIES, &POEMS, &CLOZE, &SPANS, &SPELLING, &ORDERS];

@@ -76,9 +76,11 @@ fn parts(inner: Rect) -> (Rect, Rect) {
     (list, Rect { x: list.right() + 1, width: inner.width.saturating_sub(list.width + 1), ..inner })
 }
 
-/// What is inside the frame: with a box around it or a rule above, it begins in the same row.
-fn inside(area: Rect) -> Rect {
-    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
+/// What is inside the frame: a box around it, or a rule above.
+fn inside(area: Rect, boxed: bool) -> Rect {
+    let edge = u16::from(boxed);
+    let (width, height) = (area.width.saturating_sub(2 * edge), area.height.saturating_sub(1 + edge));
+    Rect { x: area.x + edge, y: area.y + 1, width, height }
 }
 
 impl Pane for Architectures {
@@ -89,7 +91,9 @@ impl Pane for Architectures {
                 return true;
             }
             Command::PageDown | Command::PageUp => {
-                let most = hidden(ctx.state, parts(inside(area)).1);
+                // As in a box, which has the least room.
+                let room = parts(inside(area, true)).1;
+                let most = scene(ctx.state).map_or(0, |scene| told(ctx.state, scene, room).hidden(room));
                 let above = self.above.min(most);
                 let down = command == Command::PageDown;
                 self.above = if down { (above + PAGE).min(most) } else { above.saturating_sub(PAGE) };
@@ -105,7 +109,7 @@ impl Pane for Architectures {
     }
 
     fn click(&mut self, ctx: &mut Ctx<'_>, area: Rect, at: Position) {
-        let (list, _) = parts(inside(area));
+        let (list, _) = parts(inside(area, false));
         let row = list.contains(at).then(|| usize::from(at.y - list.y));
         if let Some(Item::Objective(index)) = row.and_then(|row| items().into_iter().nth(row)) {
             ctx.choose_objective(index);
@@ -115,7 +119,10 @@ impl Pane for Architectures {
 
     fn view(&self, view: &View<'_>, buf: &mut Buffer) -> Option<Position> {
         let state = view.state;
-        let most = hidden(state, parts(inside(view.area)).1);
+        let scene = scene(state);
+        let room = parts(inside(view.area, view.boxed)).1;
+        let told = scene.map(|scene| told(state, scene, room));
+        let most = told.as_ref().map_or(0, |told| told.hidden(room));
         let above = self.above.min(most);
         let rest = match (above, most - above) {
             (0, 0) => String::new(),
@@ -133,8 +140,8 @@ impl Pane for Architectures {
         let inner = panel::draw(&frame, view.area, buf, &state.theme);
         let (list, beside) = parts(inner);
         draw_list(state, list, buf);
-        match scene(state) {
-            Some(scene) => draw_scene(state, scene, above, beside, buf),
+        match scene.zip(told) {
+            Some((scene, told)) => draw_scene(state, scene, &told, above, beside, buf),
             None => super::remark(state, Message::NothingToShow, beside, buf),
         }
         None
@@ -169,11 +176,6 @@ fn scene(state: &State) -> Option<&Scene> {
     scene.filter(|scene| scene.objective == state.objective() && !scene.first.is_empty())
 }
 
-/// How many lines beside the list have no room in an area.
-fn hidden(state: &State, area: Rect) -> usize {
-    scene(state).map_or(0, |scene| told(state, scene, area).lines.len().saturating_sub(usize::from(area.height)))
-}
-
 /// What is said and drawn beside the list.
 struct Told {
     lines: Vec<Line<'static>>,
@@ -181,6 +183,13 @@ struct Told {
     head: usize,
     /// How many columns the grid takes beside the picture; 0 where it has no room.
     grid: usize,
+}
+
+impl Told {
+    /// How many lines have no room in an area.
+    fn hidden(&self, area: Rect) -> usize {
+        self.lines.len().saturating_sub(usize::from(area.height))
+    }
 }
 
 fn told(state: &State, scene: &Scene, area: Rect) -> Told {
@@ -213,8 +222,8 @@ fn told(state: &State, scene: &Scene, area: Rect) -> Told {
     Told { lines, head, grid }
 }
 
-fn draw_scene(state: &State, scene: &Scene, above: usize, area: Rect, buf: &mut Buffer) {
-    let Told { lines, head, grid } = told(state, scene, area);
+fn draw_scene(state: &State, scene: &Scene, told: &Told, above: usize, area: Rect, buf: &mut Buffer) {
+    let &Told { ref lines, head, grid } = told;
     for (line, row) in lines.iter().skip(above).zip(area.rows()) {
         draw::line(buf, row, line, Alignment::Left, &state.theme);
     }

@@ -48,7 +48,7 @@ impl Prefixes {
     fn ones<'a>(&self, letters: &[Letter], pairs: &'a mut [u32], found: &mut impl Found) -> &'a [u32] {
         let mut some = 0;
         for (place, pair) in letters.windows(2).enumerate() {
-            found.one(place, pair[0].next & WORD != 0, pair[0].logarithm);
+            found.one(place, pair[0].is_word(), pair[0].logarithm);
             pairs[some] = place as u32;
             some += usize::from(self.may_begin(pair[0].code, pair[1].code));
         }
