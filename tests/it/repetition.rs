@@ -163,50 +163,25 @@ fn the_probe_stops_where_the_context_ends_and_when_it_is_told_to() {
     let model = stories();
     let sentence: Vec<u32> = (300..400).collect();
     let mut workspace = Workspace::new(1);
+    let mut measure = |most, go_on: bool, tell: &mut dyn FnMut(Copy) -> bool| {
+        let under = (&model.engine.blueprint.mask).into();
+        probe(&model.engine, under, Vec::new(), &sentence, most, &mut workspace, &|| go_on, tell)
+    };
     let mut told = 0;
-    let mut tell = |_: Copy| {
+    let mut few = |_: Copy| {
         told += 1;
         told < 3
     };
-    probe(
-        &model.engine,
-        (&model.engine.blueprint.mask).into(),
-        Vec::new(),
-        &sentence,
-        1000,
-        &mut workspace,
-        &|| true,
-        &mut tell,
-    )
-    .expect("a measurement");
+    measure(1000, true, &mut few).expect("a measurement");
     assert_eq!(told, 3);
     let mut all = 0;
-    let mut tell = |_: Copy| {
+    let mut every = |_: Copy| {
         all += 1;
         true
     };
-    probe(
-        &model.engine,
-        (&model.engine.blueprint.mask).into(),
-        Vec::new(),
-        &sentence,
-        1000,
-        &mut workspace,
-        &|| true,
-        &mut tell,
-    )
-    .expect("a measurement");
+    measure(1000, true, &mut every).expect("a measurement");
     assert_eq!(all, model.engine.config.context / 100);
-    let stopped = probe(
-        &model.engine,
-        (&model.engine.blueprint.mask).into(),
-        Vec::new(),
-        &sentence,
-        2,
-        &mut workspace,
-        &|| false,
-        &mut |_| true,
-    );
+    let stopped = measure(2, false, &mut |_| true);
     assert_eq!(stopped, Err(ForwardError::Stopped.into()));
 }
 
