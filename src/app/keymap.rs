@@ -125,6 +125,8 @@ pub const BINDINGS: &[Binding] = &[
 
     row(Pane(P::Layers), &[code(K::Left), ch('h')], C::TokenLeft, M::HelpTokenLeft, Some((1, M::KeyToken))),
     row(Pane(P::Layers), &[code(K::Right), ch('l')], C::TokenRight, M::HelpTokenRight, None),
+    row(Pane(P::Layers), &[ch('.')], C::NextPart, M::HelpPartsOn, Some((2, M::KeyParts))),
+    row(Pane(P::Layers), &[ch(',')], C::PreviousPart, M::HelpPartsBack, None),
 
     row(Pane(P::Masks), &[code(K::Left), ch('h')], C::KeyLeft, M::HelpMaskLeft, Some((1, M::KeyMask))),
     row(Pane(P::Masks), &[code(K::Right), ch('l')], C::KeyRight, M::HelpMaskRight, None),

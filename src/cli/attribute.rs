@@ -109,6 +109,7 @@ fn name(part: Part, language: Language) -> String {
         Part::Patch(layer) => Message::PartPatch.say(language, &[&layer]),
         Part::Head { layer, kind: AttentionKind::Cross, head } => Message::PartCross.say(language, &[&layer, &head]),
         Part::Head { layer, head, .. } => Message::PartHead.say(language, &[&layer, &head]),
+        Part::OutputBias { layer, kind: AttentionKind::Cross } => Message::PartCrossBias.say(language, &[&layer]),
         Part::OutputBias { layer, .. } => Message::PartBias.say(language, &[&layer]),
         Part::FeedForward(layer) => Message::PartFeedForward.say(language, &[&layer]),
         Part::Constant => Message::PartConstant.text(language).to_owned(),

@@ -153,6 +153,7 @@ impl Failure {
             )
             | Self::Beam(_)
             | Self::Mask(_)
+            | Self::Forward(ForwardError::NoSuchPosition { .. })
             | Self::Stage(_)
             | Self::Change(_)
             | Self::Explain(_)
@@ -329,6 +330,12 @@ impl From<ExplainError> for Failure {
             ExplainError::Forward(error) => Self::Forward(error),
             error => Self::Explain(error),
         }
+    }
+}
+
+impl From<Misfit> for Failure {
+    fn from(error: Misfit) -> Self {
+        Self::Mask(error)
     }
 }
 

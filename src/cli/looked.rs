@@ -3,6 +3,7 @@
 use super::Failure;
 use super::arguments::{Common, Looked};
 use super::session::{Piece, Session};
+use crate::lab::masks;
 use crate::lm::blueprint::Stacks;
 use crate::lm::{Conditions, ForwardError, Mask, Position};
 use std::io::Read;
@@ -36,7 +37,8 @@ impl Run {
         } else if looked.decoder_ids.is_some() {
             return Err(ForwardError::NoEncoder.into());
         }
-        session.changes.fit(source.len(), ids.len(), &mask).map_err(Failure::from)?;
+        masks::fit(&mask, ids.len())?;
+        session.changes.fit(source.len(), ids.len(), &mask)?;
         let under = Conditions { mask: &mask, interventions: &session.changes };
         let new = engine.extend(&source, &ids, under, &mut session.workspace, &|| true)?;
         let count = source.len();

@@ -8,6 +8,7 @@ use super::arguments::{Common, Trace};
 use super::output::Output;
 use super::session::Session;
 use super::{Failure, file};
+use crate::lab::masks;
 use crate::lm::Conditions;
 use crate::lm::blueprint::Stacks;
 use crate::lm::explain::ExplainError;
@@ -60,6 +61,7 @@ pub(super) fn run(
     }
     let two = engine.blueprint.stacks == Stacks::EncoderDecoder;
     let (source, length) = if two { (given.ids.len(), decoder.len()) } else { (0, given.ids.len()) };
+    masks::fit(mask, length)?;
     session.changes.fit(source, length, mask)?;
     let under = Conditions { mask, interventions: &session.changes };
     let mut trace = engine.trace(input, &decoder, under, &mut session.workspace)?;

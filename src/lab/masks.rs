@@ -13,6 +13,7 @@ pub mod reuse;
 
 pub use asked::Asked;
 pub use asked::Misfit;
+pub use asked::fit;
 pub use foretell::Told;
 pub use foretell::foretell;
 

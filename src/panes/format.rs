@@ -24,6 +24,12 @@ pub fn bits(bits: f64) -> String {
     format!("{bits:.2}")
 }
 
+/// Bits in so many columns: `3.42`, `892.17`, `14452.8`, `14453`.
+pub fn bits_within(bits: f64, columns: usize) -> String {
+    let places = (0..=2).rev().map(|places| format!("{bits:.places$}"));
+    places.into_iter().find(|text| text.len() <= columns).unwrap_or_else(|| format!("{bits:.0e}"))
+}
+
 /// A count with its thousands apart: `49,152`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();

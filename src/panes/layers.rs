@@ -29,6 +29,8 @@ const WIDE: u16 = 100;
 pub struct Layers {
     /// The depth under the cursor, counted back from the model's output.
     back: usize,
+    /// How many of the parts that add up stand above those in view.
+    passed: usize,
 }
 
 /// The parts of the pane inside its frame.
@@ -39,9 +41,10 @@ struct Parts {
     sum: Rect,
 }
 
-fn parts(state: &State, inner: Rect) -> Parts {
+/// Where the parts of a pane in `area` are, of which the frame leaves `inner`.
+fn parts(state: &State, area: Rect, inner: Rect) -> Parts {
     let depths = state.model.as_ref().map_or(0, |model| model.engine.config.layers as u16 + 1);
-    if inner.width >= WIDE {
+    if area.width >= WIDE {
         let width = inner.width * 58 / 100;
         let left = Rect { width, ..inner };
         let lens = Rect { height: left.height.saturating_sub(CELL_ROWS), ..left };
@@ -56,6 +59,11 @@ fn parts(state: &State, inner: Rect) -> Parts {
     Parts { lens, cell, sum }
 }
 
+/// About the room inside the frame: a box, or a rule above and a row and two columns more.
+fn inside(area: Rect) -> Rect {
+    area.inner(ratatui::layout::Margin::new(1, 1))
+}
+
 impl Layers {
     /// The depth under the cursor: how many layers were gone through.
     fn depth(&self, state: &State) -> usize {
@@ -66,6 +74,13 @@ impl Layers {
 
 impl Pane for Layers {
     fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, area: Rect) -> bool {
+        if let Command::NextPart | Command::PreviousPart = command {
+            let (rows, last) = draw::rows(ctx.state, parts(ctx.state, area, inside(area)).sum);
+            let passed = self.passed.min(last);
+            let turned = if command == Command::NextPart { passed + rows } else { passed.saturating_sub(rows) };
+            self.passed = turned.min(last);
+            return true;
+        }
         let layers = ctx.state.model.as_ref().map_or(0, |model| model.engine.config.layers);
         let page = usize::from(area.height / 2).max(1);
         // The output stands at the top.
@@ -75,8 +90,7 @@ impl Pane for Layers {
     }
 
     fn click(&mut self, ctx: &mut Ctx<'_>, area: Rect, at: Position) {
-        let inner = area.inner(ratatui::layout::Margin::new(1, 1));
-        let lens = parts(ctx.state, inner).lens;
+        let lens = parts(ctx.state, area, inside(area)).lens;
         if let Some((position, back)) = draw::at(ctx.state, self.back, lens, at) {
             ctx.select(position);
             self.back = back;
@@ -89,7 +103,11 @@ impl Pane for Layers {
         let frame = Panel {
             title: language.text(Message::TitleLayers),
             details: &(language.text(Message::LensDetails).to_owned() + &super::changed(state)),
-            note: if state.is_busy(Lane::Explain) { language.text(Message::Computing) } else { "" },
+            note: match state.is_busy(Lane::Explain) {
+                _ if state.run.context_len() < state.run.len() => language.text(Message::ReadFirst),
+                true => language.text(Message::Computing),
+                false => "",
+            },
             focused: view.focused,
             rule: !view.boxed,
             ..Panel::default()
@@ -103,10 +121,10 @@ impl Pane for Layers {
             super::remark(state, Message::NoHeadToRead, inner, buf);
             return None;
         }
-        let parts = parts(state, inner);
+        let parts = parts(state, view.area, inner);
         draw::lens(state, self.back, parts.lens, buf);
         draw::cell(state, self.depth(state), parts.cell, buf);
-        draw::sum(state, parts.sum, buf);
+        draw::sum(state, self.passed, parts.sum, buf);
         None
     }
 }

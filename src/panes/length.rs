@@ -17,6 +17,7 @@ use crate::job::Lane;
 use crate::lab::length::Strategy;
 use crate::state::Command;
 use crate::state::Ctx;
+use crate::state::Notice;
 use crate::state::State;
 use crate::ui::Message;
 use crate::ui::Panel;
@@ -79,10 +80,9 @@ impl Pane for Length {
             Command::NextPart | Command::PreviousPart => ctx.switch_length(),
             Command::TurnUp => ctx.turn_length(true),
             Command::TurnDown => ctx.turn_length(false),
-            // With nothing under way here it does nothing: it shall not begin to generate.
-            Command::Play => {
-                ctx.pause_length();
-            }
+            // With nothing under way here it shall not begin to generate.
+            Command::Play if !ctx.pause_length() => ctx.say(Notice::hint(Message::NothingUnderWay, &[])),
+            Command::Play => {}
             Command::Back if ctx.state.is_busy(Lane::Trials) => return ctx.pause_length(),
             _ => return false,
         }

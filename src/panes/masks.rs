@@ -20,6 +20,7 @@ use crate::lab::masks::Way;
 use crate::lm::Mask;
 use crate::state::Command;
 use crate::state::Ctx;
+use crate::state::Notice;
 use crate::state::State;
 use crate::state::masks::Part;
 use crate::ui::Message;
@@ -94,6 +95,9 @@ impl Drawn<'_> {
         let (tried, all) = (state.masks.tokens().len(), state.run.len().saturating_sub(state.tried_from()));
         if tried < all {
             said.push(language.say(Message::RankFirst, &[&tried]));
+        }
+        if state.source_len() > 0 && state.tried_from() == 0 {
+            said.push(language.text(Message::MaskOwnSource).to_owned());
         }
         wrapped(&said.join(" · "), usize::from(columns))
     }
@@ -179,10 +183,9 @@ impl Pane for Masks {
             Command::NextDrawing => self.weights = !self.weights,
             Command::TurnUp => ctx.turn_mask(at, true),
             Command::TurnDown => ctx.turn_mask(at, false),
-            // With nothing under way here it does nothing: it shall not begin to generate.
-            Command::Play => {
-                ctx.pause_masks();
-            }
+            // With nothing under way here it shall not begin to generate.
+            Command::Play if !ctx.pause_masks() => ctx.say(Notice::hint(Message::NothingUnderWay, &[])),
+            Command::Play => {}
             Command::Back if ctx.state.is_busy(Lane::Trials) => return ctx.pause_masks(),
             Command::TokenLeft | Command::TokenRight => {
                 // Of a longer text the cursor stays among the tokens that are tried.
@@ -229,7 +232,9 @@ impl Pane for Masks {
         let inner = panel::draw(&frame, view.area, buf, theme);
         let inner = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
         if state.masks.tokens().is_empty() {
-            super::remark(state, Message::NothingToShow, inner, buf);
+            let reading = state.run.context_len() < state.run.len();
+            let message = if reading { Message::ReadFirst } else { Message::NothingToShow };
+            super::remark(state, message, inner, buf);
             return None;
         }
         let drawn = self.drawn(state, inner);

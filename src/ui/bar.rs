@@ -24,6 +24,22 @@ pub fn bar(value: f32, columns: usize, theme: &Theme) -> String {
     text
 }
 
+/// A bar of `value` (0 to 1) that grows to the left from the right edge of exactly `columns` columns, to half a column; a
+/// value above 0 always shows.
+pub fn bar_left(value: f32, columns: usize, theme: &Theme) -> String {
+    let columns = columns.min(usize::from(u16::MAX));
+    let value = if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) };
+    let halves = (value * columns as f32 * 2.0).round() as usize;
+    let (full, part) = match halves {
+        0 if value > 0.0 && columns > 0 => (0, if theme.ascii { "#" } else { "▕" }),
+        _ if theme.ascii => (halves.div_ceil(2), ""),
+        _ => (halves / 2, if halves % 2 == 1 { "▐" } else { "" }),
+    };
+    let used = full + usize::from(!part.is_empty());
+    let block = if theme.ascii { "#" } else { "█" };
+    " ".repeat(columns.saturating_sub(used)) + part + &block.repeat(full)
+}
+
 /// One column whose height is `value` (0 to 1); a blank for not-a-number.
 pub fn column(value: f32, theme: &Theme) -> char {
     if value.is_nan() {

@@ -569,7 +569,7 @@ fn a_model_that_fills_in_says_what_it_puts_where_a_token_is_hidden() {
     if let Some(same) = candidates.iter().find(|candidate| candidate["id"] == 33) {
         assert_eq!(same["surprisal_bits"], scored["tokens"][3]["surprisal_bits"]);
     }
-    assert!(failed(&["fill", "--model", &model, "--ids", "5,9", "--at", "7"], 1).contains("no position 7"));
+    assert!(failed(&["fill", "--model", &model, "--ids", "5,9", "--at", "7"], 2).contains("no position 7"));
     assert!(failed(&["generate", "--model", &model, "--ids", "5,9"], 1).contains("lmscope fill"));
     assert!(failed(&["fill", "--ids", "5,9", "--at", "0"], 1).contains("lmscope generate"));
     assert!(failed(&["fill", "--model", &fixture("bert"), "--ids", "5,9", "--at", "0"], 1).contains("mask token"));

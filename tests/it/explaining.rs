@@ -180,10 +180,10 @@ fn what_does_not_fit_is_refused_by_name() {
     };
     says(&["attention", TEXT, "--layer", "9"], 2, "there is no layer 9: the model has 6");
     says(&["attention", TEXT, "--layer", "1", "--head", "6"], 2, "there is no head 6 in layer 1");
-    says(&["attention", TEXT, "--layer", "1", "--head", "2", "--cell", "1,99"], 1, "there is no position 99");
+    says(&["attention", TEXT, "--layer", "1", "--head", "2", "--cell", "1,99"], 2, "there is no position 99");
     says(&["attention", TEXT, "-o", "/tmp/grid.gif"], 2, "neither .svg nor .png");
     says(&["attention", TEXT, "--kind", "cross"], 1, "no encoder");
-    says(&["lens", TEXT, "--position", "99"], 1, "there is no position 99");
+    says(&["lens", TEXT, "--position", "99"], 2, "there is no position 99");
     says(&["lens", TEXT, "--intervene", "head:3.9"], 2, "there is no head 9 in layer 3: the model has 6 heads");
     says(&["lens", TEXT, "--intervene", "block:99"], 2, "block:99 does not fit");
     says(&["lens", TEXT, "--intervene", "cell:1.1:2>5=0.5"], 2, "position 2 does not see position 5");

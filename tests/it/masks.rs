@@ -271,6 +271,11 @@ fn the_command_says_what_each_mask_costs_and_shows() {
     assert!(failed(&["masks", text, "--head", "99"], 2).contains("99"));
     assert!(failed(&["masks", text, "--reuse", "50"], 2).contains("50"));
     assert!(failed(&["masks", &"dog ".repeat(300)], 1).contains("256"));
+    for command in [&["lens", text][..], &["attribute", text], &["attention", text], &["trace", text, "-o", "x"]] {
+        let under = |mask: &str| failed(&[command, &["--mask", mask]].concat(), 2);
+        assert!(under("prefix:40").contains("prefix:40 does not fit"), "{command:?}");
+        assert!(under("permutation:0,1,2,3,4,5,6,7").contains("8 positions"), "{command:?}");
+    }
     let ranks = json(&["masks", text, "--rank"]);
     assert!(list(&ranks, "heads").iter().all(|head| head["causal"]["full"] == true));
     assert_eq!(json(&["masks", text, "--reuse", "1"])["reuse"][0]["share"], 1.0);

@@ -63,15 +63,22 @@ impl Asked {
             Self::SeqToSeq => Ok(Mask::SeqToSeq(half)),
             Self::Window => Ok(Mask::Window((length / 4).max(2))),
             Self::Permutation => Ok(Mask::Permutation(drawn(length, seed))),
-            Self::Exactly(mask) => match mask {
-                Mask::Prefix(n) | Mask::SeqToSeq(n) if *n > length => {
-                    Err(Misfit::Longer { mask: mask.to_string(), length })
-                }
-                Mask::Except(n) if *n >= length => Err(Misfit::Longer { mask: mask.to_string(), length }),
-                Mask::Permutation(order) if order.len() != length => Err(Misfit::Order { named: order.len(), length }),
-                _ => Ok(mask.clone()),
-            },
+            Self::Exactly(mask) => fit(mask, length).map(|()| mask.clone()),
         }
+    }
+}
+
+/// Whether a mask is one of a text of `length` tokens.
+///
+/// # Errors
+/// A prefix longer than the text; an order of another length.
+pub fn fit(mask: &Mask, length: usize) -> Result<(), Misfit> {
+    let longer = || Err(Misfit::Longer { mask: mask.to_string(), length });
+    match mask {
+        Mask::Prefix(n) | Mask::SeqToSeq(n) if *n > length => longer(),
+        Mask::Except(n) if *n >= length => longer(),
+        Mask::Permutation(order) if order.len() != length => Err(Misfit::Order { named: order.len(), length }),
+        _ => Ok(()),
     }
 }
 

@@ -20,8 +20,8 @@ use crate::ui::bar;
 use crate::ui::draw as ink;
 use crate::ui::safe;
 
-/// Columns of a part's name.
-const PART: usize = 18;
+/// The least and the most columns of a part's name.
+const PART: (usize, usize) = (14, 30);
 /// Columns of a contribution's number.
 const NUMBER: usize = 9;
 
@@ -98,7 +98,11 @@ pub(super) fn cell(state: &State, depth: usize, area: Rect, buf: &mut Buffer) {
     let (language, theme) = (state.language, &state.theme);
     let Some(lens) = state.explained.lens(state.selected) else { return };
     let Some(found) = lens.depths.get(depth) else { return };
-    let mut spans = vec![Span::styled(format!(" {} ", language.say(Message::LensAfter, &[&depth])), theme.text())];
+    let where_ = match depth {
+        0 => language.text(Message::LensBefore).to_owned(),
+        _ => language.say(Message::LensAfter, &[&depth]),
+    };
+    let mut spans = vec![Span::styled(format!(" {where_} "), theme.text())];
     for &(id, probability) in &found.top {
         spans.push(Span::styled(format!(" {}", state.label(id)), theme.accent()));
         spans.push(Span::styled(format!(" {probability:.3}"), theme.number()));
@@ -122,59 +126,85 @@ fn name(part: Part, state: &State) -> String {
             language.say(Message::PartCross, &[&(layer + 1), &(head + 1)])
         }
         Part::Head { layer, head, .. } => language.say(Message::PartHead, &[&(layer + 1), &(head + 1)]),
+        Part::OutputBias { layer, kind: AttentionKind::Cross } => language.say(Message::PartCrossBias, &[&(layer + 1)]),
         Part::OutputBias { layer, .. } => language.say(Message::PartBias, &[&(layer + 1)]),
         Part::FeedForward(layer) => language.say(Message::PartFeedForward, &[&(layer + 1)]),
         Part::Constant => language.text(Message::PartConstant).to_owned(),
     }
 }
 
-/// What each part added to the logit of the choice, the greatest first, and that they add up to it.
-pub(super) fn sum(state: &State, area: Rect, buf: &mut Buffer) {
-    let (language, theme) = (state.language, &state.theme);
-    let known = state.explained.attribution.as_ref().filter(|found| found.position == state.selected);
-    let Some(found) = known else { return };
-    let title = language.say(Message::SumTitle, &[&state.label(found.token), &token(state, found.position)]);
-    let mut lines = vec![Line::styled(format!(" {title}"), theme.text())];
+/// The parts of the choice's logit, if they are known.
+fn known(state: &State) -> Option<&Attribution> {
+    state.explained.attribution.as_ref().filter(|found| found.position == state.selected)
+}
+
+/// What stands below the parts: that they add up, and what was held fast.
+fn below(found: &Attribution, columns: u16, state: &State) -> Vec<Line<'static>> {
+    let held = if found.gated { Message::HeldGate } else { Message::Held };
+    let held = state.language.say(held, &[&found.norms]);
     let mut notes = adds_up(found, state);
-    notes.push(held(found, state));
-    let room = usize::from(area.height).saturating_sub(1 + notes.len());
+    notes.extend(lines::wrapped(&held, usize::from(columns), state.theme.dim()));
+    notes
+}
+
+/// How many parts there is room for in an area, and how many stand above those in view at most.
+pub(super) fn rows(state: &State, area: Rect) -> (usize, usize) {
+    let Some(found) = known(state) else { return (1, 0) };
+    let notes = below(found, area.width, state).len();
+    let (room, count) = (usize::from(area.height).saturating_sub(1 + notes), found.parts.len());
+    // Where there is no room for all, a row says what the others come to.
+    let rows = if count > room { room.saturating_sub(1).max(1) } else { count };
+    (rows, count - rows.min(count))
+}
+
+/// What each part added to the logit of the choice, the greatest first, and that they add up to it; `passed` of them stand
+/// above those in view.
+pub(super) fn sum(state: &State, passed: usize, area: Rect, buf: &mut Buffer) {
+    let (language, theme) = (state.language, &state.theme);
+    let Some(found) = known(state) else { return };
     let mut parts = found.parts.clone();
     parts.sort_by(|a, b| b.logit.abs().total_cmp(&a.logit.abs()));
-    let shown = if parts.len() > room { room.saturating_sub(1) } else { parts.len() };
-    let (shown, rest) = parts.split_at(shown);
-    let greatest = shown.first().map_or(1.0, |part| part.logit.abs()).max(f64::MIN_POSITIVE);
-    let half = usize::from(area.width).saturating_sub(PART + NUMBER + 4) / 2;
-    let row = |part: &Contribution| {
+    let (rows, last) = rows(state, area);
+    let passed = passed.min(last);
+    let (shown, count) = (passed..passed + rows, parts.len());
+    let mut title = language.say(Message::SumTitle, &[&state.label(found.token), &token(state, found.position)]);
+    if last > 0 {
+        title = format!("{title} · {}", language.say(Message::PartsShown, &[&(shown.start + 1), &shown.end, &count]));
+    }
+    let mut lines = vec![Line::styled(format!(" {title}"), theme.text())];
+    let greatest = parts.first().map_or(1.0, |part| part.logit.abs()).max(f64::MIN_POSITIVE);
+    let names: Vec<String> = parts[shown.clone()].iter().map(|part| name(part.part, state)).collect();
+    let most = (usize::from(area.width) / 2).saturating_sub(NUMBER).clamp(PART.0, PART.1);
+    let wide = names.iter().map(|name| safe::width(name)).max().unwrap_or(0).clamp(PART.0, most);
+    let half = usize::from(area.width).saturating_sub(wide + NUMBER + 4) / 2;
+    let row = |(part, name): (&Contribution, &String)| {
         let share = (part.logit.abs() / greatest) as f32;
-        let bar = bar::bar(share, half, theme);
-        let bar = bar.trim_end();
         let axis = if theme.ascii { "|" } else { "│" };
-        // To the left of 0 a bar begins at the axis: whole columns.
-        let columns = (share * half as f32).round().max(f32::from(u8::from(share > 0.0))) as usize;
-        let block = if theme.ascii { "#" } else { "█" };
-        let (left, right) = if part.logit < 0.0 { (block.repeat(columns.min(half)), "") } else { (String::new(), bar) };
+        let (left, right) = if part.logit < 0.0 {
+            (bar::bar_left(share, half, theme), String::new())
+        } else {
+            (" ".repeat(half), bar::bar(share, half, theme).trim_end().to_owned())
+        };
         Line::from(vec![
-            Span::styled(format!(" {}", safe::left(&safe::fit(&name(part.part, state), PART), PART)), theme.text()),
+            Span::styled(format!(" {}", safe::left(&safe::fit(name, wide), wide)), theme.text()),
             Span::styled(safe::right(&format!("{:+.3}", part.logit), NUMBER), theme.number()),
             Span::raw(" "),
-            Span::styled(safe::right(&left, half), theme.warning()),
+            Span::styled(left, theme.warning()),
             Span::styled(axis, theme.dim()),
-            Span::styled(right.to_owned(), theme.good()),
+            Span::styled(right, theme.good()),
         ])
     };
-    lines.extend(shown.iter().map(row));
-    if !rest.is_empty() {
-        let more = language.say(Message::PartRest, &[&rest.len()]);
-        let left: f64 = rest.iter().map(|part| part.logit).sum();
+    lines.extend(parts[shown.clone()].iter().zip(&names).map(row));
+    if last > 0 {
+        let others = language.say(Message::PartRest, &[&(count - rows)]);
+        let left: f64 = parts[..shown.start].iter().chain(&parts[shown.end..]).map(|part| part.logit).sum();
         lines.push(Line::from(vec![
-            Span::styled(format!(" {}", safe::left(&more, PART)), theme.dim()),
+            Span::styled(format!(" {}", safe::left(&others, wide)), theme.dim()),
             Span::styled(safe::right(&format!("{left:+.3}"), NUMBER), theme.number()),
         ]));
     }
-    lines.extend(notes);
-    for (line, row) in lines.iter().zip(area.rows()) {
-        ink::line(buf, row, line, Alignment::Left, theme);
-    }
+    lines.extend(below(found, area.width, state));
+    lines::lines(&lines, area, state, buf);
 }
 
 /// The sum and the logit; where the model bends logits, first what it bends the sum to.
@@ -189,9 +219,4 @@ fn adds_up(found: &Attribution, state: &State) -> Vec<Line<'static>> {
     let sum = found.capped.map_or(sum, number);
     said.push(state.language.say(Message::CliAddUp, &[&sum, &logit, &difference]));
     said.into_iter().map(|text| Line::styled(format!(" {text}"), state.theme.accent())).collect()
-}
-
-fn held(found: &Attribution, state: &State) -> Line<'static> {
-    let message = if found.gated { Message::HeldGate } else { Message::Held };
-    Line::styled(format!(" {}", state.language.say(message, &[&found.norms])), state.theme.dim())
 }

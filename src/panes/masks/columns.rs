@@ -24,6 +24,8 @@ const NAME: (u16, u16) = (18, 12);
 const ROOMY: u16 = 100;
 /// The least and the most columns of a mask.
 const COLUMN: (u16, u16) = (9, 22);
+/// Columns of a number; a star may stand behind it.
+const NUMBER: usize = 6;
 /// Rows of what a mask costs in all.
 const TOTALS: [Message; 5] =
     [Message::MaskForetold, Message::MaskBitsPerToken, Message::MaskOwnSame, Message::MaskPeeked, Message::MaskApart];
@@ -154,15 +156,15 @@ pub(super) fn draw(drawn: &Drawn<'_>, area: Rect, buf: &mut Buffer) {
         let some = total.count() > 0;
         let values = [
             some.then(|| total.count().to_string()),
-            some.then(|| format::bits(total.mean())),
-            home.and_then(|home| masks::alike(&home.costs, &tried.costs)).map(format::bits),
-            masks::peeked(&tried.costs).map(|total| format::bits(total.mean())),
+            some.then(|| bits(total.mean())),
+            home.and_then(|home| masks::alike(&home.costs, &tried.costs)).map(bits),
+            masks::peeked(&tried.costs).map(|total| bits(total.mean())),
             masks::divergence(&tried.costs).map(|kl| format!("{kl:.3}")),
         ];
         for (index, value) in values.into_iter().enumerate() {
             let text = value.unwrap_or_else(|| "–".to_owned());
             let style = if index == 1 { theme.number() } else { theme.dim() };
-            write(&safe::right(&text, 6), style, row(x, totals + index as u16, wide), state, buf);
+            write(&safe::right(&text, NUMBER), style, row(x, totals + index as u16, wide), state, buf);
         }
         for line in 0..count {
             let cost = tried.costs.get(first + line).copied().unwrap_or_default();
@@ -189,14 +191,19 @@ fn name(mask: &Result<Mask, Misfit>, columns: usize) -> String {
     [whole.as_str(), kind, short].into_iter().find(fits).map_or_else(|| safe::fit(&whole, columns), str::to_owned)
 }
 
+/// Bits as wide as the column has room for.
+fn bits(bits: f64) -> String {
+    format::bits_within(bits, NUMBER)
+}
+
 /// What a token costs; a star where the whole pass would have seen it.
 fn cell(drawn: &Drawn<'_>, cost: Cost, row: Rect, buf: &mut Buffer) {
     let (state, theme) = (drawn.state, &drawn.state.theme);
     let Some(bits) = cost.bits else {
-        return write(&safe::right("–", 6), theme.dim(), row, state, buf);
+        return write(&safe::right("–", NUMBER), theme.dim(), row, state, buf);
     };
     let star = if cost.peeked.is_some() { "*" } else { "" };
-    let text = format!("{}{star}", safe::right(&format::bits(bits), 6));
+    let text = format!("{}{star}", safe::right(&self::bits(bits), NUMBER));
     write(&text, theme.surprisal(bits as f32), row, state, buf);
 }
 

@@ -20,6 +20,9 @@ use crate::ui::bar;
 use crate::ui::grid;
 use crate::ui::safe;
 
+/// Columns of an architecture's name, and of a number beside it, where there is little room and where there is more.
+const REUSE: (usize, usize, usize) = (22, 12, 16);
+
 /// Sentences in a style each, from the top, in as many lines as they need.
 fn lines(lines: &[(String, Style)], drawn: &Drawn<'_>, area: Rect, buf: &mut Buffer) {
     let columns = usize::from(area.width);
@@ -165,12 +168,14 @@ pub(super) fn reuse(drawn: &Drawn<'_>, area: Rect, buf: &mut Buffer) {
     };
     let mut said = vec![(language.say(Message::ReuseTitle, &[&first.before, &first.added]), theme.text())];
     let head = [Message::ReuseUsed, Message::ReuseGoingOn, Message::ReuseAnew].map(|message| language.text(message));
+    let wide = usize::from(area.width);
+    let number = if wide >= REUSE.0 + 3 * REUSE.2 { REUSE.2 } else { REUSE.1 };
     let row = |name: &str, cells: [&str; 3]| {
-        let [used, going, anew] = cells.map(|cell| safe::right(&safe::fit(cell, 12), 12));
-        format!("{}{used}{going}{anew}", safe::left(&safe::fit(name, 22), 22))
+        let [used, going, anew] = cells.map(|cell| safe::right(&safe::fit(cell, number - 1), number));
+        format!("{}{used}{going}{anew}", safe::left(&safe::fit(name, REUSE.0), REUSE.0))
     };
     said.push((row(language.text(Message::ReuseReading), head), theme.dim()));
-    let columns = usize::from(area.width).saturating_sub(60).min(24);
+    let columns = wide.saturating_sub(REUSE.0 + 3 * number + 2).min(24);
     for found in &state.masks.reuse {
         let name = match found.reading {
             Reading::DecoderOnly => Message::ReuseDecoder,

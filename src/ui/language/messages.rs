@@ -364,6 +364,7 @@ messages! {
     NothingToContinue = "nothing to continue yet: type some text", "还没有可续写的内容：请先输入文本";
     NothingToRedo = "nothing to redo", "没有可重做的步骤";
     NothingToShow = "nothing to show yet", "暂无内容";
+    ReadFirst = "once the text has been read", "读完文本之后";
     NothingToUndo = "nothing to undo", "没有可撤销的步骤";
     Off = "off", "关";
     OpenOther = "o opens another: a file, a folder, or hf:owner/name", "按 o 打开其他模型：文件、目录，或 hf:owner/name";
@@ -794,7 +795,8 @@ messages! {
     NotExplained = "this could not be computed", "无法计算";
     NoHeadToRead = "the file has no language-model head: no layer says anything", "文件里没有语言模型头：各层无话可说";
     LensDetails = "what each would say (logit lens)", "每层会说什么（logit 透镜）";
-    LensAfter = "after {} layers", "{} 层之后";
+    LensAfter = "after layer {}", "第 {} 层之后";
+    LensBefore = "E: the embedding, before layer 1", "E：嵌入，第 1 层之前";
     LensCell = "{}: rank {}, p {} · H {} bits · ‖x‖ {} · settled at {}", "{}：第 {} 名，概率 {} · 熵 {} 比特 · ‖x‖ {} · 在 {} 定下";
     SumTitle = "what adds up to the logit of {} at {}", "构成 {} 的 logit 的各部分（在 {} 处）";
     Held = "norms held fast: {}; effects through later layers are not counted", "固定的归一化：{} 个；经后面各层的影响不计";
@@ -848,6 +850,8 @@ messages! {
     HelpNextSubject = "show the head, the average of the layer, of all heads, rollout", "显示当前头、本层平均、全部平均、rollout";
     HelpNextDrawing = "draw attention as a grid, as lines, as lists of sources", "用网格、连线或来源列表画注意力";
     HelpNextHabit = "point out the heads of the next habit, or all", "指出下一种行为的头，或全部";
+    HelpPartsOn = "show the parts that add less", "显示贡献较小的部分";
+    HelpPartsBack = "show the parts that add more", "显示贡献较大的部分";
     HelpNextPart = "go to the next step of the calculation", "到下一步计算";
     HelpPreviousPart = "go to the step before", "到上一步计算";
     HelpWriteOwn = "write queries, keys and values of your own", "书写自己的查询、键和值";
@@ -874,9 +878,11 @@ messages! {
     PartHead = "head {}.{}", "头 {}.{}";
     PartCross = "head {}.{} to the source", "头 {}.{}（对源文本）";
     PartBias = "attention bias {}", "注意力偏置 {}";
+    PartCrossBias = "attention bias {} to the source", "注意力偏置 {}（对源文本）";
     PartFeedForward = "feed-forward {}", "前馈 {}";
     PartConstant = "constant of norms and head", "归一化与输出头的常量";
-    PartRest = "{} more", "其余 {} 个";
+    PartRest = "{} others", "其余 {} 个";
+    PartsShown = "{} to {} of {}", "第 {} 到 {} 个，共 {} 个";
     CliNotOneToken = "{} is {} tokens: name one token, or #ID", "{} 是 {} 个词元：请给出一个词元，或 #编号";
     CliPictureName = "{} ends in neither .svg nor .png: name the picture so", "{} 既不以 .svg 也不以 .png 结尾：请这样命名图片";
     CliPictureSize = "a picture of {} tokens would be too large: give a shorter text", "{} 个词元的图片太大：请给出更短的文本";
@@ -1089,6 +1095,7 @@ messages! {
     HelpPauseTrials = "stop what is computed here, or go on", "停止这里的计算，或继续";
     KeyMask = "mask", "掩码";
     KeyPart = "part", "部分";
+    KeyParts = "parts", "各部分";
     KeyNumber = "number", "数";
     WhichMasks = "Masks: causal, bidirectional, prefix:N, seq2seq:N, window:N, permutation:3,0,1,2 (nothing: all kinds)", "掩码：causal、bidirectional、prefix:N、seq2seq:N、window:N、permutation:3,0,1,2（留空：每种一个）";
     MaskHasNoNumber = "{} has no number to turn", "{} 没有可调的数";
@@ -1101,7 +1108,9 @@ messages! {
     MaskTwoStreams = "the content stream sees the token, the query stream foretells it without (XLNet, Yang et al. 2019)", "内容流看得见词元，查询流在看不见它时预测它（XLNet，Yang 等 2019）";
     MaskUnified = "one of UniLM's three objectives: the same weights under causal, bidirectional, seq2seq (Dong et al. 2019)", "UniLM 的三个目标之一：同样的权重用 causal、bidirectional、seq2seq（Dong 等 2019）";
     MaskPeeksShort = "* what foretells this token would see it: it is foretold from the text before it alone", "* 预测该词元的位置会看到它：改为只由其前文预测";
+    MaskOwnSource = "nothing is written yet, so the decoder is asked for its source again: s on the page of the next token writes", "尚未写出内容，所以让解码器预测源文本自己：在下一词元页按 s 写出";
     MaskAtHome = "the mask it was trained with: the others are compared with this", "训练时所用的掩码：其他的都与它比较";
+    NothingUnderWay = "nothing is being measured here", "这里没有正在进行的测量";
     TrialsStopped = "stopped; Space goes on", "已停止；空格继续";
     RankOne = "{}: rank {} of {} in float32, effective {}, log10|det| {}", "{}：float32 下秩 {} / {}，有效秩 {}，log10|det| {}";
     RankSpectrum = "singular values, greatest first; a full column is the greatest, none a ten-millionth of it", "奇异值，由大到小；满列为最大值，空列为其千万分之一";

@@ -155,7 +155,43 @@ fn the_layers_page_shows_what_each_would_say_and_parts_that_add_up() {
     let screen = driver.screen();
     assert!(screen.contains(&format!("sum {:.4} · logit {:.4}", found.sum, found.logit)), "{screen}");
     driver.keys("<down> <down>").settle();
-    assert!(driver.screen().contains("after 4 layers"), "{}", driver.screen());
+    assert!(driver.screen().contains("after layer 4"), "{}", driver.screen());
+    driver.keys("<down> <down> <down> <down>").settle();
+    assert!(driver.screen().contains("E: the embedding, before layer 1"), "{}", driver.screen());
+}
+
+#[test]
+fn on_a_small_screen_every_part_of_a_logit_is_a_page_away_and_what_is_out_of_view_is_summed() {
+    let mut driver = explorer(Some(TEXT), 80, 24);
+    driver.keys("<enter> 4 4 4").settle();
+    let found = driver.app.state().explained.attribution.clone().expect("parts");
+    let count = found.parts.len();
+    let number = |line: &str| {
+        line.split_whitespace().filter(|word| word.starts_with(['+', '-'])).find_map(|word| word.parse::<f64>().ok())
+    };
+    let mut seen = 0;
+    for page in 0..count {
+        let screen = driver.screen();
+        let title = screen.lines().find(|line| line.contains(" of 44")).expect("which parts these are").to_owned();
+        let (from, to) = title.rsplit_once(" · ").and_then(|(_, shown)| shown.split_once(" to ")).expect("a range");
+        let from: usize = from.trim().parse().expect("the first");
+        let to: usize = to.split(' ').next().expect("the last").parse().expect("a number");
+        assert!(from <= seen + 1 && to > seen, "page {page}: {title}");
+        seen = to;
+        let rows = screen.lines().skip_while(|line| !line.contains(" of 44")).skip(1);
+        let shown: Vec<f64> = rows.take_while(|line| !line.contains("sum")).map_while(number).collect();
+        assert_eq!(shown.len(), to + 2 - from, "the parts and the others: {screen}");
+        assert!((shown.iter().sum::<f64>() - found.sum).abs() < 0.01, "{screen}");
+        if to == count {
+            break;
+        }
+        driver.keys(".");
+    }
+    assert_eq!(seen, count);
+    for _ in 0..count {
+        driver.keys(",");
+    }
+    assert!(driver.screen().contains("1 to "), "{}", driver.screen());
 }
 
 #[test]

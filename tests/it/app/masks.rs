@@ -1,9 +1,10 @@
 //! The page on masks: what it shows is what the engine computes under each of them.
 
-use lmscope::app::App;
+use lmscope::app::{App, Start};
 use lmscope::job::Lane;
 use lmscope::lab::masks::reuse::Reuse;
 use lmscope::lm::{AttentionKind, Distribution, Mask, Workspace};
+use lmscope::model::Spec;
 use lmscope::runtime::headless::Driver;
 use lmscope::state::PaneId;
 use lmscope::state::masks::Part;
@@ -156,4 +157,29 @@ fn without_colours_a_mask_is_still_told_from_another() {
         assert_ne!(picture("causal   "), picture("bidirect"), "{}", driver.screen());
         assert_ne!(picture("window"), picture("causal   "), "{}", driver.screen());
     }
+}
+
+#[test]
+fn on_masks_and_length_the_bar_says_when_nothing_is_measured_and_never_begins_to_generate() {
+    let mut driver = explorer(Some("Once upon a time"), 80, 24);
+    for page in ["<enter> 4 4 4 4", "4"] {
+        driver.keys(page).settle();
+        driver.keys("<space>").settle();
+        let screen = driver.screen();
+        assert!(screen.contains("nothing is being measured here"), "{screen}");
+        assert_eq!(driver.app.state().run.len(), driver.app.state().run.text_len());
+    }
+}
+
+#[test]
+fn before_a_decoder_has_written_it_is_said_what_the_masks_are_measured_on_and_no_number_is_cut() {
+    let start = Start { model: Spec::new("spelling".as_ref()), ..start(Language::English, None) };
+    let mut driver = Driver::new(App::new(start), 80, 24);
+    driver.settle();
+    driver.keys("<enter> 4 4 4 4").settle();
+    let screen = driver.screen();
+    assert!(screen.contains("asked for its source again"), "{screen}");
+    assert!(screen.contains("14465*") && screen.contains("6675.5") && !screen.contains('…'), "{screen}");
+    driver.keys("3 s s s 4 4 4 4").settle();
+    assert!(!driver.screen().contains("asked for its source again"), "{}", driver.screen());
 }

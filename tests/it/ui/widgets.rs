@@ -220,11 +220,18 @@ fn a_bar_is_exact_to_an_eighth_and_never_hides_a_value() {
     assert_eq!(bar::bar(7.0, 3, &theme), "███");
     assert_eq!(bar::bar(f32::NAN, 3, &theme), "   ");
     assert_eq!(bar::bar(0.4, 5, &Theme::new(Colours::None, true)), "##   ");
+    assert_eq!(bar::bar_left(0.5, 4, &theme), "  ██");
+    assert_eq!(bar::bar_left(0.625, 4, &theme), " ▐██");
+    assert_eq!(bar::bar_left(1e-9, 3, &theme), "  ▕");
+    assert_eq!(bar::bar_left(0.0, 3, &theme), "   ");
+    assert_eq!(bar::bar_left(7.0, 3, &theme), "███");
+    assert_eq!(bar::bar_left(0.3, 5, &Theme::new(Colours::None, true)), "   ##");
     assert_eq!(bar::sparkline([0.0, 1.0, f32::NAN, 0.5], &theme), "▁█ ▅");
     assert_eq!(bar::sparkline([], &theme), "");
     for value in 0..=100 {
         for columns in 0..9 {
             assert_eq!(safe::width(&bar::bar(value as f32 / 100.0, columns, &theme)), columns);
+            assert_eq!(safe::width(&bar::bar_left(value as f32 / 100.0, columns, &theme)), columns);
         }
     }
 }
