@@ -181,6 +181,7 @@ impl App {
             ctx.refresh_contrast(self.focus == PaneId::Compare);
             ctx.refresh_explained(self.focus);
             ctx.refresh_trials(self.focus);
+            ctx.refresh_branches(self.focus);
             let text = std::sync::Arc::clone(&self.state.text);
             self.panes.prompt.set(&text);
         }

@@ -147,11 +147,13 @@ pub enum Lane {
     Architectures,
     /// Trying the text under other masks, or with less of it kept.
     Trials,
+    /// Reading the paths beside the current one.
+    Branches,
 }
 
 impl Lane {
     /// Every lane, in index order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Text,
         Self::Words,
         Self::Evidence,
@@ -166,6 +168,7 @@ impl Lane {
         Self::Contrast,
         Self::Architectures,
         Self::Trials,
+        Self::Branches,
     ];
 }
 

@@ -19,6 +19,7 @@ pub mod vocabulary;
 
 mod absorb;
 mod architectures;
+pub mod branches;
 mod changes;
 mod ctx;
 mod deeds;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use architectures::Architectures;
+pub use branches::Branches;
 pub use changes::Listed;
 pub use command::Command;
 pub use contrast::Contrasts;
@@ -173,6 +175,8 @@ pub struct State {
     pub explained: Explained,
     /// A beam search, or a look ahead.
     pub search: Search,
+    /// The paths beside the current one that are read.
+    pub branches: Branches,
     /// What is known of the run's repetitions.
     pub repetition: Repetition,
     /// What was measured of the text.
@@ -235,6 +239,7 @@ impl State {
             under: Changes::default(),
             explained: Explained::default(),
             search: Search::default(),
+            branches: Branches::default(),
             repetition: Repetition::default(),
             information: Information::default(),
             masks: Masks::default(),

@@ -144,12 +144,25 @@ impl Pane for Tree {
     }
 }
 
-/// Other paths are read under the interventions once they are gone to.
+/// How many paths are still to be read, and that some cannot be; nothing where all of them are read.
 fn unread(state: &State, segments: &[Segment], columns: u16) -> Vec<Line<'static>> {
-    if state.under.list().is_empty() || segments.iter().all(|segment| segment.bits.is_some()) {
+    if segments.iter().all(|segment| segment.bits.is_some()) {
         return Vec::new();
     }
-    wrapped(state.language.text(Message::TreeUnread), usize::from(columns), state.theme.dim())
+    let (language, run) = (state.language, &state.run);
+    let ends = run.branches();
+    let known = |end: &NodeId| run.way_to(*end).iter().all(|&node| run.node(node).score.is_some());
+    let open: Vec<&NodeId> = ends.iter().filter(|end| !known(end)).collect();
+    let closed = open.iter().filter(|end| state.branches.is_closed(***end)).count();
+    let mut said = Vec::new();
+    if open.len() > closed {
+        let message = if state.under.list().is_empty() { Message::TreeUnread } else { Message::TreeUnreadChanged };
+        said.push(language.say(message, &[&(open.len() - closed), &ends.len()]));
+    }
+    if closed > 0 {
+        said.push(language.text(Message::TreeClosed).to_owned());
+    }
+    said.iter().flat_map(|text| wrapped(text, usize::from(columns), state.theme.dim())).collect()
 }
 
 impl Tree {
@@ -163,7 +176,7 @@ impl Tree {
         let signs: Vec<Span<'_>> = state.search.marks(segment).map(|mark| sign(state, mark)).collect();
         let signed: usize = signs.iter().map(|sign| safe::width(&sign.content)).sum();
         let folded = if segment.branches && self.folded.contains(&segment.first()) { " […]" } else { "" };
-        let numbers = numbers(segment);
+        let numbers = numbers(segment, state.branches.is_closed(segment.last()));
         let lines = branch_lines(segment, theme.ascii);
         let fixed =
             safe::width(mark) + safe::width(&lines) + safe::width(&name) + signed + safe::width(folded) + NUMBERS + 1;
@@ -202,15 +215,18 @@ fn sign(state: &State, mark: Mark) -> Span<'static> {
     }
 }
 
-/// How many tokens, their path's bits and probability.
-fn numbers(segment: &Segment) -> String {
+/// How many tokens, their path's bits and probability; where these are still to be read, that they are.
+fn numbers(segment: &Segment, closed: bool) -> String {
     let tokens = format::count(segment.nodes.len() as u64);
     match segment.bits {
         Some(bits) => {
             let share = format::percent((-bits).exp2() as f32);
             format!("{tokens:>5} {:>9} {share:>10} ", format::bits(bits))
         }
-        None => format!("{tokens:>5} {:>9} {:>10} ", "–", "–"),
+        None => {
+            let unread = if closed { "–" } else { "…" };
+            format!("{tokens:>5} {unread:>9} {unread:>10} ")
+        }
     }
 }
 
@@ -251,6 +267,9 @@ fn compare(state: &State, segment: &Segment, area: Rect, buf: &mut Buffer) {
     let mut lines = Vec::new();
     if ours == theirs {
         lines.push(Line::styled(format!(" {}", language.text(Message::TreeIsHere)), theme.dim()));
+    } else if same == theirs.len() {
+        let after = language.say(Message::TreeGoesOn, &[&ours[same..].len(), &cost(&ours[same..])]);
+        lines.push(Line::styled(format!(" {after}"), theme.dim()));
     } else {
         let parted = match same.checked_sub(1).map(|last| ours[last]) {
             Some(node) => language.say(Message::TreePart, &[&safe::fit(&state.label(run.node(node).token), 16), &same]),

@@ -35,6 +35,9 @@ impl Ctx<'_> {
             return false;
         }
         match body {
+            Body::Read { .. } | Body::Scores { .. } | Body::Distribution { .. } if lane == Lane::Branches => {
+                self.branch_read(body);
+            }
             Body::Fetching(progress) => self.state.fetching = Some(progress),
             Body::Opened(model) => self.opened(&model),
             Body::Tokens(tokens) => self.tokenized(&tokens),
@@ -92,6 +95,9 @@ impl Ctx<'_> {
                 if lane == Lane::Lab {
                     self.search_rests();
                 }
+                if lane == Lane::Branches {
+                    self.branch_rests();
+                }
                 if lane == Lane::Run {
                     self.judge_replay();
                     self.run_rests();
@@ -101,6 +107,9 @@ impl Ctx<'_> {
                 self.finished(lane);
                 self.state.explained.failed |= lane == Lane::Explain;
                 self.failed_search(lane);
+                if lane == Lane::Branches {
+                    self.branch_rests();
+                }
                 self.state.queued = 0;
                 self.failed(&fault);
                 self.refused(&fault);
@@ -111,6 +120,9 @@ impl Ctx<'_> {
             Body::Crashed(what) => {
                 self.finished(lane);
                 self.failed_search(lane);
+                if lane == Lane::Branches {
+                    self.branch_rests();
+                }
                 self.say(Notice::error(Message::Crashed, &[&what]));
             }
         }
@@ -157,6 +169,7 @@ impl Ctx<'_> {
         self.cancel(Lane::Lab);
         self.cancel(Lane::Explain);
         self.cancel(Lane::Trials);
+        self.forget_branches();
         self.forget_measures();
         self.prepare();
         self.tokenize();
@@ -197,6 +210,7 @@ impl Ctx<'_> {
         }
         self.state.run.read(Arc::clone(&cut.text), &path);
         self.replant();
+        self.cancel(Lane::Branches);
         self.state.evidence.keep_rows_of(self.state.run.path());
         self.state.selected = match self.state.predicts_next() {
             true if follows => self.state.tip(),
@@ -270,7 +284,8 @@ impl Ctx<'_> {
             | Lane::Vocabulary
             | Lane::Contrast
             | Lane::Architectures
-            | Lane::Trials => {}
+            | Lane::Trials
+            | Lane::Branches => {}
         }
     }
 

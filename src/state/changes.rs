@@ -95,6 +95,7 @@ impl Ctx<'_> {
         // What was playing goes on once the run is read.
         state.queued = if playing { usize::MAX } else { 0 };
         self.forget_measures();
+        self.forget_branches();
         self.read();
         true
     }

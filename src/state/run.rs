@@ -290,6 +290,13 @@ impl Run {
         }
     }
 
+    /// Records what the model computed at a node, and what its token cost; what is not given stays.
+    pub fn know(&mut self, id: NodeId, position: Option<Position>, score: Option<Score>) {
+        let node = &mut self.nodes[id.0 as usize];
+        node.position = position.or(node.position.take());
+        node.score = score.or(node.score);
+    }
+
     /// Records what a node was chosen with, and what mirostat came to by it.
     pub fn set_used(&mut self, id: NodeId, used: Option<Arc<Used>>, mu: Option<f64>) {
         let node = &mut self.nodes[id.0 as usize];
@@ -304,7 +311,7 @@ impl Run {
     }
 
     /// The path from the root to `leaf`.
-    fn line(&self, leaf: NodeId) -> Vec<NodeId> {
+    pub(super) fn line(&self, leaf: NodeId) -> Vec<NodeId> {
         let mut line: Vec<_> = std::iter::successors(Some(leaf), |&id| self.node(id).parent).collect();
         line.reverse();
         line

@@ -44,12 +44,15 @@ messages! {
     TreeColumns = "tokens · Σ bits · probability", "词元 · Σ 比特 · 概率";
     TreeCount = "{} branches", "{} 个分支";
     TreeIsEmpty = "nothing was generated yet: Space plays, b branches, Enter in the list of candidates takes one", "还没有生成：Space 播放，b 分支，在候选列表中按 Enter 选取";
+    TreeGoesOn = "the current path goes on from there: {} tokens more, {} bits", "当前路径由此继续：再有 {} 个词元，{} 比特";
     TreeIsHere = "the current path ends here", "当前路径到此为止";
     TreePart = "they part after {} (token {})", "在 {} 之后（第 {} 个词元）分开";
     TreePartAtOnce = "they part at the text's end", "在文本末尾就分开";
     TreeOurs = "current", "当前";
     TreeTheirs = "selected", "所选";
-    TreeUnread = "–: not read with the interventions yet, Enter does", "–：尚未在干预下读取，按 Enter 读取";
+    TreeUnread = "…: paths still to be read: {} of {}", "…：尚待读取的路径：{} / {}";
+    TreeUnreadChanged = "…: paths still to be read with the interventions: {} of {}", "…：尚待在干预下读取的路径：{} / {}";
+    TreeClosed = "–: the context ends before these paths do", "–：上下文在这些路径的末尾之前已满";
     TreeCost = "{} tokens, {} bits", "{} 个词元，{} 比特";
     Pruned = "cut off; u brings it back", "已剪去；按 u 恢复";
     WhichName = "Name of this branch", "这个分支的名称";

@@ -1,5 +1,6 @@
 //! With interventions on, everything that is said of the model is said of the changed one.
 
+use lmscope::job::Lane;
 use lmscope::lm::Conditions;
 use lmscope::lm::Distribution;
 use lmscope::lm::Workspace;
@@ -150,4 +151,59 @@ fn a_run_is_saved_with_the_interventions_that_each_token_was_chosen_under_and_re
     assert_eq!(other.app.state().settings.changes, driver.app.state().settings.changes);
     assert_eq!(shown(&other).0, shown(&driver).0);
     assert!(other.screen().contains("each costs what it cost"), "{}", other.screen());
+}
+
+/// What every branch of the tree costs as the page has it, and as the engine says under the interventions that are on.
+fn branches(driver: &Driver) -> Vec<(f64, f64)> {
+    let state = driver.app.state();
+    let run = &state.run;
+    let engine = &state.model.as_ref().expect("a model").engine;
+    let mut workspace = Workspace::new(1);
+    let changes = engine.interventions(state.changes(), &mut workspace, &|| true).expect("they fit");
+    let under = Conditions { mask: &engine.blueprint.mask, interventions: &changes };
+    let text: Vec<u32> = run.tokens().take(run.text_len()).map(|node| node.token).collect();
+    let ends = run.segments(|_| false).into_iter().filter(|segment| !segment.branches);
+    let mut cost = |segment: lmscope::state::run::Segment| {
+        let way = run.way_to(segment.last());
+        let tokens: Vec<u32> = text.iter().copied().chain(way.iter().map(|&node| run.node(node).token)).collect();
+        let context = engine.extend(&[], &tokens, under, &mut workspace, &|| true).expect("a pass");
+        let logits = engine.logits(&context, &mut workspace).expect("logits");
+        let rows = logits.chunks_exact(engine.config.vocabulary).zip(&tokens[1..]).skip(text.len() - 1);
+        let bits = rows.map(|(row, &token)| Distribution::new(row.to_vec()).expect("numbers").surprisal_bits(token));
+        (segment.bits.expect("a cost"), bits.sum())
+    };
+    ends.map(|segment| cost(segment)).collect()
+}
+
+#[test]
+fn while_the_tree_is_in_view_all_of_it_is_read_under_the_interventions_and_elsewhere_none_of_it() {
+    let mut driver = explorer(Some(TEXT), 120, 40);
+    driver.keys("<enter> 3 s s s").settle();
+    driver.keys("u u <down> <enter> s s").settle();
+    driver.keys("u u u <down> <down> <enter> s").settle();
+    let ends = driver.app.state().run.branches();
+    assert_eq!(ends.len(), 3);
+    let cost = |driver: &Driver| -> Vec<bool> {
+        let run = &driver.app.state().run;
+        ends.iter().map(|&end| run.node(end).score.is_some()).collect()
+    };
+    driver.keys("4 F").settle();
+    assert_eq!(cost(&driver).iter().filter(|known| **known).count(), 1, "only the path itself");
+    driver.keys("3 3 3");
+    while !driver.app.state().is_busy(Lane::Branches) {
+        assert!(driver.work(1) > 0);
+    }
+    driver.keys("4");
+    assert!(!driver.app.state().is_busy(Lane::Branches), "it stops when the page is left");
+    driver.settle();
+    assert!(cost(&driver).contains(&false));
+    driver.keys("3 3 3").settle();
+    let changed = branches(&driver);
+    assert_eq!(changed.len(), 3);
+    assert!(changed.iter().all(|(said, engine)| (said - engine).abs() < 1e-6), "{changed:?}");
+    assert!(!driver.screen().contains("still to be read"), "{}", driver.screen());
+    driver.keys("4 t 3 3 3").settle();
+    let plain = branches(&driver);
+    assert!(plain.iter().all(|(said, engine)| (said - engine).abs() < 1e-6), "{plain:?}");
+    assert!(plain.iter().zip(&changed).all(|(plain, changed)| plain.0 != changed.0), "{plain:?} {changed:?}");
 }
