@@ -11,7 +11,6 @@ use crate::job::Origin;
 use crate::model::say_progress;
 use crate::panes::format;
 use crate::state::PaneId;
-use crate::state::State;
 use crate::state::notice::Severity;
 use crate::ui::Message;
 use crate::ui::draw as ink;
@@ -38,7 +37,7 @@ pub(super) fn draw(app: &App, area: Rect, buf: &mut Buffer) -> u16 {
                 let text = format!("{} · {}", say_progress(progress, language), language.text(Message::SpaceStops));
                 row(&text, theme.good(), left, buf);
             }
-            None => row(&standing(state), theme.dim(), left, buf),
+            None => row(&standing(app), theme.dim(), left, buf),
         }
         return 0;
     };
@@ -76,14 +75,18 @@ fn badge(app: &App) -> String {
         1 => language.text(Message::ChangeOn).to_owned(),
         _ => language.say(Message::ChangesOn, &[&on]),
     };
-    // The text is read there anew, under other masks and with less of it kept.
-    let without = matches!(app.focus, PaneId::Masks | PaneId::Length);
-    let said = if without { language.say(Message::ChangesNotHere, &[&counted]) } else { counted };
+    let said = if without(app) { language.say(Message::ChangesNotHere, &[&counted]) } else { counted };
     format!(" {said} ")
 }
 
+/// Whether the page does without the interventions: the text is read there anew, under other masks and with less of it kept.
+fn without(app: &App) -> bool {
+    matches!(app.focus, PaneId::Masks | PaneId::Length)
+}
+
 /// What the selected token cost and how it came there; how many were generated, how fast, on which branch.
-fn standing(state: &State) -> String {
+fn standing(app: &App) -> String {
+    let state = &app.state;
     let language = state.language;
     let mut parts = Vec::new();
     if let Some(model) = state.model.as_ref().filter(|_| state.run.is_empty() && !state.has_tokenizer()) {
@@ -96,7 +99,10 @@ fn standing(state: &State) -> String {
         let [read, all] = [state.run.context_len(), state.run.len()].map(|count| format::count(count as u64));
         parts.push(language.say(Message::ReadSoFar, &[&read, &all]));
     }
-    if let Some((node, score)) = state.run.at(state.selected).and_then(|node| Some((node, node.score?))) {
+    // What the changed model says would contradict what such a page shows.
+    let told = state.under.list().is_empty() || !without(app);
+    let scored = state.run.at(state.selected).and_then(|node| Some((node, node.score?)));
+    if let Some((node, score)) = scored.filter(|_| told) {
         let label = safe::fit(&state.label(node.token), 16);
         let share = format::percent((-score.surprisal).exp2() as f32);
         let cost = if state.predicts_next() { Message::Cost } else { Message::CostHidden };

@@ -55,6 +55,9 @@ struct Stood {
     /// How likely the model takes it to be a replaced token, where it tells them.
     #[serde(skip_serializing_if = "Option::is_none")]
     replaced: Option<f64>,
+    /// The position in the text and that in the blank, where a token has two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    positions: Option<(usize, usize)>,
     /// What stood there before another token took its place, and the model that drew that; chance did where none is named.
     #[serde(skip_serializing_if = "Option::is_none")]
     original: Option<String>,
@@ -156,6 +159,7 @@ fn stood(place: Place) -> Stood {
         asked: place.asked.map(|asked| asked.label),
         bits: place.bits,
         replaced: place.replaced,
+        positions: place.positions,
         original: None,
         drawn_by: None,
     }

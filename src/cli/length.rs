@@ -65,7 +65,7 @@ pub(super) fn run(
     if session.model.engine.blueprint.stacks != Stacks::Decoder {
         return Err(Failure::NoDecoderAlone(session.model.name.clone()));
     }
-    let mut ids = session.encode(&text, false)?;
+    let mut ids = session.encode(&text, options.special)?;
     if ids.len() < 2 {
         return Err(Failure::NothingToScore);
     }

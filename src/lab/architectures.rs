@@ -131,6 +131,8 @@ pub struct Place {
     pub bits: Option<f64>,
     /// How likely the model takes it to be that the token took another's place, where it tells replaced tokens.
     pub replaced: Option<f64>,
+    /// The position in the text and that in the blank, where a token has two.
+    pub positions: Option<(usize, usize)>,
 }
 
 /// A piece with its text.
@@ -175,7 +177,13 @@ pub fn scene(model: &Model, tokens: &[u32], objective: Objective, seed: u64) -> 
         given
             .into_iter()
             .zip(asked)
-            .map(|(piece, asked)| Place { given: speller.name(piece), asked, bits: None, replaced: None })
+            .map(|(piece, asked)| Place {
+                given: speller.name(piece),
+                asked,
+                bits: None,
+                replaced: None,
+                positions: None,
+            })
             .collect()
     };
     let exchanged = input.iter().enumerate().filter_map(|(place, piece)| match piece {
@@ -183,10 +191,14 @@ pub fn scene(model: &Model, tokens: &[u32], objective: Objective, seed: u64) -> 
         _ => None,
     });
     let exchanged = exchanged.collect();
-    let (first, decoder) = match decoder {
+    let positions = if objective == Objective::BlankFilling { objective::two_positions(&input) } else { Vec::new() };
+    let (mut first, decoder) = match decoder {
         Some(decoder) => (places(input, Vec::new()), Some(places(decoder, asked))),
         None => (places(input, asked), None),
     };
+    for (place, two) in first.iter_mut().zip(positions) {
+        place.positions = Some(two);
+    }
     Scene { model: model.name.clone(), objective, first, first_mask, decoder, order, exchanged }
 }
 
@@ -411,7 +423,9 @@ impl Scene {
 pub fn said(scene: &Scene, model: &Model, found: &[Found], language: Language) -> Vec<String> {
     let of_kind = found.iter().filter(|found| trained_on(found.objective, scene.objective));
     let here: Vec<String> = of_kind.map(|found| format!("{} ({})", safe::visible(&found.spec), found.family)).collect();
+    let none_is_read = families(scene.objective).is_empty();
     let here = match here.join(", ") {
+        none if none.is_empty() && none_is_read => language.text(Message::ArchitectureLongBlankLeft).to_owned(),
         none if none.is_empty() => language.text(Message::ArchitectureNotFound).to_owned(),
         here => language.say(Message::ArchitectureFound, &[&here]),
     };

@@ -184,7 +184,9 @@ impl fmt::Display for MaskError {
                 f,
                 "no mask is called {name:?}: use causal, bidirectional, prefix:N, seq2seq:N, window:N, except:N or permutation:3,0,1,2"
             ),
-            Self::Number(text) => write!(f, "{text:?} needs a number of positions after its name, as in window:8"),
+            Self::Number(text) => {
+                write!(f, "{text:?} needs a number of positions after its name, of a window 1 at least, as in window:8")
+            }
             Self::Order(text) => write!(f, "{text:?} must name each of its positions once, counting from 0"),
         }
     }

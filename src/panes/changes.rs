@@ -68,13 +68,19 @@ pub(super) fn effect(state: &State, columns: usize) -> Vec<Line<'static>> {
 
 fn changed(state: &State, effect: &Effect) -> String {
     let [before, after] = effect.probability.map(|p| format!("{p:.3}"));
-    let kl = if effect.kl_bits < 0.001 { format!("{:.0e}", effect.kl_bits) } else { format!("{:.3}", effect.kl_bits) };
+    let kl = if effect.kl_bits == 0.0 {
+        "0".to_owned()
+    } else if effect.kl_bits < 0.001 {
+        format!("{:.0e}", effect.kl_bits)
+    } else {
+        format!("{:.3}", effect.kl_bits)
+    };
     let (choice, now) = (state.label(effect.choice), state.label(effect.now));
     state.language.say(Message::EffectOf, &[&kl, &choice, &effect.rank, &before, &after, &now])
 }
 
 fn label(state: &State, index: usize) -> String {
-    state.run.at(index).map_or_else(String::new, |node| state.label(node.token))
+    state.run.at(index).map_or_else(|| "–".to_owned(), |node| state.label(node.token))
 }
 
 /// An intervention in words; layers, heads and positions count from 1, as on the rest of the screen.

@@ -18,6 +18,7 @@ use crate::job::Lane;
 use crate::lab::masks::Misfit;
 use crate::lab::masks::Way;
 use crate::lm::Mask;
+use crate::model::Say;
 use crate::state::Command;
 use crate::state::Ctx;
 use crate::state::Notice;
@@ -122,8 +123,7 @@ impl Drawn<'_> {
                 let name = safe::fit(&mask.to_string(), usize::from(columns));
                 format!("{name} · {}", language.text(message))
             }
-            Some(Err(Misfit::Longer { mask, length })) => language.say(Message::CliMaskLonger, &[mask, length]),
-            Some(Err(Misfit::Order { named, length })) => language.say(Message::CliMaskOrder, &[named, length]),
+            Some(Err(misfit)) => misfit.say(language),
             None => String::new(),
         };
         wrapped(&said, usize::from(columns))

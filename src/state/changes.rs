@@ -116,9 +116,9 @@ impl Ctx<'_> {
         let mask = &model.engine.blueprint.mask;
         let mut unfit = Vec::new();
         for listed in state.settings.changes.iter_mut().filter(|listed| listed.on) {
-            if listed.intervention.fits(source, length, mask).is_err() {
+            if let Err(error) = listed.intervention.fits(source, length, mask) {
                 listed.on = false;
-                unfit.push(listed.intervention.to_string());
+                unfit.push(error);
             }
         }
         if unfit.is_empty() {
@@ -131,7 +131,7 @@ impl Ctx<'_> {
                 Changes::Asked(list.iter().filter(|intervention| kept.contains(intervention)).cloned().collect())
             }
         };
-        self.say(Notice::warning(Message::NoLongerFit, &[&unfit.join(" ")]));
+        self.say(Notice::warning_of(Message::NoLongerFit, &unfit));
     }
 
     /// The interventions are ready.

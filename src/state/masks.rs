@@ -285,7 +285,14 @@ impl Ctx<'_> {
         let parsed: Result<Vec<Asked>, _> = line.split_whitespace().map(str::parse).collect();
         match parsed {
             Ok(list) if list.is_empty() => self.state.masks.list = Asked::ALL.to_vec(),
-            Ok(list) => self.state.masks.list = list,
+            Ok(list) => {
+                let length = self.state.masks.of.tokens.len();
+                // It is kept: it may fit another text.
+                if let Some(misfit) = list.iter().find_map(|asked| asked.of(length, 0).err()) {
+                    self.say(Notice::failure(&misfit));
+                }
+                self.state.masks.list = list;
+            }
             Err(error) => {
                 self.say(Notice::failure(&error));
                 return false;

@@ -60,6 +60,15 @@ impl Notice {
         Self { severity: Severity::Error, content: Content::Words(Language::ALL.map(|language| error.say(language))) }
     }
 
+    /// Something is not as one might think, because of these errors, in their own words.
+    pub fn warning_of(message: Message, errors: &[impl Say]) -> Self {
+        let words = Language::ALL.map(|language| {
+            let reasons: Vec<String> = errors.iter().map(|error| error.say(language)).collect();
+            language.say(message, &[&reasons.join(" · ")])
+        });
+        Self { severity: Severity::Warning, content: Content::Words(words) }
+    }
+
     /// The line.
     pub fn text(&self, language: Language) -> String {
         match &self.content {

@@ -9,13 +9,13 @@ use lmscope::hub::Surroundings;
 use lmscope::lab::architectures::{
     Architecture, OBJECTIVES, Scene, ask, can_ask, exchange, families, first_in_view, picture, said, scene,
 };
-use lmscope::lab::masks::objective::Piece;
+use lmscope::lab::masks::objective::{Piece, two_positions};
 use lmscope::lm::blueprint::{Objective, Stacks};
 use lmscope::lm::{Distribution, FAMILIES, Workspace};
 use lmscope::model::{self, EMBEDDED, Model, Spec};
 use lmscope::ui::{Language, safe};
 
-use crate::command_line::{list, temporary};
+use crate::command_line::{json, list, run, temporary};
 
 const SENTENCE: &str = " there was a little dog who ran to the park and saw a big red ball";
 
@@ -71,6 +71,27 @@ fn what_is_cut_out_of_a_sentence_is_what_is_asked_for() {
         let (_, asked) = places(&scene(&model, &tokens, Objective::Denoising, seed));
         assert_eq!(asked, (0..tokens.len()).collect::<Vec<_>>());
     }
+}
+
+/// Du et al. 2021, figure 2: of x1 … x6 the spans x3 and x5 x6 are cut out, and the second comes first.
+#[test]
+fn a_blank_s_tokens_have_the_two_positions_of_the_paper() {
+    use Piece::{Mask, Start, Token};
+    let input = [Token(0), Token(1), Mask, Token(3), Mask, Start, Token(4), Token(5), Start, Token(2)];
+    let (text, blank): (Vec<_>, Vec<_>) = two_positions(&input).into_iter().unzip();
+    assert_eq!(text, [1, 2, 3, 4, 5, 5, 5, 5, 3, 3]);
+    assert_eq!(blank, [0, 0, 0, 0, 0, 1, 2, 3, 1, 2]);
+}
+
+#[test]
+fn what_no_family_here_was_trained_on_says_what_to_open_instead() {
+    let answer = json(&["architectures", "Once upon a time there was a dog", "--only", "prefix"]);
+    let blanks = &answer["architectures"][0];
+    assert!(blanks["families"].as_array().expect("families").is_empty());
+    assert!(blanks["input"].as_array().expect("places").iter().all(|place| place["positions"].is_array()));
+    let said = run(&["architectures", "Once upon a time there was a dog", "--only", "prefix"]).output;
+    assert!(said.contains("open a ChatGLM2, ChatGLM3 or GLM-4"), "{said}");
+    assert!(!said.contains("hf:owner/name"), "{said}");
 }
 
 #[test]

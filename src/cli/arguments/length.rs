@@ -12,6 +12,9 @@ pub struct Length {
     /// The text, or a file that holds it; - reads standard input
     #[arg(value_name = "TEXT", required_unless_present = "cost")]
     pub text: Option<String>,
+    /// Put the tokens around the text that the tokenizer's template asks for, as the explorer does
+    #[arg(long, conflicts_with = "cost")]
+    pub special: bool,
     /// How many tokens the cache holds; half the text, 128 at most, unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(LEAST as i64..), conflicts_with = "cost")]
     pub budget: Option<u32>,

@@ -169,6 +169,15 @@ fn stack(
     rows.push(framed(format!("╰{}╯", "─".repeat(inner))));
     rows.push(row(blank(), &|_, _| ("↑".to_owned(), Role::Frame, None)));
     rows.push(row(caption(Message::ArchitectureGiven), &|_, place| named(&place.given, Role::Token)));
+    if places.iter().any(|place| place.positions.is_some()) {
+        for (message, of) in [(Message::ArchitectureInText, 0), (Message::ArchitectureInBlank, 1)] {
+            let number = |_, place: &Place| {
+                let number = place.positions.map(|(text, blank)| [text, blank][of].to_string());
+                (number.unwrap_or_default(), Role::Caption, None)
+            };
+            rows.push(row(caption(message), &number));
+        }
+    }
     if let Some(order) = order {
         let turn = |at: usize, _: &Place| {
             let turn = order.iter().position(|&place| place == at).map(|turn| (turn + 1).to_string());

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::lm::Mask;
 use crate::lm::MaskError;
 use crate::lm::uniform;
+use crate::model::Say;
 
 /// A mask whose number may depend on the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +40,30 @@ pub enum Misfit {
         /// The tokens of the text.
         length: usize,
     },
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Longer { mask, length } => write!(f, "{mask} does not fit: the text has {length} tokens"),
+            Self::Order { named, length } => {
+                write!(f, "the order names {named} positions, and the text has {length} tokens: name each once, from 0")
+            }
+        }
+    }
+}
+
+impl std::error::Error for Misfit {}
+
+impl Say for Misfit {
+    fn chinese(&self) -> String {
+        match self {
+            Self::Longer { mask, length } => format!("{mask} 不合适：文本只有 {length} 个词元"),
+            Self::Order { named, length } => {
+                format!("次序列出了 {named} 个位置，而文本有 {length} 个词元：请从 0 起各列一次")
+            }
+        }
+    }
 }
 
 impl Asked {

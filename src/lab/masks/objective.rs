@@ -192,6 +192,33 @@ fn blanks(length: usize, seed: u64) -> Example {
     Example { input, decoder: None, target, order: None }
 }
 
+/// The two positions of each place of [blanks](Objective::BlankFilling): that in the text, for a blank's tokens their
+/// mask's; and that in the blank, 0 for the text (Du et al. 2021, section 2.2, figure 2).
+pub fn two_positions(input: &[Piece]) -> Vec<(usize, usize)> {
+    let text = input.iter().position(|piece| *piece == Piece::Start).unwrap_or(input.len());
+    // Where the masks stand, each with the last token before it.
+    let mut masks = Vec::new();
+    let mut before = None;
+    for (place, piece) in input[..text].iter().enumerate() {
+        match piece {
+            Piece::Mask => masks.push((place + 1, before)),
+            Piece::Token(at) => before = Some(*at),
+            _ => {}
+        }
+    }
+    let mut positions: Vec<(usize, usize)> = (1..=text).map(|place| (place, 0)).collect();
+    let (mut mask, mut inside) = (0, 0);
+    for (place, piece) in input.iter().enumerate().skip(text) {
+        inside += 1;
+        if let (Piece::Start, Some(Piece::Token(first))) = (piece, input.get(place + 1)) {
+            let own = masks.iter().rev().find(|(_, before)| before.is_none_or(|before| before < *first));
+            (mask, inside) = (own.map_or(0, |(place, _)| *place), 1);
+        }
+        positions.push((mask, inside));
+    }
+    positions
+}
+
 /// A decoder behind an encoder is given what it has to say, one place later (Vaswani et al. 2017, section 3.1).
 fn behind(input: Vec<Piece>, target: Vec<Piece>) -> Example {
     let said = &target[..target.len().saturating_sub(1)];

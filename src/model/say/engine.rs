@@ -118,7 +118,7 @@ impl Say for MaskError {
             Self::Unknown(name) => format!(
                 "没有名为 {name:?} 的掩码：请用 causal、bidirectional、prefix:N、seq2seq:N、window:N、except:N 或 permutation:3,0,1,2"
             ),
-            Self::Number(text) => format!("{text:?} 的名称后面要有位置数，例如 window:8"),
+            Self::Number(text) => format!("{text:?} 的名称后面要有位置数（窗口至少为 1），例如 window:8"),
             Self::Order(text) => format!("{text:?} 必须把每个位置恰好列出一次，从 0 数起"),
         }
     }

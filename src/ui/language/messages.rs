@@ -147,7 +147,7 @@ messages! {
     ChangeOn = "1 intervention on", "干预：1 个";
     ChangesMore = "{} more (W)", "另有 {} 个（W）";
     ChangesNotHere = "{}, not here", "{}（本页不带）";
-    NoLongerFit = "no longer there, so switched off (t and W list it): {}", "文本已变，下列干预不再适用，已关闭（按 W 查看）：{}";
+    NoLongerFit = "switched off (W lists it): {}", "已关闭（按 W 查看）：{}";
     ShortPrevious = "previous token", "前一个词元";
     ShortFirst = "first token", "首个词元";
     ShortSame = "same token", "自身";
@@ -195,9 +195,12 @@ messages! {
     ArchitectureAsked = "asked", "要问";
     ArchitectureBits = "bits", "比特";
     ArchitectureTurn = "turn", "轮次";
+    ArchitectureInText = "in text", "文中位置";
+    ArchitectureInBlank = "in blank", "空白中";
     LooksAcross = "looks across, in every layer", "每一层都看过来";
     ArchitectureFamilies = "families: {}", "模型家族：{}";
-    ArchitectureNoFamily = "families: none that is read here (GLM of 2021, GLM-130B)", "模型家族：此处读取的都不是（2021 年的 GLM、GLM-130B）";
+    ArchitectureNoFamily = "families: none that is read here (GLM of 2021, which gives each token the two positions drawn; GLM-130B)", "模型家族：此处读取的都不是（2021 年的 GLM，它给每个词元图中的两个位置；GLM-130B）";
+    ArchitectureLongBlankLeft = "what was kept of it is the one long blank: open a ChatGLM2, ChatGLM3 or GLM-4 for that", "后来保留的是一个长空白：可打开 ChatGLM2、ChatGLM3 或 GLM-4 来看";
     ArchitectureFound = "on this machine: {}", "本机上：{}";
     ArchitectureNotFound = "none on this machine; --model hf:owner/name fetches one", "本机上没有；--model hf:owner/name 可下载";
     ArchitectureCosts = "{} needs {} bits for the {} that are asked: {} each", "{} 共需 {} 比特，对这 {} 个：每个 {}";
@@ -1063,8 +1066,6 @@ messages! {
     CliOverCorpus = "{} is learned from: write elsewhere", "{} 是要学习的语料：请写到别处";
     CliCountedTags = "{} sentences, {} words, {} characters, from {} bytes", "{} 个句子，{} 个词，{} 个字，来自 {} 字节";
     CliTagsSoFar = "   {} words so far · {} new characters of {}", "   至此 {} 个词 · 新字 {} 个，共 {} 个";
-    CliMaskLonger = "{} does not fit: the text has {} tokens", "{} 不合适：文本只有 {} 个词元";
-    CliMaskOrder = "the order names {} positions, and the text has {} tokens: name each once, from 0", "次序列出了 {} 个位置，而文本有 {} 个词元：请从 0 起各列一次";
     CliTooManyTokens = "{} tokens are more than the {} that can be set side by side: give a shorter text", "{} 个词元超过了可以并排比较的 {} 个：请给更短的文本";
     MaskName = "mask", "掩码";
     MaskWay = "foretold by", "由谁预测";

@@ -207,3 +207,17 @@ fn while_the_tree_is_in_view_all_of_it_is_read_under_the_interventions_and_elsew
     assert!(plain.iter().all(|(said, engine)| (said - engine).abs() < 1e-6), "{plain:?}");
     assert!(plain.iter().zip(&changed).all(|(plain, changed)| plain.0 != changed.0), "{plain:?} {changed:?}");
 }
+
+#[test]
+fn on_pages_that_go_without_the_interventions_no_cost_of_the_changed_model_is_said() {
+    let mut driver = changed("head:3.4", 80, 24);
+    let cost = |driver: &Driver| driver.screen().contains("␣dog cost ");
+    assert!(cost(&driver), "{}", driver.screen());
+    for page in ["4 4 4", "4"] {
+        driver.keys(page).settle();
+        let screen = driver.screen();
+        assert!(!cost(&driver) && screen.contains("1 intervention on, not here"), "{screen}");
+    }
+    driver.keys("4 t 4 4 4").settle();
+    assert!(cost(&driver), "{}", driver.screen());
+}

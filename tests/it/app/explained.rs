@@ -90,7 +90,8 @@ fn an_intervention_that_no_longer_fits_the_text_is_told_and_stands_switched_off_
         driver.keys("<backspace>");
     }
     driver.settle();
-    assert!(driver.screen().contains("no longer there, so switched off"), "{}", driver.screen());
+    let screen = driver.screen();
+    assert!(screen.contains("switched off (W lists it): block:8 does not fit: there is no position 8"), "{screen}");
     let state = driver.app.state();
     assert!(state.settings.changes.len() == 1 && !state.settings.changes[0].on && state.under.list().is_empty());
     driver.type_text(" upon a time there was a little girl").settle();

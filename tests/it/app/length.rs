@@ -8,6 +8,7 @@ use lmscope::state::PaneId;
 
 use super::explorer;
 use super::families::on;
+use crate::command_line::{json, list};
 
 const TEXT: &str = "Once upon a time, there was a little girl named Lily. She loved to play outside in the park with her \
                     dog, Max. One day, Lily and Max went to the park to play. They saw a big tree with a swing on it.";
@@ -46,6 +47,22 @@ fn every_strategy_on_the_page_gives_what_it_gives_alone() {
     for (node, token) in state.run.tokens().skip(1).zip(told(&driver, Strategy::Full)) {
         let score = node.score.expect("a cost").surprisal;
         assert!((score - token.bits).abs() < 1e-9, "{score} {token:?}");
+    }
+}
+
+#[test]
+fn the_page_shows_what_the_command_prints_of_the_text_between_its_special_tokens() {
+    let mut driver = explorer(Some(TEXT), 120, 40);
+    driver.keys(PAGE).settle();
+    let printed = json(&["length", TEXT, "--special", "--threads", "1"]);
+    assert_eq!(printed["budget"], driver.app.state().length.cache());
+    for strategy in list(&printed, "strategies") {
+        let name = strategy["strategy"].as_str().expect("a name");
+        let foretold = told(&driver, Strategy::of(name).expect("a strategy"));
+        let bits: Vec<f64> = foretold.iter().map(|token| token.bits).collect();
+        let printed: Vec<f64> =
+            list(strategy, "tokens").iter().map(|token| token["bits"].as_f64().unwrap_or(-1.0)).collect();
+        assert_eq!(bits, printed, "{name}");
     }
 }
 

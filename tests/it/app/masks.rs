@@ -183,3 +183,17 @@ fn before_a_decoder_has_written_it_is_said_what_the_masks_are_measured_on_and_no
     driver.keys("3 s s s 4 4 4 4").settle();
     assert!(!driver.screen().contains("asked for its source again"), "{}", driver.screen());
 }
+
+#[test]
+fn a_mask_that_is_written_and_does_not_fit_is_said_at_once_in_either_language() {
+    let mut driver = explorer(Some(TEXT), 80, 24);
+    driver.keys(PAGE).settle();
+    for (line, said) in
+        [("permutation:1,0", "the order names 2 positions"), ("causal prefix:99", "prefix:99 does not fit")]
+    {
+        driver.keys("W C-u").type_text(line).keys("<enter>").settle();
+        assert!(driver.screen().contains(said), "{}", driver.screen());
+    }
+    driver.keys("L <right>").settle();
+    assert!(driver.screen().contains("prefix:99 不合适"), "{}", driver.screen());
+}
