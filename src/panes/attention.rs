@@ -189,9 +189,10 @@ fn with_grid<T>(state: &State, area: Rect, go: impl FnOnce(&Grid<'_>) -> T) -> T
 /// Rows whose weights are still on their way say nothing, which is not the same as masked.
 fn blank_unknown(state: &State, grid: &Grid<'_>, area: Rect, buf: &mut Buffer) {
     let layout = grid.layout(area);
-    for line in 0..layout.cells.height {
-        if state.row(grid.offset.0 + usize::from(line)).is_none() {
-            draw::clear(buf, Rect { y: layout.cells.y + line, height: 1, ..layout.cells });
+    for line in 0..layout.visible().0 {
+        if state.row(grid.offset.0 + line).is_none() {
+            let y = layout.cells.y + line as u16 * layout.tall;
+            draw::clear(buf, Rect { y, height: layout.tall, ..layout.cells });
         }
     }
 }

@@ -31,7 +31,8 @@ pub struct Grid<'a> {
     pub cursor: Option<(usize, usize)>,
     /// The first row and column to show.
     pub offset: (usize, usize),
-    /// Widen the cells to fill the area, so that labels can stand upright above them.
+    /// Widen the cells to fill the area, so that labels can stand upright above them, and where there is room for all rows
+    /// heighten them too.
     pub spread: bool,
 }
 
@@ -46,12 +47,14 @@ pub struct Layout {
     pub cells: Rect,
     /// Columns that one cell takes.
     pub cell: u16,
+    /// Rows that one cell takes.
+    pub tall: u16,
 }
 
 impl Layout {
     /// Rows and columns of values that are shown.
     pub fn visible(&self) -> (usize, usize) {
-        (usize::from(self.cells.height), usize::from(self.cells.width / self.cell.max(1)))
+        (usize::from(self.cells.height / self.tall.max(1)), usize::from(self.cells.width / self.cell.max(1)))
     }
 }
 
@@ -79,12 +82,16 @@ impl Grid<'_> {
         };
         let shown = (width / cell).min(self.columns.saturating_sub(self.offset.1).min(usize::from(u16::MAX)) as u16);
         let cells = Rect { x: area.x + labels, y: area.y + header, width: shown * cell, height: area.height - header };
-        let cells = Rect { height: cells.height.min(rows as u16), ..cells };
+        // A cell is no higher than it looks wide: a row is about as high as two columns are wide.
+        let spare = (usize::from(cells.height) / self.rows.max(1)) as u16;
+        let tall = if self.spread { spare.clamp(1, (cell / 3).max(1)) } else { 1 };
+        let cells = Rect { height: cells.height.min((rows as u16).saturating_mul(tall)), ..cells };
         Layout {
             labels: Rect { width: labels, ..Rect { x: area.x, ..cells } },
             header: Rect { y: area.y, height: header, ..cells },
             cells,
             cell,
+            tall,
         }
     }
 
@@ -94,7 +101,7 @@ impl Grid<'_> {
         if !layout.cells.contains(position) {
             return None;
         }
-        let row = self.offset.0 + usize::from(position.y - layout.cells.y);
+        let row = self.offset.0 + usize::from((position.y - layout.cells.y) / layout.tall);
         let column = self.offset.1 + usize::from((position.x - layout.cells.x) / layout.cell);
         (row < self.rows && column < self.columns).then_some((row, column))
     }
@@ -110,11 +117,13 @@ pub fn draw(grid: &Grid<'_>, area: Rect, buf: &mut Buffer, theme: &Theme) {
     let (rows, columns) = layout.visible();
     for line in 0..rows {
         let row = grid.offset.0 + line;
-        let y = layout.cells.y + line as u16;
-        row_label(grid, row, Rect { y, height: 1, ..layout.labels }, buf, *theme);
+        let y = layout.cells.y + line as u16 * layout.tall;
+        let middle = y + (layout.tall - 1) / 2;
+        row_label(grid, row, Rect { y: middle, height: 1, ..layout.labels }, buf, *theme);
         for index in 0..columns {
             let column = grid.offset.1 + index;
-            let place = Rect { x: layout.cells.x + index as u16 * layout.cell, y, width: layout.cell, height: 1 };
+            let place =
+                Rect { x: layout.cells.x + index as u16 * layout.cell, y, width: layout.cell, height: layout.tall };
             cell(grid, (row, column), place, buf, *theme);
         }
     }
@@ -135,7 +144,7 @@ fn cell(grid: &Grid<'_>, at: (usize, usize), place: Rect, buf: &mut Buffer, them
         };
         let dots = if theme.ascii { " ." } else { " ·" };
         for x in (place.x..place.right()).step_by(2) {
-            put(buf, place, x, place.y, dots, style);
+            put(buf, place, x, place.y + (place.height - 1) / 2, dots, style);
         }
         return;
     };

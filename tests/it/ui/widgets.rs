@@ -278,6 +278,37 @@ fn a_grid_shows_values_masks_labels_and_the_cursor_without_colour() {
 }
 
 #[test]
+fn where_there_is_room_a_spread_grid_s_cells_are_as_high_as_they_look_wide() {
+    let tokens = ["there", "was"];
+    let value = |row: usize, column: usize| (column <= row).then_some(1.0);
+    let label = |index: usize| tokens[index].to_owned();
+    let grid = Grid {
+        rows: 2,
+        columns: 2,
+        value: &value,
+        row_label: &label,
+        column_label: &label,
+        cursor: Some((1, 0)),
+        offset: (0, 0),
+        spread: true,
+    };
+    let mut buf = buffer(24, 6);
+    let area = buf.area;
+    grid::draw(&grid, area, &mut buf, &Theme::new(Colours::None, false));
+    let shown = text_of(&buf);
+    let trimmed: Vec<&str> = shown.lines().map(str::trim_end).take(5).collect();
+    assert_eq!(
+        trimmed,
+        ["       there was", "there  ██████ · · ·", "       ██████", "  was▸ ████████████", "       ████████████",],
+        "{shown}"
+    );
+    assert_eq!(grid.cell_at(area, Position::new(8, 2)), Some((0, 0)));
+    assert_eq!(grid.cell_at(area, Position::new(14, 4)), Some((1, 1)));
+    // With less room a row is a row.
+    assert_eq!(grid.layout(Rect { height: 4, ..area }).tall, 1);
+}
+
+#[test]
 fn a_head_is_recognised_in_its_thumbnail() {
     let mut buf = buffer(6, 3);
     let area = buf.area;
