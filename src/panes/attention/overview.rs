@@ -27,6 +27,10 @@ const LAYER: u16 = 4;
 /// Columns and rows of one head where they stand layer by layer: a letter, or letter and share over a small picture.
 const LETTER: (u16, u16) = (3, 1);
 const PICTURE: (u16, u16) = (6, 3);
+/// The same with a picture as large as what is known of a head has rows, and one between.
+const LARGE: [(u16, u16); 2] = [(14, 7), (10, 5)];
+/// Rows of the numbers above and of what is said below.
+const AROUND: u16 = 8;
 /// The same where they are sorted: name, letter and number in a line, or a small picture over them.
 const LINE: (u16, u16) = (16, 1);
 const CARD: (u16, u16) = (8, 4);
@@ -46,10 +50,10 @@ pub(super) struct Overview {
 
 /// The columns that the overview has in a page.
 pub(super) fn width(state: &State, inner: Rect) -> u16 {
-    let heads = heads_of(state) as u16;
-    let pictures = inner.height >= PICTURES_FROM && heads * PICTURE.0 + LAYER + 2 <= inner.width / 2;
-    let columns = if pictures { PICTURE.0 } else { LETTER.0 };
-    let wanted = (heads * columns + LAYER + 2).max(25);
+    let wide = |size: (u16, u16)| columns(state, size) + 1;
+    let large = large(state, inner.width / 3, inner.height);
+    let pictures = inner.height >= PICTURES_FROM && wide(PICTURE) <= inner.width / 2;
+    let wanted = wide(large.unwrap_or(if pictures { PICTURE } else { LETTER })).max(25);
     if inner.width >= 60 && inner.height >= 5 { wanted.min(inner.width / 2) } else { 0 }
 }
 
@@ -132,8 +136,7 @@ impl Overview {
     /// Columns and rows of one head.
     fn size(&self, state: &State, area: Rect) -> (u16, u16) {
         match (self.order.is_some(), pictured(state, area)) {
-            (false, false) => LETTER,
-            (false, true) => PICTURE,
+            (false, _) => in_layers(state, area),
             (true, false) => LINE,
             (true, true) => CARD,
         }
@@ -328,15 +331,33 @@ fn heads_of(state: &State) -> usize {
 
 /// Whether every head of a layer has room for a picture.
 fn pictured(state: &State, area: Rect) -> bool {
-    let heads = heads_of(state) as u16;
-    area.height >= PICTURES_FROM && area.width > heads.saturating_mul(PICTURE.0) + LAYER
+    area.height >= PICTURES_FROM && area.width >= columns(state, PICTURE)
+}
+
+/// How many columns the heads of a layer take, each of this size, with the layer's name before them.
+fn columns(state: &State, size: (u16, u16)) -> u16 {
+    (heads_of(state) as u16).saturating_mul(size.0).saturating_add(LAYER + 1)
+}
+
+/// The size of a head where every head of every layer has room for a large picture.
+fn large(state: &State, width: u16, height: u16) -> Option<(u16, u16)> {
+    let layers = state.model.as_ref().map_or(0, |model| model.engine.config.layers) as u16;
+    let fits = |size: &(u16, u16)| {
+        columns(state, *size) < width && layers.saturating_mul(size.1).saturating_add(AROUND) <= height
+    };
+    LARGE.into_iter().find(fits)
+}
+
+/// The size of a head among its layer's.
+fn in_layers(state: &State, area: Rect) -> (u16, u16) {
+    let small = if pictured(state, area) { PICTURE } else { LETTER };
+    large(state, area.width + 1, area.height).unwrap_or(small)
 }
 
 /// The first head of a layer in view, and how many are.
 fn heads_shown(state: &State, area: Rect) -> (usize, usize) {
     let heads = heads_of(state);
-    let columns = if pictured(state, area) { PICTURE.0 } else { LETTER.0 };
-    let shown = usize::from(area.width.saturating_sub(LAYER + 1) / columns).min(heads);
+    let shown = usize::from(area.width.saturating_sub(LAYER + 1) / in_layers(state, area).0).min(heads);
     (window(state.head, shown, heads), shown)
 }
 

@@ -113,8 +113,8 @@ pub(super) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
 /// The time of a prompt against its tokens: the measured points, and below them the parts of the fitted curve.
 fn curve(state: &State, points: &[Point], fit: Fit, most: usize, area: Rect, buf: &mut Buffer) {
     let theme = &state.theme;
-    let height = area.height.saturating_sub(1).min(18);
     let width = area.width.saturating_sub(SCALE);
+    let height = area.height.saturating_sub(1).min((width / 3).max(18));
     let measured = points.iter().map(|point| point.tokens).max().unwrap_or(0);
     let top =
         points.iter().map(|point| ms(point.prefill)).fold(fit.at(measured as f64), f64::max).max(f64::MIN_POSITIVE);

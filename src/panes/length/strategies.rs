@@ -27,7 +27,7 @@ const BARS: u16 = 62;
 /// Rows of the text with what is kept of it marked.
 const TEXT: u16 = 6;
 /// The moments whose cache is drawn, at most.
-const MOMENTS: u16 = 16;
+const MOMENTS: u16 = 32;
 
 /// The strategy at a place of the screen.
 pub(super) fn at(state: &State, area: Rect, at: Position) -> Option<usize> {

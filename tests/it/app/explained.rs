@@ -285,3 +285,25 @@ fn heads_are_sorted_on_the_page_as_on_the_command_line_and_the_cursor_stays_on_i
         assert_eq!(driver.screen(), unsorted, "after the last measure they stand as before");
     }
 }
+
+#[test]
+fn on_a_large_screen_the_pictures_of_heads_grow_and_stay_where_they_are_clicked() {
+    let apart = |width, height| -> (usize, usize) {
+        let mut driver = explorer(Some(TEXT), width, height);
+        driver.keys("<enter> 4 z").settle();
+        let screen = driver.screen();
+        let row = |name: &str| screen.lines().position(|line| line.contains(name)).expect(name);
+        let column = screen.lines().nth(row("L2 ")).and_then(|line| line.find("L2 ")).expect("a layer's name");
+        let line = screen.lines().nth(row("L2 ")).expect("its line");
+        (row("L2 ") - row("L1 "), line[..column].chars().count())
+    };
+    assert_eq!(apart(120, 40).0, 3);
+    let (rows, column) = apart(200, 60);
+    assert_eq!(rows, 5, "one for the name and four for eight rows of pixels");
+    let mut driver = explorer(Some(TEXT), 200, 60);
+    driver.keys("<enter> 4 z").settle();
+    let top = driver.screen().lines().position(|line| line.contains("L2 ")).expect("a layer");
+    driver.click(column as u16 + 4 + 10 + 3, top as u16 + 2).settle();
+    let state = driver.app.state();
+    assert_eq!((state.layer, state.head), (1, 1), "{}", driver.screen());
+}
