@@ -240,7 +240,7 @@ fn span(cell: &Cell, selected: Option<Piece>, state: &State) -> Span<'static> {
         Role::Caption | Role::Frame => theme.dim(),
         Role::Token => theme.text(),
         Role::Sign => theme.special(),
-        Role::Asked => theme.accent(),
+        Role::Asked => theme.title(true),
         Role::Bits(bits) => theme.surprisal(bits as f32),
     };
     let is_selected = selected.is_some() && cell.piece == selected;

@@ -107,7 +107,7 @@ fn show(parts: &Parts, at: usize, area: Rect, state: &State, buf: &mut Buffer) {
     for (row, (part, line)) in area.rows().zip(lines.skip(offset)) {
         draw::line(buf, row, line, Alignment::Left, theme);
         if part != begun && part == at && parts[part].first() == Some(line) {
-            draw::restyle(buf, row, theme.selected_row());
+            draw::restyle(buf, row, theme.accent());
         }
         begun = part;
     }
@@ -115,7 +115,7 @@ fn show(parts: &Parts, at: usize, area: Rect, state: &State, buf: &mut Buffer) {
 
 /// The heading of a part.
 fn heading(message: Message, state: &State) -> Line<'static> {
-    Line::styled(state.language.text(message).to_owned(), state.theme.accent())
+    Line::styled(state.language.text(message).to_owned(), state.theme.title(true))
 }
 
 /// A vector as bars about 0: what is above it, and below that what is below.

@@ -160,7 +160,7 @@ impl Overview {
                 let said = if self.least_first { Message::SortedLeastFirst } else { Message::SortedGreatestFirst };
                 let text = state.language.say(said, &[&state.language.text(measure.said())]);
                 let above = Rect { x: area.x + 1, width: area.width - 1, height: 1, ..area };
-                draw::line(buf, above, &Line::styled(text, theme.accent()), Alignment::Left, theme);
+                draw::line(buf, above, &Line::styled(text, theme.title(true)), Alignment::Left, theme);
             }
         }
         for ((layer, head), cell) in self.places(state, area) {

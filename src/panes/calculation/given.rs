@@ -16,7 +16,7 @@ pub(super) fn parts(given: &Given, state: &State, width: u16) -> Parts {
     let part = |(query, row): (usize, crate::lm::explain::Row)| {
         let scale = format!("{:.4}", given.scale());
         let title = language.say(Message::OwnQuery, &[&query, &scale]);
-        let mut lines = vec![Line::styled(title, state.theme.accent())];
+        let mut lines = vec![Line::styled(title, state.theme.title(true))];
         lines.extend(bars(&format!("q{query}"), &given.q[query], state, width));
         lines.extend(table(&row.cells, usize::MAX, &|key| format!("k{key}"), state, width));
         if row.cells.iter().any(|cell| cell.visible) {

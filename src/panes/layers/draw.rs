@@ -104,7 +104,7 @@ pub(super) fn cell(state: &State, depth: usize, area: Rect, buf: &mut Buffer) {
     };
     let mut spans = vec![Span::styled(format!(" {where_} "), theme.text())];
     for &(id, probability) in &found.top {
-        spans.push(Span::styled(format!(" {}", state.label(id)), theme.accent()));
+        spans.push(Span::styled(format!(" {}", state.label(id)), theme.text()));
         spans.push(Span::styled(format!(" {probability:.3}"), theme.number()));
     }
     let choice = state.label(lens.choice);
@@ -218,5 +218,5 @@ fn adds_up(found: &Attribution, state: &State) -> Vec<Line<'static>> {
     }
     let sum = found.capped.map_or(sum, number);
     said.push(state.language.say(Message::CliAddUp, &[&sum, &logit, &difference]));
-    said.into_iter().map(|text| Line::styled(format!(" {text}"), state.theme.accent())).collect()
+    said.into_iter().map(|text| Line::styled(format!(" {text}"), state.theme.title(true))).collect()
 }

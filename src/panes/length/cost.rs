@@ -135,7 +135,7 @@ fn curve(state: &State, points: &[Point], fit: Fit, most: usize, area: Rect, buf
     for point in points {
         let column = (point.tokens as f64 / most as f64 * f64::from(width)).round() as u16;
         let row = level(ms(point.prefill)).clamp(1, height.max(1)) - 1;
-        ink::put(buf, area, area.x + SCALE + column.max(1) - 1, area.y + height - 1 - row, dot, theme.accent());
+        ink::put(buf, area, area.x + SCALE + column.max(1) - 1, area.y + height - 1 - row, dot, theme.number());
     }
     let scale = |value: f64| safe::right(&format!("{value:.0} ms "), usize::from(SCALE));
     write(&scale(top), theme.dim(), Rect { width: SCALE, height: 1, ..area }, state, buf);

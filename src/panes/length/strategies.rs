@@ -107,7 +107,7 @@ fn cache(state: &State, strategy: Strategy, full: Option<&Way>, area: Rect, buf:
     let (language, theme) = (state.language, &state.theme);
     let mut rows = area.rows();
     let does = format!("{}: {}", strategy.name(), language.term(strategy.does()));
-    write(&does, theme.accent(), rows.next().unwrap_or_default(), state, buf);
+    write(&does, theme.title(true), rows.next().unwrap_or_default(), state, buf);
     let Some(way) = state.length.way(strategy).filter(|way| !way.foretold.is_empty()) else { return };
     // The first token is foretold by nothing.
     let here = state.selected.clamp(1, way.foretold.len());

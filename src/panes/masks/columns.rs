@@ -133,7 +133,7 @@ pub(super) fn draw(drawn: &Drawn<'_>, area: Rect, buf: &mut Buffer) {
         let index = places.first + place;
         let (x, here) = (places.x(place), index == drawn.at);
         let wide = places.column - 1;
-        let style = if here { theme.selected_row() } else { theme.accent() };
+        let style = if here { theme.accent() } else { theme.text() };
         let Some(mask) = drawn.masks.get(index) else { continue };
         write(&safe::left(&name(mask, usize::from(wide)), usize::from(wide)), style, row(x, area.y, wide), state, buf);
         let Ok(mask) = mask else {

@@ -68,7 +68,7 @@ fn one(
     buf: &mut Buffer,
 ) {
     let (state, theme) = (drawn.state, &drawn.state.theme);
-    write(title, theme.accent(), Rect { height: 1, ..area }, state, buf);
+    write(title, theme.title(true), Rect { height: 1, ..area }, state, buf);
     let below = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     let (count, here) = (state.masks.tokens().len(), state.selected_trial());
     let value =
@@ -120,7 +120,7 @@ pub(super) fn rank(drawn: &Drawn<'_>, area: Rect, buf: &mut Buffer) {
     if let Some(found) = ranks.iter().find(|found| (found.layer, found.head) == (layer, head)) {
         let title = language.say(Message::LayerHead, &[&(layer + 1), &(head + 1)]);
         let title = format!("{title} · {} {}", language.text(Message::RankProducts), found.products);
-        said.push((title, theme.accent()));
+        said.push((title, theme.title(true)));
         for (name, rank) in [(Message::RankCausal, &found.causal), (Message::RankBothWays, &found.both_ways)] {
             let holes: [&dyn std::fmt::Display; 5] = [
                 &language.text(name),

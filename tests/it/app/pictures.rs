@@ -42,6 +42,11 @@ fn generated_text_looks_like_this() {
 #[test]
 fn panes_alone_look_like_this() {
     picture("attention-80x24-en", Language::English, (80, 24), "<enter> 4 ] }");
+    picture("attention-200x60-en", Language::English, (200, 60), "<enter> 4 z x");
+    picture("calculation-120x40-en", Language::English, (120, 40), "<enter> 4 4 .");
+    picture("layers-120x40-en", Language::English, (120, 40), "<enter> 4 4 4 j");
+    picture("layers-80x24-zh", Language::Chinese, (80, 24), "<enter> 4 4 4 .");
+    picture("tree-80x24-en", Language::English, (80, 24), "<enter> s s u j <enter> s 4 x 3 3 3 j");
     picture("length-120x40-en", Language::English, (120, 40), "<enter> 4 4 4 4 4 j j");
     picture("length-80x24-zh", Language::Chinese, (80, 24), "<enter> 4 4 4 4 4 j j j");
     picture("masks-120x40-en", Language::English, (120, 40), "<enter> 4 4 4 4 <right>");
