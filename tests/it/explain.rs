@@ -414,6 +414,44 @@ fn the_steps_of_a_row_end_in_the_row_that_the_pass_drew() {
 }
 
 #[test]
+fn what_a_head_writes_under_an_intervention_is_nothing_where_it_is_out_and_what_is_put_in_where_it_is_patched() {
+    for name in ["llama", "t5"] {
+        let (model, plain) = some_context(name);
+        let source = plain.iter().take_while(|position| position.is_source()).count();
+        let tokens: Vec<u32> = plain.iter().map(Position::token).collect();
+        let mut workspace = Workspace::new(1);
+        let query = plain.len() - 1;
+        let calculated = |changes: &Interventions, context: &[Position], head: usize| {
+            let under = Conditions { mask: &model.blueprint.mask, interventions: changes };
+            let kind = AttentionKind::Own;
+            model.calculation(context, under, kind, (1, head), query, &mut Workspace::new(1)).unwrap().unwrap()
+        };
+        let before = calculated(&Interventions::default(), &plain, 2);
+        assert!(before.replaced.is_none() && before.written.iter().any(|x| *x != 0.0), "{name}");
+        for out in ["head:1.2", "attention:1", "layer:1"] {
+            let changes = model.interventions(vec![out.parse().unwrap()], &mut workspace, &go).unwrap();
+            let found = calculated(&changes, &plain, 2);
+            assert_eq!(found.replaced, Some(vec![0.0; found.mixture.len()]), "{name} {out}");
+            assert!(found.mixture == before.mixture && found.written.iter().all(|x| *x == 0.0), "{name} {out}");
+            assert_eq!(calculated(&changes, &plain, 1).replaced.is_some(), out != "head:1.2", "{name} {out}");
+        }
+        if source > 0 {
+            continue;
+        }
+        let ids: Vec<String> = tokens.iter().map(ToString::to_string).collect();
+        let patch = format!("patch:1.2@{query}={}@0", ids.join(","));
+        let changes = model.interventions(vec![patch.parse().unwrap()], &mut workspace, &go).unwrap();
+        let found = calculated(&changes, &plain, 2);
+        let put = found.replaced.expect("what is put in");
+        // The first token sees itself alone: what its head mixes is its own value.
+        let under = Conditions { mask: &model.blueprint.mask, interventions: &Interventions::default() };
+        let first = model.key_vectors(&plain, under, AttentionKind::Own, (1, 2), 0, 0).unwrap();
+        assert!(put.iter().zip(&first.value).all(|(a, b)| (a - b).abs() < 1e-6), "{put:?} {:?}", first.value);
+        assert_ne!(found.written, before.written);
+    }
+}
+
+#[test]
 fn a_turned_vector_turned_back_has_the_length_it_had_and_does_not_depend_on_where_it_stands() {
     let model = open("llama");
     // The same token at every position has the same query before it is turned in the first layer.

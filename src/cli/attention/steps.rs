@@ -60,6 +60,9 @@ struct Answer<'a> {
     changed: bool,
     row: Vec<Step>,
     mixture: Vec<f32>,
+    /// What an intervention puts in the mixture's place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced: Option<Vec<f32>>,
     written: Vec<f32>,
 }
 
@@ -118,6 +121,7 @@ pub(super) fn run(
         changed: row.changed,
         row: row.cells.iter().map(Step::from).collect(),
         mixture: row.mixture,
+        replaced: row.replaced,
         written: row.written,
     })
 }
@@ -235,6 +239,10 @@ fn print(
     let value = Message::StepValue.say(language, &[&key, &run.label(of)]);
     output.line(&format!("   {value}  {}", numbers(&vectors.value)))?;
     output.line(&format!("   {}  {}", Message::StepMixed.text(language), numbers(&row.mixture)))?;
+    if let Some(replaced) = &row.replaced {
+        let out = replaced.iter().all(|x| *x == 0.0);
+        output.line(&say(if out { Message::StepOut } else { Message::StepPatched }, &[]))?;
+    }
     output.say(Message::StepWritten, &[])?;
     let length = row.written.iter().map(|x| x * x).sum::<f32>().sqrt();
     let greatest = row.written.iter().copied().max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(0.0);

@@ -5,7 +5,7 @@ mod given;
 use super::super::{
     attention::{AttentionKind, Sight, bent},
     elementary::exp32,
-    intervention::{Conditions, HeadPlace, RowEdit},
+    intervention::{Conditions, HeadPlace, Intervention, Interventions, LayerPlace, PatchPlace, RowEdit, Side},
     kernel::{self, Activations, Isa},
     matrix::Linear,
     pass::Pass,
@@ -83,6 +83,8 @@ pub struct Calculation {
     pub changed: bool,
     /// Σ weight·v, `[head_width]`.
     pub mixture: Vec<f32>,
+    /// What an intervention puts in its place, `[head_width]`: zeros where the head, its attention or its layer is out.
+    pub replaced: Option<Vec<f32>>,
     /// What the output projection makes of the mixture and the head adds to the residual stream, `[width]`; without the
     /// projection's bias, which no head owns.
     pub written: Vec<f32>,
@@ -147,6 +149,7 @@ impl Transformer {
             }
             cells.iter_mut().zip(&weights).for_each(|(cell, weight)| cell.weight = *weight);
             let mixture = layout.mixture(sight, head, &weights);
+            let replaced = replaced(under.interventions, at, place, mixture.len());
             Some(Calculation {
                 kind,
                 layer,
@@ -166,11 +169,13 @@ impl Transformer {
                 sum,
                 changed: edit.is_some(),
                 mixture,
+                replaced,
                 written: Vec::new(),
             })
         });
         Ok(calculation.map(|mut calculation| {
-            calculation.written = self.written(&pass, kind, layer, head, &calculation.mixture, workspace);
+            let mixed = calculation.replaced.as_ref().unwrap_or(&calculation.mixture);
+            calculation.written = self.written(&pass, kind, layer, head, mixed, workspace);
             calculation
         }))
     }
@@ -228,6 +233,18 @@ impl Transformer {
         kernel::multiply(team, *isa, &input, std::slice::from_ref(&unbiased), &mut out, self.config.width);
         out
     }
+}
+
+/// What interventions put in the place of what a head mixes at a position.
+fn replaced(changes: &Interventions, at: HeadPlace, position: usize, width: usize) -> Option<Vec<f32>> {
+    let HeadPlace { side, layer, .. } = at;
+    let stack = if side == Side::Cross { Side::Main } else { side };
+    let skipped = Intervention::Layer(LayerPlace { side: stack, layer });
+    if changes.ablate(at) || changes.silence(side, layer) || changes.list().contains(&skipped) {
+        return Some(vec![0.0; width]);
+    }
+    let put = changes.patches(PatchPlace::Head(at)).filter(|(of, _)| *of == position);
+    put.last().map(|(_, values)| values.to_vec())
 }
 
 /// A stored query or key of a position turned back by its angles.

@@ -18,7 +18,7 @@ pub(super) fn parts(given: &Given, state: &State, width: u16) -> Parts {
         let title = language.say(Message::OwnQuery, &[&query, &scale]);
         let mut lines = vec![Line::styled(title, state.theme.title(true))];
         lines.extend(bars(&format!("q{query}"), &given.q[query], state, width));
-        lines.extend(table(&row.cells, usize::MAX, &|key| format!("k{key}"), state, width));
+        lines.extend(table(&row.cells, (0, usize::MAX), &|key| format!("k{key}"), state, width));
         if row.cells.iter().any(|cell| cell.visible) {
             lines.push(said(format!("max {:.4} · Σ {:.4}", row.greatest, row.sum), state));
         } else {

@@ -69,11 +69,16 @@ pub(super) fn parts(found: &Calculated, state: &State, width: u16) -> Parts {
         third.push(Line::styled(language.text(Message::StepChanged).to_owned(), state.theme.warning()));
     }
     let label = |index: usize| token(row.first + index);
-    third.extend(table(&row.cells, cell.key - row.first, &label, state, width));
+    third.extend(table(&row.cells, (row.first, cell.key - row.first), &label, state, width));
 
     let mut fourth = vec![heading(Message::StepMixture, state)];
     fourth.extend(bars(&name(Message::StepValue, cell.key), &vectors.value, state, width));
     fourth.extend(bars(language.text(Message::StepMixed), &row.mixture, state, width));
+    if let Some(replaced) = &row.replaced {
+        let out = replaced.iter().all(|x| *x == 0.0);
+        let message = if out { Message::StepOut } else { Message::StepPatched };
+        fourth.push(Line::styled(language.text(message).to_owned(), state.theme.warning()));
+    }
 
     let mut fifth = vec![heading(Message::StepWritten, state)];
     fifth.extend(bars(language.text(Message::StepOutput), &row.written, state, width));
@@ -100,10 +105,11 @@ fn turned_bars(name: &str, turned: &Turned, state: &State, width: u16) -> Vec<Li
     lines
 }
 
-/// The keys with the most weight, in their order, and the one in view: product, score, exponential, weight.
+/// The keys with the most weight, in their order, and the one in view: product, score, exponential, weight; `first` is the
+/// number of the first of them, from 0.
 pub(super) fn table(
     cells: &[Cell],
-    at: usize,
+    (first, at): (usize, usize),
     label: &dyn Fn(usize) -> String,
     state: &State,
     width: u16,
@@ -141,7 +147,7 @@ pub(super) fn table(
         let token = safe::left(&safe::fit(&label(key), TOKEN), TOKEN);
         let room = usize::from(width).saturating_sub(TOKEN + 7 + 5 * NUMBER + 2).min(BAR);
         lines.push(Line::from(vec![
-            Span::styled(format!("{mark} {:>4} {token}", key + 1), style),
+            Span::styled(format!("{mark} {:>4} {token}", first + key + 1), style),
             Span::styled(numbers.iter().map(|number| column(number)).collect::<String>(), theme.number()),
             Span::raw("  "),
             Span::styled(bar::bar(cell.weight, room, theme), theme.heat(cell.weight).style),

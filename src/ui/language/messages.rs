@@ -924,6 +924,8 @@ messages! {
     StepMixture = "4  weighted sum of v", "4  v 的加权和";
     StepValue = "v of {} {}", "{} {} 的 v";
     StepMixed = "Σ weight · v", "Σ 权重 · v";
+    StepOut = "an intervention takes it out: nothing of it is written", "干预去掉了它：什么也不写入";
+    StepPatched = "an intervention puts another in its place", "干预用另一个代替它";
     StepWritten = "5  through W_O into the residual stream", "5  经 W_O 写入残差流";
     StepWrittenNorm = "‖W_O · mixture‖ = {} of {} numbers; the greatest: {}", "‖W_O · 混合‖ = {}，共 {} 个数；最大的：{}";
     StepToLogit = "of the logit of {}: {}", "对 {} 的 logit：{}";

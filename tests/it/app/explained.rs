@@ -1,12 +1,16 @@
 //! Interventions, the calculation of a cell, the layers: what the pages show is what the engine computes.
 
+use lmscope::app::{App, Start};
 use lmscope::lm::AttentionKind;
 use lmscope::lm::Conditions;
 use lmscope::lm::Distribution;
 use lmscope::lm::Workspace;
+use lmscope::model::Spec;
+use lmscope::runtime::headless::Driver;
 use lmscope::state::PaneId;
+use lmscope::ui::Language;
 
-use super::explorer;
+use super::{explorer, start};
 
 const TEXT: &str = "Once upon a time, there was a dog";
 
@@ -306,4 +310,27 @@ fn on_a_large_screen_the_pictures_of_heads_grow_and_stay_where_they_are_clicked(
     driver.click(column as u16 + 4 + 10 + 3, top as u16 + 2).settle();
     let state = driver.app.state();
     assert_eq!((state.layer, state.head), (1, 1), "{}", driver.screen());
+}
+
+#[test]
+fn behind_a_source_the_keys_of_a_row_have_the_numbers_that_they_have_on_every_page() {
+    let start = Start { model: Spec::new("spans".as_ref()), ..start(Language::English, Some("Once upon a time")) };
+    let mut driver = Driver::new(App::new(start), 120, 40);
+    driver.settle();
+    driver.keys("<enter> s s 4 4").settle();
+    for _ in 0..driver.app.state().run.len() {
+        driver.keys("<right>");
+    }
+    driver.settle();
+    let state = driver.app.state();
+    let key = state.key_in_view().expect("a key") + 1;
+    let label = state.label(state.run.at(key - 1).expect("a token").token);
+    assert!(key > state.source_len(), "a decoder's own token");
+    let screen = driver.screen();
+    assert!(
+        screen.contains(&format!("k of {key} {label}")) && screen.contains(&format!("▸ {key:>4} {label}")),
+        "{screen}"
+    );
+    driver.keys("4 4 4 4 x 4").settle();
+    assert!(driver.screen().contains("nothing of it is written"), "{}", driver.screen());
 }
