@@ -116,7 +116,7 @@ impl Pane for Length {
             return None;
         }
         let parts = parts(state, inner);
-        strategies::draw(state, Strategy::ALL[self.at], parts.strategies, buf);
+        strategies::draw(state, Strategy::ALL[self.at], parts.cost.is_empty(), parts.strategies, buf);
         cost::draw(state, parts.cost, buf);
         None
     }

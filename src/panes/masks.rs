@@ -67,11 +67,7 @@ impl Masks {
     fn drawn<'a>(&self, state: &'a State, inner: Rect) -> Drawn<'a> {
         let masks = state.masks_in_view();
         let at = self.at.min(masks.len().saturating_sub(1));
-        let part = match state.masks.part {
-            // Where there is room, what tokens cost is there anyway.
-            Part::Costs if inner.width >= WIDE => Part::Weights,
-            part => part,
-        };
+        let part = shown(state.masks.part, inner.width >= WIDE);
         Drawn { state, masks, at, weights: self.weights, part }
     }
 }
@@ -154,6 +150,11 @@ impl Drawn<'_> {
     }
 }
 
+/// The part that is shown for a part: where there is room, what tokens cost is there anyway.
+fn shown(part: Part, wide: bool) -> Part {
+    if wide && part == Part::Costs { Part::Weights } else { part }
+}
+
 /// A token of the text that is tried.
 fn label(state: &State, index: usize) -> String {
     state.masks.tokens().get(index).map_or_else(String::new, |&token| state.label(token))
@@ -172,14 +173,21 @@ fn write(text: &str, message_style: ratatui::style::Style, row: Rect, state: &St
 }
 
 impl Pane for Masks {
-    fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, _area: Rect) -> bool {
+    fn act(&mut self, ctx: &mut Ctx<'_>, command: Command, area: Rect) -> bool {
         let count = ctx.state.masks_in_view().len();
         let at = self.at.min(count.saturating_sub(1));
         match command {
             Command::KeyLeft => self.at = at.saturating_sub(1),
             Command::KeyRight => self.at = (at + 1).min(count.saturating_sub(1)),
-            Command::NextPart => ctx.state.masks.part = ctx.state.masks.part.beside(true),
-            Command::PreviousPart => ctx.state.masks.part = ctx.state.masks.part.beside(false),
+            Command::NextPart | Command::PreviousPart => {
+                let wide = area.width >= WIDE + 2;
+                let part = ctx.state.masks.part;
+                ctx.state.masks.part = shown(shown(part, wide).beside(command == Command::NextPart), wide);
+                // What tokens cost has no turn of its own there; going back from the weights passes it by.
+                if wide && ctx.state.masks.part == shown(part, wide) {
+                    ctx.state.masks.part = Part::Costs.beside(false);
+                }
+            }
             Command::NextDrawing => self.weights = !self.weights,
             Command::TurnUp => ctx.turn_mask(at, true),
             Command::TurnDown => ctx.turn_mask(at, false),

@@ -16,6 +16,7 @@ use crate::lm::Intervention;
 use crate::state::Command;
 use crate::state::Ctx;
 use crate::state::GLANCE_EVERY;
+use crate::state::Notice;
 use crate::state::State;
 use crate::ui::Message;
 use crate::ui::draw;
@@ -62,6 +63,7 @@ impl Overview {
         match command {
             Command::NextHabit => self.habit = after(&Habit::ALL, self.habit),
             Command::NextOrder => self.order = after(&Measure::ALL, self.order),
+            Command::ReverseOrder if self.order.is_none() => ctx.say(Notice::hint(Message::NotSorted, &[])),
             Command::ReverseOrder => self.least_first = !self.least_first,
             Command::NextHead if self.order.is_some() => self.step(ctx, true),
             Command::PreviousHead if self.order.is_some() => self.step(ctx, false),

@@ -43,8 +43,8 @@ fn loss(way: &Way, full: Option<&Way>) -> Option<f64> {
     (both > 0).then(|| mean(way) - mean(full))
 }
 
-/// Draws them.
-pub(super) fn draw(state: &State, selected: Strategy, area: Rect, buf: &mut Buffer) {
+/// Draws them, beside what length costs or `alone`.
+pub(super) fn draw(state: &State, selected: Strategy, alone: bool, area: Rect, buf: &mut Buffer) {
     let (language, theme) = (state.language, &state.theme);
     if area.is_empty() {
         return;
@@ -55,6 +55,9 @@ pub(super) fn draw(state: &State, selected: Strategy, area: Rect, buf: &mut Buff
         let name = state.model.as_ref().map_or("", |model| &model.name);
         for line in wrapped(&language.say(Message::CliNoDecoderAlone, &[&name]), usize::from(area.width)) {
             write(&line, theme.warning(), next(), state, buf);
+        }
+        if alone {
+            write(language.text(Message::LengthOtherPart), theme.dim(), next(), state, buf);
         }
         return;
     }

@@ -1116,6 +1116,8 @@ messages! {
     MaskPeeksShort = "* what foretells this token would see it: it is foretold from the text before it alone", "* 预测该词元的位置会看到它：改为只由其前文预测";
     MaskOwnSource = "nothing is written yet, so the decoder is asked for its source again: s on the page of the next token writes", "尚未写出内容，所以让解码器预测源文本自己：在下一词元页按 s 写出";
     MaskAtHome = "the mask it was trained with: the others are compared with this", "训练时所用的掩码：其他的都与它比较";
+    LengthOtherPart = ". shows what length costs on this machine", "按 . 查看长度在这台机器上的代价";
+    NotSorted = "the heads stand layer by layer: R sorts them", "各头按层排列：按 R 排序";
     NothingUnderWay = "nothing is being measured here", "这里没有正在进行的测量";
     TrialsStopped = "stopped; Space goes on", "已停止；空格继续";
     RankOne = "{}: rank {} of {} in float32, effective {}, log10|det| {}", "{}：float32 下秩 {} / {}，有效秩 {}，log10|det| {}";

@@ -334,3 +334,12 @@ fn behind_a_source_the_keys_of_a_row_have_the_numbers_that_they_have_on_every_pa
     driver.keys("4 4 4 4 x 4").settle();
     assert!(driver.screen().contains("nothing of it is written"), "{}", driver.screen());
 }
+
+#[test]
+fn to_reverse_an_order_that_there_is_not_says_what_sorts() {
+    let mut driver = explorer(Some(TEXT), 120, 40);
+    driver.keys("<enter> 4 V").settle();
+    assert!(driver.screen().contains("R sorts them"), "{}", driver.screen());
+    driver.keys("R V").settle();
+    assert!(driver.screen().contains("▴"), "{}", driver.screen());
+}

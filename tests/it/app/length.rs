@@ -161,3 +161,13 @@ fn the_longest_prompt_is_turned_as_far_as_the_context_goes() {
     driver.settle();
     assert_eq!(driver.app.state().length.points.len(), 4);
 }
+
+#[test]
+fn a_model_that_reads_both_ways_is_told_what_the_page_has_for_it() {
+    let mut driver = on("bert", "5 17 3 9");
+    driver.resize(80, 24);
+    driver.keys(PAGE).settle();
+    assert!(driver.screen().contains(". shows what length costs"), "{}", driver.screen());
+    driver.keys(".").settle();
+    assert!(driver.screen().contains("tokens") && driver.screen().contains("ms"), "{}", driver.screen());
+}

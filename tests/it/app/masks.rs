@@ -197,3 +197,20 @@ fn a_mask_that_is_written_and_does_not_fit_is_said_at_once_in_either_language() 
     driver.keys("L <right>").settle();
     assert!(driver.screen().contains("prefix:99 不合适"), "{}", driver.screen());
 }
+
+#[test]
+fn every_press_of_the_part_key_shows_another_part_at_every_size_and_round() {
+    for (width, height, parts) in [(80, 24, 5), (120, 40, 4), (200, 60, 4)] {
+        let mut driver = explorer(Some(TEXT), width, height);
+        driver.keys(PAGE).settle();
+        for key in [".", ","] {
+            let first = driver.screen();
+            for turn in 1..=parts {
+                let before = driver.screen();
+                driver.keys(key).settle();
+                assert_ne!(driver.screen(), before, "{width} {key} {turn}");
+                assert_eq!(driver.screen() == first, turn == parts, "{width} {key} {turn}: {}", driver.screen());
+            }
+        }
+    }
+}
