@@ -106,7 +106,7 @@ fn space_stops_the_trials_and_goes_on_with_them() {
 fn every_head_s_rank_and_what_the_cache_is_worth_have_their_parts() {
     let mut driver = explorer(Some(TEXT), 120, 40);
     driver.keys(PAGE).settle();
-    driver.keys(". .").settle();
+    driver.keys(".").settle();
     let state = driver.app.state();
     assert_eq!((state.masks.part, state.masks.ranks.len()), (Part::Rank, 36));
     assert!(state.masks.ranks.iter().all(|head| head.causal.full()));
