@@ -218,16 +218,10 @@ fn sign(state: &State, mark: Mark) -> Span<'static> {
 /// How many tokens, their path's bits and probability; where these are still to be read, that they are.
 fn numbers(segment: &Segment, closed: bool) -> String {
     let tokens = format::count(segment.nodes.len() as u64);
-    match segment.bits {
-        Some(bits) => {
-            let share = format::percent((-bits).exp2() as f32);
-            format!("{tokens:>5} {:>9} {share:>10} ", format::bits(bits))
-        }
-        None => {
-            let unread = if closed { "–" } else { "…" };
-            format!("{tokens:>5} {unread:>9} {unread:>10} ")
-        }
-    }
+    let unread = || [if closed { "–" } else { "…" }; 2].map(str::to_owned);
+    let known = |bits: f64| [format::bits(bits), format::percent((-bits).exp2() as f32)];
+    let [bits, share] = segment.bits.map_or_else(unread, known);
+    format!("{tokens:>5} {bits:>9} {share:>10} ")
 }
 
 /// The lines that lead to a segment.

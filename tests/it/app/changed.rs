@@ -172,7 +172,7 @@ fn branches(driver: &Driver) -> Vec<(f64, f64)> {
         let bits = rows.map(|(row, &token)| Distribution::new(row.to_vec()).expect("numbers").surprisal_bits(token));
         (segment.bits.expect("a cost"), bits.sum())
     };
-    ends.map(|segment| cost(segment)).collect()
+    ends.map(cost).collect()
 }
 
 #[test]
