@@ -163,7 +163,7 @@ fn branches(driver: &Driver) -> Vec<(f64, f64)> {
     let under = Conditions { mask: &engine.blueprint.mask, interventions: &changes };
     let text: Vec<u32> = run.tokens().take(run.text_len()).map(|node| node.token).collect();
     let ends = run.segments(|_| false).into_iter().filter(|segment| !segment.branches);
-    let mut cost = |segment: lmscope::state::run::Segment| {
+    let cost = |segment: lmscope::state::run::Segment| {
         let way = run.way_to(segment.last());
         let tokens: Vec<u32> = text.iter().copied().chain(way.iter().map(|&node| run.node(node).token)).collect();
         let context = engine.extend(&[], &tokens, under, &mut workspace, &|| true).expect("a pass");
