@@ -91,9 +91,9 @@ pub(super) fn lines(state: &State, area: Rect, buf: &mut Buffer) {
         draw::line(buf, left, &Line::styled(token, style), Alignment::Left, theme);
         let style = if key_in_view == Some(index) { theme.accent() } else { theme.text() };
         let weight = state.row(state.selected).and_then(|row| row.get(index)).copied().unwrap_or(0.0);
-        let mut token = safe::fit(&label(state, index), room - 4);
+        let mut token = safe::fit(&label(state, index), room - 6);
         if weight >= SHOWN {
-            token = format!("{} {:>3.0}", safe::left(&token, room - 4), weight * 100.0);
+            token = format!("{} {:>3.0} %", safe::left(&token, room - 6), weight * 100.0);
         }
         let right = Rect { x: area.right() - TOKEN, y, height: 1, width: TOKEN };
         draw::line(buf, right, &Line::styled(token, style), Alignment::Left, theme);

@@ -61,7 +61,10 @@ pub(super) fn width(state: &State, inner: Rect) -> u16 {
 impl Overview {
     pub(super) fn act(&mut self, ctx: &mut Ctx<'_>, command: Command) -> bool {
         match command {
-            Command::NextHabit => self.habit = after(&Habit::ALL, self.habit),
+            Command::NextHabit => {
+                self.habit = after(&Habit::ALL, self.habit);
+                self.tell_habit(ctx);
+            }
             Command::NextOrder => self.order = after(&Measure::ALL, self.order),
             Command::ReverseOrder if self.order.is_none() => ctx.say(Notice::hint(Message::NotSorted, &[])),
             Command::ReverseOrder => self.least_first = !self.least_first,
@@ -70,6 +73,17 @@ impl Overview {
             _ => return false,
         }
         true
+    }
+
+    /// Says which heads are pointed out, and how many they are.
+    fn tell_habit(&self, ctx: &mut Ctx<'_>) {
+        let Some(habit) = self.habit else { return };
+        let state = &*ctx.state;
+        let heads = state.overview().into_iter().flat_map(|seen| seen.heads.iter().flatten());
+        let scores: Vec<HeadScore> = heads.filter_map(|view| view.score).collect();
+        let shown = scores.iter().filter(|score| self.shows(score)).count();
+        let said = state.language.text(habit.said());
+        ctx.say(Notice::hint(Message::HabitShown, &[&said, &shown, &scores.len()]));
     }
 
     /// Looks at the head after (or before) the one in view in the order that they are sorted in.

@@ -1117,6 +1117,7 @@ messages! {
     MaskOwnSource = "nothing is written yet, so the decoder is asked for its source again: s on the page of the next token writes", "尚未写出内容，所以让解码器预测源文本自己：在下一词元页按 s 写出";
     MaskAtHome = "the mask it was trained with: the others are compared with this", "训练时所用的掩码：其他的都与它比较";
     LengthOtherPart = ". shows what length costs on this machine", "按 . 查看长度在这台机器上的代价";
+    HabitShown = "pointed out: {} · {} of {} heads", "标出：{} · {} / {} 个头";
     NotSorted = "the heads stand layer by layer: R sorts them", "各头按层排列：按 R 排序";
     NothingUnderWay = "nothing is being measured here", "这里没有正在进行的测量";
     TrialsStopped = "stopped; Space goes on", "已停止；空格继续";

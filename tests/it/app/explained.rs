@@ -1,6 +1,7 @@
 //! Interventions, the calculation of a cell, the layers: what the pages show is what the engine computes.
 
 use lmscope::app::{App, Start};
+use lmscope::lab::heads::Habit;
 use lmscope::lm::AttentionKind;
 use lmscope::lm::Conditions;
 use lmscope::lm::Distribution;
@@ -220,7 +221,11 @@ fn pointing_out_a_habit_leaves_the_other_heads_without_a_letter() {
     let mut driver = explorer(Some(TEXT), 120, 40);
     driver.keys("<enter> 4 z").settle();
     let before = driver.screen();
-    driver.keys("r r r r").settle();
+    driver.keys("r").settle();
+    let heads = driver.app.state().overview().expect("an overview").heads.iter().flatten();
+    let count = heads.filter(|view| view.score.is_some_and(|score| score.habit == Habit::ALL[0])).count();
+    assert!(driver.screen().contains(&format!(" · {count} of 36 heads")), "{}", driver.screen());
+    driver.keys("r r r").settle();
     assert_ne!(driver.screen(), before);
     driver.keys("r r r r").settle();
     assert_eq!(driver.screen(), before);
