@@ -151,8 +151,7 @@ fn unread(state: &State, segments: &[Segment], columns: u16) -> Vec<Line<'static
     }
     let (language, run) = (state.language, &state.run);
     let ends = run.branches();
-    let known = |end: &NodeId| run.way_to(*end).iter().all(|&node| run.node(node).score.is_some());
-    let open: Vec<&NodeId> = ends.iter().filter(|end| !known(end)).collect();
+    let open: Vec<&NodeId> = ends.iter().filter(|end| !run.is_known(**end)).collect();
     let closed = open.iter().filter(|end| state.branches.is_closed(***end)).count();
     let mut said = Vec::new();
     if open.len() > closed {

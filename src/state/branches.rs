@@ -41,9 +41,7 @@ impl Ctx<'_> {
             return;
         }
         let (Some(model), Some(changes)) = (state.model.clone(), self.ready_changes()) else { return };
-        let unread = |end: &NodeId| {
-            !state.branches.is_closed(*end) && run.way_to(*end).iter().any(|&id| run.node(id).score.is_none())
-        };
+        let unread = |end: &NodeId| !state.branches.is_closed(*end) && !run.is_known(*end);
         let Some(end) = run.branches().into_iter().find(unread) else { return };
         let line = run.line(end);
         let source = state.source_len();
@@ -90,7 +88,7 @@ impl Ctx<'_> {
     pub(super) fn branch_rests(&mut self) {
         let state = &mut *self.state;
         if let Some(&end) = state.branches.line.last()
-            && state.run.node(end).score.is_none()
+            && !state.run.is_known(end)
         {
             state.branches.closed.insert(end);
         }

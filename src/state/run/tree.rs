@@ -142,6 +142,11 @@ impl Run {
         line[from..].to_vec()
     }
 
+    /// Whether it is known what every generated token on the way to a node cost.
+    pub fn is_known(&self, node: NodeId) -> bool {
+        self.way_to(node).iter().all(|&id| self.node(id).score.is_some())
+    }
+
     /// Puts a line of tokens behind a node, each with what it cost and what the model computed; what is there already is
     /// kept. Returns their nodes.
     pub fn grow(

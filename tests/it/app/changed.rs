@@ -221,3 +221,26 @@ fn on_pages_that_go_without_the_interventions_no_cost_of_the_changed_model_is_sa
     driver.keys("4 t 4 4 4").settle();
     assert!(cost(&driver), "{}", driver.screen());
 }
+
+#[test]
+fn a_path_that_goes_past_the_context_is_read_as_far_as_it_can_be_and_no_further_asked_for() {
+    let text = "Once upon a time there was a dog. ".repeat(51);
+    let mut driver = explorer(Some(text.trim_end()), 120, 40);
+    driver.keys("<enter> 3 3 F").settle();
+    let length = driver.app.state().run.len();
+    assert!((501..512).contains(&length), "roads of twelve tokens go past 512: {length}");
+    let known = |driver: &Driver| {
+        let run = &driver.app.state().run;
+        run.branches().into_iter().filter(|&end| run.is_known(end)).count()
+    };
+    assert_eq!(known(&driver), 5, "{}", driver.screen());
+    driver.keys("4 x 3 3 3").settle();
+    assert!(!driver.app.state().is_busy(Lane::Branches));
+    assert_eq!(known(&driver), 0);
+    let run = &driver.app.state().run;
+    let read = run.branches().into_iter().all(|end| {
+        let way = run.way_to(end);
+        way[..way.len() - 1].iter().all(|&node| run.node(node).score.is_some())
+    });
+    assert!(read && driver.screen().contains("the context ends before these paths do"), "{}", driver.screen());
+}
