@@ -51,7 +51,7 @@ impl DistanceKeys {
         let mut sinusoids = Activations::default();
         sinusoids.reset(count, width);
         for i in 0..count {
-            sinusoid((first + i as isize).clamp(-most, most), sinusoids.row_mut(i));
+            sinusoid((first + i as isize).clamp(-most, most), width as f64 / 2.0, sinusoids.row_mut(i));
         }
         let mut keys = vec![0.0; count * stride];
         multiply(team, isa, &sinusoids, std::slice::from_ref(&relative.key), &mut keys, stride);
@@ -63,13 +63,13 @@ impl DistanceKeys {
     }
 }
 
-/// Sines, then cosines of a distance at geometrically falling frequencies, `[width]` (Vaswani et al. 2017, section 3.5).
-fn sinusoid(distance: isize, out: &mut [f32]) {
-    let width = out.len();
-    let half = width / 2;
+/// Sines, then cosines of a distance at geometrically falling frequencies, `[width]` (Vaswani et al. 2017, section 3.5): from
+/// 1 on, the one after so many `steps` is 1/10000.
+pub(super) fn sinusoid(distance: isize, steps: f64, out: &mut [f32]) {
+    let half = out.len() / 2;
     for i in 0..half {
         // Frequency and angle are rounded to float32, as the reference implementation rounds them.
-        let frequency = (1.0 / 10_000_f64.powf((2 * i) as f64 / width as f64)) as f32;
+        let frequency = (1.0 / 10_000_f64.powf(i as f64 / steps)) as f32;
         let angle = f64::from(distance as f32 * frequency);
         out[i] = angle.sin() as f32;
         out[half + i] = angle.cos() as f32;

@@ -8,6 +8,7 @@ mod glm;
 mod gpt2;
 mod gpt_neox;
 mod llama;
+mod marian;
 mod t5;
 mod xlnet;
 
@@ -16,7 +17,7 @@ use super::{
     checkpoint::{Checkpoint, Header},
     config::{Config, Shape},
     error::ModelError,
-    names::Names,
+    names::{HeadNames, Names},
     reader::Reader,
 };
 
@@ -72,6 +73,7 @@ pub const FAMILIES: &[Family] = &[
     xlnet::XLNET,
     t5::T5,
     bart::BART,
+    marian::MARIAN,
 ];
 
 /// The plan of a checkpoint, from what its header says.
@@ -84,6 +86,7 @@ pub(crate) fn plan(checkpoint: &Checkpoint) -> Result<Plan, ModelError> {
             let family = family.ok_or_else(|| ModelError::Architecture { name: name.into() })?;
             (family.hugging_face)(reader)?.checked()
         }
+        Header::Marian(_) => marian::plan(reader)?.checked(),
         Header::Gguf(_) => {
             let key = "general.architecture";
             let name = reader.text(key).ok_or(ModelError::MissingSetting { key: key.into() })?;

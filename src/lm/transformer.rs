@@ -217,6 +217,7 @@ impl Transformer {
             return Err(ForwardError::NoSource);
         }
         self.check(past, input, under.mask)?;
+        self.can_mask(under.mask)?;
         let (before, length) = (path.len(), past.len() + input.tokens.len());
         let joint = under.mask.joint().unwrap_or(length).saturating_sub(past.len()).min(input.tokens.len());
         let mut rest = input;
@@ -281,6 +282,12 @@ impl Transformer {
         let positions = self.extend_watched(&[], input, under, workspace, go_on, &mut |_| ())?;
         let found = positions.get(index).map(Position::alone);
         found.ok_or(ForwardError::NoSuchPosition { index, length: hidden.len() })
+    }
+
+    /// Who sees whom is for attention to say: a cell goes from left to right.
+    pub(crate) fn can_mask(&self, mask: &Mask) -> Result<(), ForwardError> {
+        let refused = self.blueprint.cell.is_some() && *mask != self.blueprint.mask;
+        if refused { Err(ForwardError::NothingToMask { mask: mask.to_string() }) } else { Ok(()) }
     }
 
     pub(crate) fn check(&self, past: &[Position], input: Input<'_>, mask: &Mask) -> Result<(), ForwardError> {

@@ -149,6 +149,14 @@ fn hugging_face_families_compute_what_transformers_computes() {
 }
 
 #[test]
+fn marians_models_compute_what_its_formulas_give_in_float64() {
+    for name in ["marian", "marian-float"] {
+        let folder = fixture(name);
+        assert_traces_as_the_reference(&folder, &folder.join("expected.safetensors"));
+    }
+}
+
+#[test]
 fn the_same_models_in_gguf_compute_the_same() {
     for name in ["gpt-neox", "glm", "t5", "t5-v1.1", "bert"] {
         let model = fixture(&format!("gguf/{name}.gguf"));

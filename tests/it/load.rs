@@ -195,19 +195,6 @@ fn a_file_of_another_kind_is_named_for_what_it_is() {
         let Problem::Foreign { found, .. } = refused(bytes).0 else { panic!("{expected:?}") };
         assert_eq!(found, expected);
     }
-    // Marian's: version 1, one item, then its name; the settings come last.
-    let marian = |settings: &str| {
-        let mut bytes = [1_u64, 2, 23, 1028, 2, 8, 18, 257, 1, 8].map(u64::to_le_bytes).concat();
-        bytes.extend_from_slice(b"decoder_l1_rnn_W_scale\0special:model.yml\0");
-        bytes.extend_from_slice(settings.as_bytes());
-        bytes
-    };
-    for (settings, expected) in
-        [("dec-cell: ssru\n", Foreign::MarianRecurrent), ("type: transformer\n", Foreign::Marian)]
-    {
-        let Problem::Foreign { found, .. } = refused(marian(settings)).0 else { panic!("{expected:?}") };
-        assert_eq!(found, expected);
-    }
     assert_eq!(refused(b"").0, Problem::Empty);
     assert!(matches!(refused(b"GGU").0, Problem::EndsEarly { .. }));
     assert_eq!(refused(b"FUGG\0\0\0\x03").0, Problem::BigEndian);

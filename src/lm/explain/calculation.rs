@@ -12,6 +12,7 @@ use super::super::{
     position::Position,
     rope::Rotary,
     transformer::Transformer,
+    weights::Own,
     workspace::Workspace,
 };
 use super::ExplainError;
@@ -215,9 +216,10 @@ impl Transformer {
         workspace: &mut Workspace,
     ) -> Vec<f32> {
         let weights = &pass.stack.layers[layer];
-        let output = match (kind, &weights.cross) {
-            (AttentionKind::Cross, Some(cross)) => &cross.output,
-            _ => &weights.output,
+        let output = match (kind, &weights.cross, &weights.own) {
+            (AttentionKind::Cross, Some(cross), _) => &cross.output,
+            (_, _, Own::Attention(attention)) => &attention.output,
+            (_, _, Own::Cell(_)) => return Vec::new(),
         };
         let unbiased = Linear { matrix: output.matrix.clone(), bias: None };
         let Workspace { team, isa, .. } = workspace;
