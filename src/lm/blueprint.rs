@@ -2,7 +2,7 @@
 
 mod table;
 
-use super::mask::Mask;
+use super::{error::ForwardError, mask::Mask};
 
 /// The make of a transformer, apart from its sizes ([`Config`](super::Config)) and its weights.
 #[derive(Clone, Debug, PartialEq)]
@@ -318,6 +318,14 @@ impl Blueprint {
     /// token, seen from both sides.
     pub fn predicts_next(&self) -> bool {
         self.stacks != Stacks::Encoder
+    }
+
+    /// Whether the decoder, or the only stack, has attention to itself.
+    ///
+    /// # Errors
+    /// [`ForwardError::NoOwnAttention`].
+    pub fn attends_to_itself(&self) -> Result<(), ForwardError> {
+        if self.cell.is_none() { Ok(()) } else { Err(ForwardError::NoOwnAttention) }
     }
 
     /// What products of query and key are multiplied by, for heads of this width.

@@ -180,11 +180,8 @@ pub enum ForwardError {
         /// How many there are.
         length: usize,
     },
-    /// The decoder has no attention to itself that a mask would be of.
-    NothingToMask {
-        /// The mask.
-        mask: String,
-    },
+    /// The decoder has no attention to itself, to be seen or masked: a cell stands in its place.
+    NoOwnAttention,
     /// Positions already computed would see one of the new ones under this mask: give the whole sequence at once.
     SeesAhead {
         /// How many positions were already computed.
@@ -216,9 +213,8 @@ impl fmt::Display for ForwardError {
             Self::NoSuchPosition { index, length } => {
                 write!(f, "there is no position {index} in a sequence of {length}: count from 0")
             }
-            Self::NothingToMask { mask } => write!(
-                f,
-                "the mask {mask} has nothing to hide: the decoder has no attention to itself, a recurrent cell carries what it wrote; leave the mask out"
+            Self::NoOwnAttention => f.write_str(
+                "the decoder has no attention to itself, to be seen or masked: a recurrent cell carries what it wrote; the encoder's attention and the one to the source are there",
             ),
             Self::SeesAhead { past } => {
                 write!(

@@ -286,8 +286,7 @@ impl Transformer {
 
     /// Who sees whom is for attention to say: a cell goes from left to right.
     pub(crate) fn can_mask(&self, mask: &Mask) -> Result<(), ForwardError> {
-        let refused = self.blueprint.cell.is_some() && *mask != self.blueprint.mask;
-        if refused { Err(ForwardError::NothingToMask { mask: mask.to_string() }) } else { Ok(()) }
+        if *mask == self.blueprint.mask { Ok(()) } else { self.blueprint.attends_to_itself() }
     }
 
     pub(crate) fn check(&self, past: &[Position], input: Input<'_>, mask: &Mask) -> Result<(), ForwardError> {

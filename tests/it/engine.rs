@@ -5,6 +5,7 @@
 mod allocations;
 mod converted;
 mod downloads;
+mod marian;
 
 use std::path::Path;
 

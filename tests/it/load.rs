@@ -3,6 +3,7 @@
 mod describe;
 mod llama2c;
 mod malformed;
+mod marian;
 mod pytorch;
 
 use std::path::{Path, PathBuf};

@@ -197,6 +197,7 @@ mod tests {
             let scale = noise.float();
             match dtype {
                 Dtype::F32 => block.copy_from_slice(&scale.to_le_bytes()),
+                Dtype::Int8 => {}
                 Dtype::Mxfp4 => block[0] = 120 + (block[0] & 7),
                 Dtype::BF16 => block.copy_from_slice(&half::bf16::from_f32(scale).to_le_bytes()),
                 _ => {

@@ -882,6 +882,7 @@ messages! {
     PartHead = "head {}.{}", "头 {}.{}";
     PartCross = "head {}.{} to the source", "头 {}.{}（对源文本）";
     PartBias = "attention bias {}", "注意力偏置 {}";
+    NoOwnAttention = "the decoder has no attention to itself: a recurrent cell carries what it wrote", "解码器不注意自己写过的内容：由循环单元记住";
     PartCell = "recurrent cell {}", "循环单元 {}";
     PartFeedForward = "feed-forward {}", "前馈 {}";
     PartConstant = "constant of norms and head", "归一化与输出头的常量";

@@ -64,7 +64,7 @@ fn asked<T>(task: impl FnOnce() -> T) -> (usize, usize, T) {
 /// tokens before.
 #[test]
 fn a_decoded_token_asks_for_no_memory_but_each_sixteenth_for_a_block_of_sixteen_positions() {
-    for name in ["llama", "mistral-window", "qwen3", "gpt2", "gpt-neox", "glm", "gemma3", "rope-yarn", "t5", "bart"] {
+    for name in ["llama", "mistral-window", "qwen3", "gpt2", "gpt-neox", "glm", "gemma3", "rope-yarn", "t5", "bart", "marian"] {
         let model = open(&fixture(name));
         let (mut workspace, mask) = (Workspace::new(1), &model.blueprint.mask);
         let mut path = Vec::with_capacity(64);
