@@ -42,6 +42,17 @@ pub struct Family {
     read_gguf: fn(Reader<'_>) -> Result<Plan, ModelError>,
 }
 
+impl Family {
+    /// The formats that its files come in.
+    pub fn formats(&self) -> &'static str {
+        match (self.model_types, self.gguf) {
+            ([], _) => "Marian",
+            (_, None) => "Hugging Face",
+            (_, Some(_)) => "Hugging Face, GGUF",
+        }
+    }
+}
+
 /// All that is needed to find the weights and run them.
 #[derive(Debug)]
 pub(crate) struct Plan {

@@ -32,7 +32,9 @@ pub fn open(path: &Path) -> Result<Checkpoint, LoadError> {
     let kind = std::fs::metadata(path).map_err(|error| LoadError::io(path, &error))?;
     if kind.is_dir() {
         return match hugging_face::open_folder(path) {
-            Err(LoadError { problem: Problem::NoConfig, .. }) if let Some(file) = marian::in_folder(path) => open(&file),
+            Err(LoadError { problem: Problem::NoConfig, .. }) if let Some(file) = marian::in_folder(path) => {
+                open(&file)
+            }
             opened => opened,
         };
     }

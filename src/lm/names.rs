@@ -80,10 +80,17 @@ pub(crate) struct LayerNames {
 /// The names of the query, key and value projections, or of what stands in their place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Attention {
-    Separate { query: &'static str, key: &'static str, value: &'static str },
+    Separate {
+        query: &'static str,
+        key: &'static str,
+        value: &'static str,
+    },
     Fused(&'static str),
     /// Of a recurrent cell: what it takes in, and what it forgets by.
-    Cell { input: &'static str, forget: &'static str },
+    Cell {
+        input: &'static str,
+        forget: &'static str,
+    },
 }
 
 /// The names of a decoder's attention to its source.

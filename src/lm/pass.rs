@@ -12,7 +12,7 @@ use super::{
     attention::{AttentionKind, Context, Layout, Sight},
     blueprint::{Blueprint, Buckets, Fused, NormPlace, Positions, Residual, Stacks},
     config::Shape,
-    distance::{DistanceKeys, Distances, sinusoid},
+    distance::{Distances, sinusoid},
     error::ForwardError,
     intervention::Interventions,
     kernel::{self, Isa},
@@ -29,6 +29,8 @@ use super::{
 /// What a pass runs, and on what.
 #[derive(Clone, Copy)]
 pub(crate) struct Pass<'a> {
+    /// The model's number, which no other has.
+    pub(crate) model: u64,
     pub(crate) blueprint: &'a Blueprint,
     pub(crate) shape: Shape,
     /// The width of the residual stream.
@@ -184,8 +186,23 @@ impl Pass<'_> {
     }
 
     fn layer(&self, number: usize, layer: &Layer, new: &mut [Fresh], workspace: &mut Workspace, watch: Watch<'_>) {
+        let distances = self.distances(number, layer, new.len(), workspace);
+        self.blocks(number, layer, new, &distances, workspace, watch);
+        if let Distances::Sinusoids { keys, .. } = distances {
+            workspace.distances.keep(number, keys);
+        }
+    }
+
+    fn blocks(
+        &self,
+        number: usize,
+        layer: &Layer,
+        new: &mut [Fresh],
+        distances: &Distances<'_>,
+        workspace: &mut Workspace,
+        watch: Watch<'_>,
+    ) {
         let rows = new.len();
-        let distances = self.distances(layer, rows, workspace);
         self.read(&layer.attention_norm, rows, workspace);
         match &layer.own {
             Own::Attention(attention) => self.project(number, attention, new, workspace),
@@ -203,7 +220,7 @@ impl Pass<'_> {
             std::mem::swap(&mut workspace.stream, &mut workspace.second_stream);
             self.read(&layer.attention_norm, rows, workspace);
             self.ask(number, &attention.projections[0], new, workspace);
-            self.attend(number, AttentionKind::QueryStream, new, &distances, workspace);
+            self.attend(number, AttentionKind::QueryStream, new, distances, workspace);
             self.write(&attention.output, workspace);
             self.tell(number, Sublayer::Attention(AttentionKind::QueryStream), workspace, watch);
             self.add(&layer.attention_norm, workspace);
@@ -212,7 +229,7 @@ impl Pass<'_> {
         }
         match &layer.own {
             Own::Attention(attention) => {
-                self.attend(number, AttentionKind::Own, new, &distances, workspace);
+                self.attend(number, AttentionKind::Own, new, distances, workspace);
                 watch(Seen::Mixed(number, AttentionKind::Own, &workspace.input));
                 self.write(&attention.output, workspace);
                 self.tell(number, Sublayer::Attention(AttentionKind::Own), workspace, watch);
@@ -245,13 +262,20 @@ impl Pass<'_> {
     }
 
     /// What distances add in this layer.
-    fn distances<'l>(&'l self, layer: &'l Layer, rows: usize, workspace: &mut Workspace) -> Distances<'l> {
+    fn distances<'l>(
+        &'l self,
+        number: usize,
+        layer: &'l Layer,
+        rows: usize,
+        workspace: &mut Workspace,
+    ) -> Distances<'l> {
         let (start, farthest) = (self.past.len(), self.blueprint.positions.farthest_sinusoid());
         match layer.relative() {
             Some(relative) => {
                 let length = start + rows;
-                let keys =
-                    DistanceKeys::new(relative, start..length, length, &mut workspace.team, workspace.isa, farthest);
+                let Workspace { team, isa, input, distances, .. } = workspace;
+                let mut keys = distances.take(self.model, number);
+                keys.reach(relative, start..length, length, farthest, (team, *isa, input));
                 Distances::Sinusoids { relative, keys }
             }
             None => self.buckets(),

@@ -36,7 +36,9 @@ impl<'a> Reader<'a> {
                 Some((integer, integer.map_or_else(|| "not a count".into(), |integer| integer.to_string())))
             }
             Header::Gguf(_) => None,
-            Header::HuggingFace(_) | Header::Marian(_) => self.value(key).map(|value| (value.as_u64(), value.to_string())),
+            Header::HuggingFace(_) | Header::Marian(_) => {
+                self.value(key).map(|value| (value.as_u64(), value.to_string()))
+            }
         }
     }
 

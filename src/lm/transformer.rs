@@ -1,5 +1,7 @@
 //! A transformer that can run.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::{
     activation::activate,
     attention::{AttentionKind, bent},
@@ -29,6 +31,8 @@ pub struct Transformer {
     pub(crate) weights: Weights,
     pub(crate) rotary: Option<Rotary>,
     window_rotary: Option<Rotary>,
+    /// Which of all that were opened it is, from 1: what a workspace kept of another is not this one's.
+    number: u64,
 }
 
 /// Tokens to be computed.
@@ -91,7 +95,9 @@ impl Transformer {
             }
             _ => None,
         };
-        Ok(Self { blueprint, config, weights, rotary, window_rotary })
+        static OPENED: AtomicU64 = AtomicU64::new(0);
+        let number = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
+        Ok(Self { blueprint, config, weights, rotary, window_rotary, number })
     }
 
     /// Whether there are logits: an encoder may have been saved without its head.
@@ -455,6 +461,7 @@ impl Transformer {
             _ => (&self.weights.main, self.config.main()),
         };
         Pass {
+            model: self.number,
             blueprint: &self.blueprint,
             shape,
             width: self.config.width,

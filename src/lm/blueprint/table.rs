@@ -12,14 +12,13 @@ impl Blueprint {
     pub fn rows(&self) -> Vec<(&'static str, String)> {
         let yes = |is: bool| if is { "yes" } else { "no" }.to_string();
         vec![
-            ("stacks", if self.shared_layers { "encoder, one layer for all" } else { self.stacks.name() }.into()),
+            ("stacks", self.stacks()),
             ("trained to predict", self.objective.name().into()),
             ("positions", self.positions_with_windows()),
             ("two texts", yes(self.segments)),
             ("embedding norm", yes(self.embedding_norm)),
             ("embedding scale", self.embedding_scale()),
             ("mask", self.mask.to_string()),
-            ("token mixing", self.cell.map_or("attention", Cell::name).into()),
             ("norm", self.norm.name().into()),
             ("norm place", self.norm_place.name().into()),
             ("attention bias", yes(self.attention_bias)),
@@ -35,6 +34,14 @@ impl Blueprint {
     fn positions_with_windows(&self) -> String {
         let positions = self.positions.describe();
         self.window_base.map_or_else(|| positions.clone(), |base| format!("{positions}; θ = {base} in windows"))
+    }
+
+    fn stacks(&self) -> String {
+        match self.cell {
+            _ if self.shared_layers => "encoder, one layer for all".into(),
+            Some(Cell::Ssru) => "encoder and recurrent decoder (SSRU)".into(),
+            None => self.stacks.name().into(),
+        }
     }
 
     fn embedding_scale(&self) -> String {
@@ -88,15 +95,6 @@ impl Objective {
             Self::ReplacedTokens => "which tokens were replaced",
             Self::BlankFilling => "cut-out spans behind the text",
             Self::LongBlank => "one long blank",
-        }
-    }
-}
-
-impl Cell {
-    /// What mixes the positions of a model with this cell.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Ssru => "attention; in the decoder a recurrent cell (SSRU)",
         }
     }
 }

@@ -133,10 +133,13 @@ impl Transformer {
             let edit = under.interventions.row(at, place);
             let width = layout.width;
             let q = &queries[head * width..][..width];
-            let content = sight.distances.content(q, head);
+            let mut content = vec![0.0; width];
+            sight.distances.content(q, head, &mut content);
             let key_head = head / (layout.heads / layout.kv_heads);
             let mut distances = vec![0.0; sight.len()];
-            sight.distances.add(isa, q, head, place, 0, layout.scale, &mut distances);
+            let mut asking = vec![0.0; width];
+            sight.distances.asking(q, head, &mut asking);
+            sight.distances.add(isa, &asking, head, place, 0, layout.scale, &mut distances);
             let products = (0..sight.len()).map(|index| isa.dot(&content, head_part(sight, index, key_head, width).0));
             let mut seen = vec![false; sight.len()];
             sight.seen(place, 0, &mut seen);

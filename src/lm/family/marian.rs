@@ -134,7 +134,8 @@ pub(super) fn plan(reader: Reader<'_>) -> Result<Plan, ModelError> {
     }
     // `d` is dropout, which there is in training only.
     let steps = |key: &str| setting(reader, key).unwrap_or_default().replace('d', "");
-    let steps = (steps("transformer-preprocess"), steps("transformer-postprocess"), steps("transformer-postprocess-top"));
+    let steps =
+        (steps("transformer-preprocess"), steps("transformer-postprocess"), steps("transformer-postprocess-top"));
     let norm_place = match (steps.0.as_str(), steps.1.as_str(), steps.2.as_str()) {
         ("", "an", "") => NormPlace::After,
         ("n", "a", "" | "n") => NormPlace::Before,
@@ -169,10 +170,10 @@ pub(super) fn plan(reader: Reader<'_>) -> Result<Plan, ModelError> {
         heads,
         kv_heads: heads,
         head_width: encoder.head_width,
-        feed_forward: reader.count("transformer-decoder-dim-ffn").filter(|width| *width > 0).map_or(
-            Ok(feed_forward),
-            |_| reader.needed("transformer-decoder-dim-ffn"),
-        )?,
+        feed_forward: reader
+            .count("transformer-decoder-dim-ffn")
+            .filter(|width| *width > 0)
+            .map_or(Ok(feed_forward), |_| reader.needed("transformer-decoder-dim-ffn"))?,
         vocabulary: reader.rows(EMBEDDING)?,
         context: CONTEXT,
         norm_epsilon: 1e-6,

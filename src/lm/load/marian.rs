@@ -63,7 +63,8 @@ pub(super) fn in_folder(folder: &Path) -> Option<PathBuf> {
         File::open(path).is_ok_and(|mut file| file.read_exact(&mut first).is_ok()) && recognised(&first)
     };
     let named = |path: &Path| path.extension().is_some_and(|suffix| suffix == "bin") && path.is_file();
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.sort();
     files.into_iter().find(|path| named(path) && begins(path))
 }

@@ -4,7 +4,7 @@ use super::{
     super::{
         attention::{AttentionKind, Sight},
         distance::{DistanceKeys, Distances},
-        kernel::{self, Isa},
+        kernel::{self, Activations, Isa},
     },
     Pass,
 };
@@ -56,9 +56,9 @@ impl Pass<'_> {
         let distances = match (self.stack.layers[layer].relative(), kind) {
             (_, AttentionKind::Cross) => Distances::None,
             (Some(relative), _) => {
-                let mut team = kernel::Team::new(1);
-                let keys =
-                    DistanceKeys::new(relative, place..place + 1, self.past.len(), &mut team, Isa::detect(), farthest);
+                let (mut keys, mut team) = (DistanceKeys::default(), kernel::Team::new(1));
+                let workspace = (&mut team, Isa::detect(), &mut Activations::default());
+                keys.reach(relative, place..place + 1, self.past.len(), farthest, workspace);
                 Distances::Sinusoids { relative, keys }
             }
             (None, _) => self.buckets(),

@@ -10,7 +10,9 @@ use crate::lm::{
     error::ModelError,
     kernel,
     matrix::{Linear, Matrix},
-    names::{Attention as AttentionNames, CrossNames, DETECTOR, FeedForward, LayerNames, Names, RelativeNames, Transposed},
+    names::{
+        Attention as AttentionNames, CrossNames, DETECTOR, FeedForward, LayerNames, Names, RelativeNames, Transposed,
+    },
 };
 
 /// Looks tensors up and checks their shapes.
@@ -52,12 +54,6 @@ impl<'a> Finder<'a> {
         let path = names.path.replace("{}", &layer.to_string()).replace("{1}", &(layer + 1).to_string());
         let name = |part: &str| format!("{path}{part}");
         let projection = |part: &str, rows| self.projection(&name(part), rows, width);
-        let expansion = |part: &str, rows| self.linear(&name(part), rows, width);
-        let expansions = match names.feed_forward {
-            FeedForward::Plain(up) => vec![expansion(up, feed_forward)?],
-            FeedForward::Gated { gate, up } => vec![expansion(gate, feed_forward)?, expansion(up, feed_forward)?],
-            FeedForward::Fused(both) => vec![expansion(both, 2 * feed_forward)?],
-        };
         let head_norm = |part: Option<&str>| part.map(|part| self.norm(&name(part), head_width)).transpose();
         let relative = |names: RelativeNames| -> Result<Relative, ModelError> {
             Ok(Relative {
@@ -83,6 +79,12 @@ impl<'a> Finder<'a> {
             AttentionNames::Cell { input, forget } => {
                 Own::Cell(Cell { projections: vec![projection(input, width)?, projection(forget, width)?] })
             }
+        };
+        let expansion = |part: &str, rows| self.linear(&name(part), rows, width);
+        let expansions = match names.feed_forward {
+            FeedForward::Plain(up) => vec![expansion(up, feed_forward)?],
+            FeedForward::Gated { gate, up } => vec![expansion(gate, feed_forward)?, expansion(up, feed_forward)?],
+            FeedForward::Fused(both) => vec![expansion(both, 2 * feed_forward)?],
         };
         let cross = |names: CrossNames| -> Result<Cross, ModelError> {
             Ok(Cross {

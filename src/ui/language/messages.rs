@@ -245,9 +245,7 @@ messages! {
     TermScaledHead = "linear, ×{}", "线性，×{}";
     TermSinusoids = "sinusoids of distances", "相对距离的正弦";
     TermPlaceSinusoids = "sinusoids", "位置的正弦";
-    TermMixing = "token mixing", "词元混合";
-    TermByAttention = "attention", "注意力";
-    TermByCell = "attention; in the decoder a recurrent cell (SSRU)", "注意力；解码器里是循环单元（SSRU）";
+    StackRecurrent = "encoder and recurrent decoder (SSRU)", "编码器和循环解码器（SSRU）";
     TermZeroStart = "{}; the decoder begins with zeros", "{}；解码器从零开始";
     SuitsTranslation = "translation", "翻译";
     TermBidirectional = "bidirectional", "双向";

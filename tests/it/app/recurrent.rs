@@ -39,8 +39,22 @@ fn a_sentence_is_translated_step_by_step_and_back_and_on_another_branch() {
 }
 
 #[test]
+fn a_head_is_taken_out_of_the_attention_that_there_is_and_hiding_a_written_token_is_refused() {
+    let mut driver = on("the cat sat on the mat", Language::English);
+    driver.keys("<enter> s s 4 x").settle();
+    let listed = |driver: &Driver| driver.app.state().changes().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(listed(&driver), ["head:x0.0"]);
+    assert!(driver.app.state().is_out(0, 0) && driver.app.state().effect().is_some(), "{}", driver.screen());
+    driver.keys("B").settle();
+    assert_eq!(listed(&driver), ["head:x0.0"], "nothing attends to what was written");
+    assert!(driver.screen().contains("has nothing to change"), "{}", driver.screen());
+}
+
+#[test]
 fn pages_on_attention_say_in_a_line_what_is_not_there() {
-    for (language, line) in [(Language::English, "a recurrent cell carries what it wrote"), (Language::Chinese, "由循环单元记住")] {
+    for (language, line) in
+        [(Language::English, "a recurrent cell carries what it wrote"), (Language::Chinese, "由循环单元记住")]
+    {
         let mut driver = on("the cat sat on the mat", language);
         driver.keys("<enter> s s 4").settle();
         // A wide glyph leaves the cell behind it empty.

@@ -1,7 +1,9 @@
 //! Marian's models: the recurrent cell of their decoders, and real students against Marian itself.
 
 use lmscope::lm::explain::Part;
-use lmscope::lm::{self, AttentionKind, Distribution, ForwardError, Interventions, Mask, Position, Transformer, Workspace};
+use lmscope::lm::{
+    self, AttentionKind, Distribution, ForwardError, Interventions, Mask, Position, Transformer, Workspace,
+};
 use lmscope::model::Model;
 use serde_json::Value;
 
@@ -87,12 +89,23 @@ fn interventions_on_the_attention_that_is_not_there_are_refused_and_others_chang
         let change = text.parse().unwrap();
         model.interventions(vec![change], &mut workspace, &|| true)
     };
-    for text in ["head:0.1", "even:1.0", "attention:1", "cell:0.0:2>1=0.5", "forbid:1.1:2>0", "block:1", "patch:0.1@2=5,9@0"] {
+    for text in
+        ["head:0.1", "even:1.0", "attention:1", "cell:0.0:2>1=0.5", "forbid:1.1:2>0", "block:1", "patch:0.1@2=5,9@0"]
+    {
         let error = made(text).unwrap_err().to_string();
         assert!(error.contains(text) && error.contains("recurrent cell"), "{text}: {error}");
     }
     let plain = run(&model, &Interventions::default());
-    for text in ["head:e0.1", "head:x0.1", "attention:x1", "ff:1", "layer:0", "cell:x1.2:3>1=0.5", "block:e1", "patch:1@2=5,9@0"] {
+    for text in [
+        "head:e0.1",
+        "head:x0.1",
+        "attention:x1",
+        "ff:1",
+        "layer:0",
+        "cell:x1.2:3>1=0.5",
+        "block:e1",
+        "patch:1@2=5,9@0",
+    ] {
         let changes = made(text).unwrap();
         assert_ne!(run(&model, &changes), plain, "{text}");
     }

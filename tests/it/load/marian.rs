@@ -66,7 +66,10 @@ fn a_file_or_its_folder_opens_with_its_settings_its_vocabulary_and_its_whole_num
         let Header::Marian(settings) = &checkpoint.header else { panic!("settings") };
         assert_eq!((&settings["dec-cell"], &settings["dim-vocabs"][1]), (&"ssru".into(), &54.into()));
         let embedding = &checkpoint.tensors["Wemb"];
-        assert_eq!((embedding.dtype, &embedding.shape[..], embedding.bytes.len()), (Dtype::Int8, &[54, 32][..], 54 * 32));
+        assert_eq!(
+            (embedding.dtype, &embedding.shape[..], embedding.bytes.len()),
+            (Dtype::Int8, &[54, 32][..], 54 * 32)
+        );
         // As they are multiplied, `[out, in]`, where the file says `[in, out]`.
         let inner = &checkpoint.tensors["encoder_l1_ffn_W1"];
         assert_eq!((inner.dtype, &inner.shape[..]), (Dtype::Int8, &[48, 32][..]));
