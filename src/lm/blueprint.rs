@@ -300,7 +300,7 @@ pub enum Activation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell {
     /// The simpler simple recurrent unit (Kim et al. 2019, "From Research to Production and Back", section 3.1): with
-    /// f = σ(W_f·x + b_f), the cell is c = f⊙c′ + (1−f)⊙W·x, and it gives max(c, 0).
+    /// `f = σ(W_f·x + b_f)`, the cell is `c = f⊙c′ + (1−f)⊙W·x`, and it gives `max(c, 0)`.
     Ssru,
 }
 

@@ -76,7 +76,9 @@ impl Matrix {
 
     fn rescale(&self, numbers: &mut [f32]) {
         if self.scale != 1.0 {
-            numbers.iter_mut().for_each(|number| *number *= self.scale);
+            for number in numbers {
+                *number *= self.scale;
+            }
         }
     }
 

@@ -71,6 +71,9 @@ impl Input<'_> {
     }
 }
 
+/// How many were opened.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
 /// New positions computed together: bounds the buffers of a long prompt.
 pub(crate) const CHUNK: usize = 96;
 
@@ -95,7 +98,6 @@ impl Transformer {
             }
             _ => None,
         };
-        static OPENED: AtomicU64 = AtomicU64::new(0);
         let number = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
         Ok(Self { blueprint, config, weights, rotary, window_rotary, number })
     }

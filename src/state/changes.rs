@@ -209,7 +209,11 @@ impl Ctx<'_> {
 
     /// Puts an intervention into the list and on, or takes it out of it; one that the model has no place for is refused.
     fn toggle(&mut self, intervention: Intervention) {
-        let checked = self.state.model.as_ref().map(|model| model.engine.check_interventions(&[intervention.clone()]));
+        let checked = self
+            .state
+            .model
+            .as_ref()
+            .map(|model| model.engine.check_interventions(std::slice::from_ref(&intervention)));
         if let Some(Err(error)) = checked {
             return self.say(Notice::failure(&error));
         }

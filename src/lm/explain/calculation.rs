@@ -162,7 +162,7 @@ impl Transformer {
                     before: turned_back(pass.turning(kind, layer), place, context.len() - before, q),
                     after: q.to_vec(),
                 },
-                content: (*content != *q).then(|| content.to_vec()),
+                content: (*content != *q).then_some(content),
                 scale: layout.scale,
                 cap: layout.cap,
                 cells,

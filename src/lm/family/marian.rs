@@ -109,20 +109,16 @@ fn blueprint(activation: Activation, norm_place: NormPlace, cell: Option<Cell>, 
     }
 }
 
-/// A stack's names where norms stand before each sublayer, and once at its top.
-fn before(names: StackNames, top: Option<&'static str>) -> StackNames {
-    let LayerNames { attention, cross, .. } = names.layer;
-    let attention_norm = match attention {
+/// Makes of a stack's names those where norms stand before each sublayer, and once at its top.
+fn stand_before(names: &mut StackNames, top: Option<&'static str>) {
+    let layer = &mut names.layer;
+    layer.attention_norm = match layer.attention {
         Attention::Cell { .. } => "rnn_ln_{scale}_pre",
         _ => "self_Wo_ln_{scale}_pre",
     };
-    let layer = LayerNames {
-        attention_norm,
-        cross: cross.map(|cross| CrossNames { norm: "context_Wo_ln_{scale}_pre", ..cross }),
-        feed_forward_norm: "ffn_ffn_ln_{scale}_pre",
-        ..names.layer
-    };
-    StackNames { layer, final_norm: top, ..names }
+    layer.cross = layer.cross.map(|cross| CrossNames { norm: "context_Wo_ln_{scale}_pre", ..cross });
+    layer.feed_forward_norm = "ffn_ffn_ln_{scale}_pre";
+    names.final_norm = top;
 }
 
 pub(super) fn plan(reader: Reader<'_>) -> Result<Plan, ModelError> {
@@ -189,8 +185,8 @@ pub(super) fn plan(reader: Reader<'_>) -> Result<Plan, ModelError> {
     }
     if norm_place == NormPlace::Before {
         let top = steps.2 == "n";
-        names.main = before(names.main, top.then_some("decoder_top_ln_{scale}"));
-        names.encoder = names.encoder.map(|encoder| before(encoder, top.then_some("encoder_top_ln_{scale}")));
+        stand_before(&mut names.main, top.then_some("decoder_top_ln_{scale}"));
+        names.encoder.iter_mut().for_each(|encoder| stand_before(encoder, top.then_some("encoder_top_ln_{scale}")));
     }
     // Whole numbers stand in the order they are multiplied in, floats `[in, out]`.
     let sample = reader.checkpoint.tensors.get("encoder_l1_self_Wq");

@@ -298,7 +298,9 @@ mod tests {
                     let mut weights = vec![f32::NAN; columns.next_multiple_of(LANE)];
                     for row in 0..linear.matrix.rows {
                         expand(&isa.kernels(dtype), &linear.matrix, row, &mut weights);
-                        weights.iter_mut().for_each(|weight| *weight *= linear.matrix.scale);
+                        for weight in &mut weights {
+                            *weight *= linear.matrix.scale;
+                        }
                         let (weights, padding) = weights.split_at(columns);
                         assert_eq!(weights, expanded_row(&linear.matrix, row), "{dtype} {isa:?} {row}");
                         assert!(padding.iter().all(|x| *x == 0.0), "{dtype} {isa:?}: padding");

@@ -249,6 +249,8 @@ fn vector(name: &str, tensor: &Tensor, length: usize) -> Result<Vec<f32>, ModelE
     }
     let mut out = vec![0.0; length];
     kernel::dequantize(dtype, &tensor.bytes, &mut out);
-    out.iter_mut().for_each(|number| *number *= tensor.scale);
+    for number in &mut out {
+        *number *= tensor.scale;
+    }
     Ok(out)
 }
