@@ -13,7 +13,7 @@ pub use error::DictionaryError;
 
 use error::{LONGEST_LINE, LONGEST_WORD, MOST_WORDS};
 use prefixes::Prefixes;
-pub(super) use prefixes::{BEHIND, Found, Letter, Walk};
+pub(super) use prefixes::{BEHIND, CHINESE, CODES, Found, Fronts, Letter, Node, Pair, Walk};
 
 /// Words and how often each was counted. A word of frequency 0 is never matched.
 #[derive(Clone, Debug, Default)]
@@ -236,6 +236,15 @@ impl Dictionary {
         Table { prefixes, ignores_case: !self.beyond_ascii }
     }
 
+    /// How words begin, or from their last letters end; found when first asked for, which takes some tens of milliseconds.
+    pub(super) fn fronts(&self, backward: bool) -> &Fronts {
+        if backward {
+            self.backward().fronts(self.matched().map(|index| self.letters(index).rev()), self.len())
+        } else {
+            self.forward.fronts(self.matched().map(|index| self.letters(index)), self.len())
+        }
+    }
+
     /// Calls `found(length in bytes)` for every word that `text` ends with, the shortest first.
     pub(super) fn suffixes(&self, text: &str, mut found: impl FnMut(usize)) {
         self.walk(self.backward(), text.chars().rev(), |length, _| found(length));
@@ -270,7 +279,30 @@ impl Table<'_> {
     /// What is known of a letter.
     #[inline]
     pub(super) fn letter(self, letter: char) -> Letter {
-        self.prefixes.letter(if self.ignores_case { letter.to_ascii_lowercase() } else { letter })
+        self.prefixes.letter(self.folded(letter))
+    }
+
+    /// A letter as the words have it.
+    #[inline]
+    pub(super) fn folded(self, letter: char) -> char {
+        if self.ignores_case { letter.to_ascii_lowercase() } else { letter }
+    }
+
+    /// The base of the node before the first letter.
+    pub(super) fn root(self) -> u32 {
+        self.prefixes.root().base()
+    }
+
+    /// The base of the node behind two letters.
+    #[inline]
+    pub(super) fn behind(self, pair: Pair) -> u32 {
+        self.prefixes.behind(pair)
+    }
+
+    /// The child by `letter` of the node with this base.
+    #[inline]
+    pub(super) fn child(self, base: u32, letter: char) -> Option<Node> {
+        self.prefixes.child_by(base, self.folded(letter))
     }
 
     /// What is known of the letter with a code point that is not of ASCII.

@@ -12,6 +12,7 @@ mod graph;
 mod letters;
 mod maximum;
 mod route;
+mod side;
 mod steps;
 mod why;
 

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, path::PathBuf}
 
 use flate2::{Compression, write::DeflateEncoder};
 
-use lmscope::text::{Dictionary, DictionaryError, Method, segment};
+use lmscope::text::{Dictionary, DictionaryError, Edit, Method, segment};
 use serde::Deserialize;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -218,6 +218,46 @@ proptest::proptest! {
             let ends: Vec<usize> = segment(&text, method, &dictionary).iter().map(|word| word.end / 3).collect();
             assert_eq!(ends, by_definition(&text, method, &dictionary), "{method} {lines:?} {text}");
         }
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(200))]
+    #[test]
+    fn words_with_letters_and_marks_of_any_width_are_matched_as_others(
+        words in proptest::collection::vec("[甲乙丙A1，·Ａ]{1,5}", 1..40),
+        added in proptest::collection::vec("[甲乙丙A1，·Ａ]{1,4}", 0..6),
+        text in "[甲乙丙丁A1，·Ａ]{0,40}",
+    ) {
+        // Each letter by itself where no word has it, as in the definition.
+        let mut dictionary = Dictionary::read(words.join("\n").as_bytes()).unwrap();
+        dictionary.split_letters();
+        let edits = |frequency| added.iter().map(move |word| Edit { word: word.clone(), frequency });
+        for edit in std::iter::once(None).chain(edits(1).chain(edits(0)).map(Some)) {
+            edit.map(|edit| dictionary.edit(&edit).unwrap());
+            for method in [Method::Forward, Method::Backward] {
+                let found = segment(&text, method, &dictionary);
+                let ends: Vec<usize> = found.iter().map(|word| text[..word.end].chars().count()).collect();
+                assert_eq!(ends, by_definition(&text, method, &dictionary), "{method} {words:?} {added:?} {text}");
+                for word in found {
+                    let has = dictionary.frequency(&text[word.start..word.end]).is_some();
+                    assert_eq!(word.known, has, "{method} {words:?} {added:?} {text}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_letter_may_begin_and_end_any_number_of_words() {
+    let letters = || ('\u{4e00}'..'\u{9f00}').filter(|&letter| letter != '甲');
+    let lines = letters().flat_map(|letter| ['甲', letter, '\n', letter, '甲', '\n']).collect::<String>();
+    let dictionary = Dictionary::read(lines.as_bytes()).unwrap();
+    let text: String =
+        letters().step_by(97).flat_map(|letter| ['甲', letter, '\u{9f01}', letter, '甲', '。']).collect();
+    for method in [Method::Forward, Method::Backward] {
+        let lengths: Vec<usize> = cut(&text, method, &dictionary).iter().map(|word| word.chars().count()).collect();
+        assert!(lengths.chunks(4).all(|clause| clause == [2, 1, 2, 1]), "{method}");
     }
 }
 

@@ -268,6 +268,8 @@ fn english_without_spaces_is_cut_by_the_english_words() {
     );
     assert_eq!(joined(english, "ThisIsATest", Method::Route), "This/Is/A/Test");
     assert_eq!(joined(english, "thetabledownthere", Method::Forward), "theta/bled/own/there");
+    assert_eq!(joined(english, "TheTableDownTHERE", Method::Forward), "TheTa/bleD/own/THERE");
+    assert_eq!(joined(english, "THETableDownThere", Method::Backward), "THE/Table/Down/There");
     assert_eq!(Dictionary::english().len(), 82_834);
     assert!(std::ptr::eq(Dictionary::for_text(text), Dictionary::english()));
     for plain in ["a few plain words", "internationalization", "thecat", "研究abcdefghijklmnopqrstuvwxyzabc"] {

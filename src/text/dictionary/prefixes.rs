@@ -7,12 +7,16 @@
 //! children being told.
 
 mod fit;
+mod fronts;
 mod list;
 mod walk;
+
+use std::sync::OnceLock;
 
 use crate::text::bpe::FoldMap;
 use fit::Bits;
 use fit::fit;
+pub(in crate::text) use fronts::{CHINESE, CODES, Fronts, Pair};
 pub(super) use list::Entry;
 use list::List;
 pub(in crate::text) use walk::{BEHIND, Found, Walk};
@@ -51,20 +55,25 @@ impl Slot {
 
 /// A beginning of words.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Node {
+pub(in crate::text) struct Node {
     at: u32,
     slot: Slot,
 }
 
 impl Node {
     /// Whether it is a word.
-    pub(super) fn is_word(self) -> bool {
+    pub(in crate::text) fn is_word(self) -> bool {
         self.slot.is_word()
     }
 
     /// Whether some word goes on from there.
-    pub(super) fn has_more(self) -> bool {
+    pub(in crate::text) fn has_more(self) -> bool {
         self.slot.base() != 0
+    }
+
+    /// Its base, 0 where no word goes on.
+    pub(in crate::text) fn base(self) -> u32 {
+        self.slot.base()
     }
 }
 
@@ -84,6 +93,12 @@ impl Letter {
     #[inline]
     pub(in crate::text) fn is_word(self) -> bool {
         self.next & WORD != 0
+    }
+
+    /// Whether words go on from it.
+    #[inline]
+    pub(in crate::text) fn has_more(self) -> bool {
+        self.next & !WORD != 0
     }
 }
 
@@ -107,6 +122,8 @@ pub(in crate::text) struct Prefixes {
     bases: Bits,
     /// A Bloom filter of one hash (Bloom 1970) over the first two letters of all words.
     pairs: Vec<u64>,
+    /// The first letters of words, built when first asked for.
+    fronts: OnceLock<Fronts>,
 }
 
 impl Prefixes {
@@ -254,8 +271,31 @@ impl Prefixes {
     /// The node behind `from` by `letter`.
     #[inline]
     pub(super) fn step(&self, from: Node, letter: char) -> Option<Node> {
-        let (at, slot) = self.child(from.slot.base(), self.letter(letter).code)?;
+        self.child_by(from.base(), letter)
+    }
+
+    /// The child by `letter` of the node with this base.
+    #[inline]
+    pub(super) fn child_by(&self, base: u32, letter: char) -> Option<Node> {
+        let (at, slot) = self.child(base, self.letter(letter).code)?;
         Some(Node { at, slot })
+    }
+
+    /// How words begin; these are all of them, and how many there are at most.
+    pub(super) fn fronts<L: Iterator<Item = char>>(&self, words: impl Iterator<Item = L>, count: usize) -> &Fronts {
+        self.fronts.get_or_init(|| Fronts::new(words, count, |letters| self.base(&letters)))
+    }
+
+    /// The base of the node behind two letters.
+    #[inline]
+    pub(super) fn behind(&self, pair: Pair) -> u32 {
+        self.fronts.get().map_or(0, |fronts| fronts.base(pair))
+    }
+
+    /// The base of the node behind some letters, 0 where there is none.
+    fn base(&self, letters: &[char]) -> u32 {
+        let node = letters.iter().try_fold(self.root(), |node, &letter| self.step(node, letter));
+        node.map_or(0, Node::base)
     }
 
     /// The number of the word that a node is; of no use where it is none.
@@ -285,6 +325,10 @@ impl Prefixes {
             self.remember(first, second);
         }
         self.mirror(letters.first().map_or(0, |&letter| letter as usize));
+        let behind = self.base(&letters[..letters.len().min(2)]);
+        if let Some(fronts) = self.fronts.get_mut() {
+            fronts.insert(letters, behind);
+        }
     }
 
     fn code_or_new(&mut self, letter: char) -> u32 {
@@ -338,6 +382,9 @@ impl Prefixes {
             slot.next &= !WORD;
         }
         self.mirror(letters.first().map_or(0, |&letter| letter as usize));
+        if let Some(fronts) = self.fronts.get_mut() {
+            fronts.forget(letters);
+        }
     }
 
     fn remember(&mut self, first: u32, second: u32) {

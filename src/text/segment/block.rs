@@ -7,7 +7,6 @@ use super::clusters::is_plain;
 use super::letters::Letters;
 use super::letters::Taken;
 use super::route::in_block;
-use super::steps::Direction;
 use crate::text::dictionary::Dictionary;
 use crate::text::dictionary::Found;
 use crate::text::dictionary::Walk;
@@ -76,7 +75,7 @@ impl Block {
         gaps.clear();
         *joins = false;
         let rest = text.get(start..).unwrap_or_default();
-        let bytes = letters.read(rest, Direction::Forward, table, usize::MAX, |place, letter| {
+        let bytes = letters.read(rest, table, |place, letter| {
             if in_block(letter) {
                 return Taken::In;
             }

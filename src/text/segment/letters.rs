@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::steps::Direction;
+use super::side::code_point;
 use crate::text::dictionary::BEHIND;
 use crate::text::dictionary::Letter;
 use crate::text::dictionary::Table;
@@ -25,19 +25,12 @@ pub(super) struct Letters {
 }
 
 impl Letters {
-    /// Takes in at most so many letters of `text` from one side, and returns how many bytes they take; `what` says what to do
-    /// with one that is not of the [common ones](CHINESE), by its place.
-    pub(super) fn read(
-        &mut self,
-        text: &str,
-        side: Direction,
-        table: Table<'_>,
-        most: usize,
-        mut what: impl FnMut(usize, char) -> Taken,
-    ) -> usize {
+    /// Takes in the letters of `text`, and returns how many bytes they take; `what` says what to do with one that is not of the
+    /// [common ones](CHINESE), by its place.
+    pub(super) fn read(&mut self, text: &str, table: Table<'_>, mut what: impl FnMut(usize, char) -> Taken) -> usize {
         self.count = 0;
         loop {
-            let (count, room) = (self.count, (self.count + STEP).min(most));
+            let (count, room) = (self.count, self.count + STEP);
             if self.ends.len() < room {
                 self.ends.resize(room, 0);
             }
@@ -46,11 +39,8 @@ impl Letters {
             }
             let start = self.bytes(count);
             let places = (&mut self.known[count..room], &mut self.ends[count..room]);
-            self.count += match side {
-                Direction::Forward => fill::<true>(text, (count, start), places, table, &mut what),
-                Direction::Backward => fill::<false>(text, (count, start), places, table, &mut what),
-            };
-            if self.count < room || room == most {
+            self.count += fill(text, (count, start), places, table, &mut what);
+            if self.count < room {
                 break;
             }
         }
@@ -93,7 +83,7 @@ pub(super) enum Taken {
 /// Puts the letters of `text` behind the first ones and their bytes into places, and beside each how many bytes there are up to
 /// and with it; returns how many. A function of its own, so that what it needs stays in registers.
 #[inline(never)]
-fn fill<const FORWARD: bool>(
+fn fill(
     text: &str,
     (first, start): (usize, usize),
     (places, ends): (&mut [Letter], &mut [u32]),
@@ -102,23 +92,14 @@ fn fill<const FORWARD: bool>(
 ) -> usize {
     let (mut count, mut done) = (0, start);
     for (place, end) in places.iter_mut().zip(ends) {
-        let near = if FORWARD {
-            text.as_bytes().get(done..).and_then(<[u8]>::first_chunk)
-        } else {
-            text.as_bytes().get(..text.len() - done).and_then(<[u8]>::last_chunk)
-        };
         // Most are these, of three bytes.
-        let code = near.map_or(0, |&[first, second, third]: &[u8; 3]| {
-            let bits = u32::from(first) << 12 ^ u32::from(second) << 6 ^ u32::from(third);
-            bits ^ (0xe << 16 | 0x80 << 6 | 0x80)
-        });
-        if code.wrapping_sub(CHINESE.start) < CHINESE.end - CHINESE.start {
+        let near: Option<&[u8; 3]> = text.as_bytes().get(done..).and_then(<[u8]>::first_chunk);
+        let code = near.map_or(0, |near| code_point(near.map(u32::from)));
+        if CHINESE.contains(&code) {
             *place = table.letter_of(code);
             done += 3;
         } else {
-            let rest = if FORWARD { text.get(done..) } else { text.get(..text.len() - done) }.unwrap_or_default();
-            let letter = if FORWARD { rest.chars().next() } else { rest.chars().next_back() };
-            let Some(letter) = letter else { break };
+            let Some(letter) = text.get(done..).and_then(|rest| rest.chars().next()) else { break };
             *place = match what(first + count, letter) {
                 Taken::In => table.letter(letter),
                 Taken::Apart => Letter::default(),

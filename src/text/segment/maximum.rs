@@ -1,28 +1,25 @@
 //! Maximum matching: the longest word each time.
 
-use std::cell::RefCell;
-use std::hint::select_unpredictable;
-use std::ops::Range;
+use std::cmp::Ordering;
 
 use super::Word;
 use super::clusters::Clusters;
 use super::clusters::is_plain;
-use super::letters::Letters;
-use super::letters::Taken;
-use super::steps::Direction;
+use super::side::Side;
+use crate::text::dictionary::CHINESE;
+use crate::text::dictionary::CODES;
 use crate::text::dictionary::Dictionary;
-use crate::text::dictionary::Found;
+use crate::text::dictionary::Fronts;
 use crate::text::dictionary::Table;
-use crate::text::dictionary::Walk;
 
 /// The words of `text`, matching from the left.
 pub(super) fn forward(text: &str, dictionary: &Dictionary, clusters: &Clusters<'_>) -> Vec<Word> {
-    pass(text, dictionary, clusters, Direction::Forward)
+    Matcher::<true>::new(text, dictionary).words(clusters)
 }
 
 /// The words of `text`, matching from the right.
 pub(super) fn backward(text: &str, dictionary: &Dictionary, clusters: &Clusters<'_>) -> Vec<Word> {
-    let mut words = pass(text, dictionary, clusters, Direction::Backward);
+    let mut words = Matcher::<false>::new(text, dictionary).words(clusters);
     words.reverse();
     words
 }
@@ -31,8 +28,13 @@ pub(super) fn backward(text: &str, dictionary: &Dictionary, clusters: &Clusters<
 pub(super) fn bidirectional(text: &str, dictionary: &Dictionary, clusters: &Clusters<'_>) -> Vec<Word> {
     let forward = forward(text, dictionary, clusters);
     let backward = backward(text, dictionary, clusters);
-    let cost = |words: &[Word]| (words.len(), singles(text, words, clusters));
-    if cost(&forward) < cost(&backward) { forward } else { backward }
+    let singles = |words: &[Word]| singles(text, words, clusters);
+    let is_forward = match forward.len().cmp(&backward.len()) {
+        Ordering::Less => true,
+        Ordering::Equal => forward != backward && singles(&forward) < singles(&backward),
+        Ordering::Greater => false,
+    };
+    if is_forward { forward } else { backward }
 }
 
 /// How many of the words are one character.
@@ -48,173 +50,154 @@ pub(super) fn singles(text: &str, words: &[Word], clusters: &Clusters<'_>) -> us
     words.iter().filter(is_single).count()
 }
 
-/// The letters of a stretch, from the side that matching comes from, and the longest word at each.
-#[derive(Default)]
-struct Chunk {
-    letters: Letters,
-    /// How many letters the longest word has that begins there, at least 1; and [`KNOWN`] if there is one.
-    lengths: Vec<u32>,
-    /// Whether some of them are ASCII letters or digits.
-    has_letters: bool,
-    walk: Walk,
+/// A text, and the words that are looked for from one side of it. Bytes are counted from there.
+struct Matcher<'a, const FORWARD: bool> {
+    side: Side<'a, FORWARD>,
+    dictionary: &'a Dictionary,
+    table: Table<'a>,
+    fronts: &'a Fronts,
+    /// Whether ASCII letters and digits in a row are a word.
+    joins: bool,
 }
 
-/// The bit of a length that says that the dictionary has the word.
-const KNOWN: u32 = 1 << 31;
-/// How many letters a chunk has; more where words may be longer.
-const CHUNK: usize = 512;
-
-thread_local! {
-    /// One chunk is used again and again.
-    static SPARE: RefCell<Chunk> = RefCell::default();
-}
-
-impl Chunk {
-    /// Takes in letters up to one that may join others; up to which byte that one stands, if that is why they end.
-    fn read(&mut self, text: &str, side: Direction, table: Table<'_>, most: usize) -> Option<usize> {
-        let (mut has_letters, mut joining) = (false, None);
-        let bytes = self.letters.read(text, side, table, most, |_, letter| {
-            if !is_plain(letter) {
-                joining = Some(letter.len_utf8());
-                return Taken::Out;
-            }
-            has_letters |= letter.is_ascii_alphanumeric();
-            Taken::In
-        });
-        self.has_letters = has_letters;
-        joining.map(|letter| bytes + letter)
+impl<'a, const FORWARD: bool> Matcher<'a, FORWARD> {
+    fn new(text: &'a str, dictionary: &'a Dictionary) -> Self {
+        let (table, fronts) = (dictionary.table(!FORWARD), dictionary.fronts(!FORWARD));
+        Self { side: Side(text), dictionary, table, fronts, joins: dictionary.joins_letters() }
     }
 
-    /// Calls `found` for each word that begins before the letter `sure`: its bytes, counted from that side of `rest`, and whether
-    /// the dictionary has it. In a chunk that is not the `whole` rest it ends before a run of letters that may go on behind.
-    #[inline]
-    fn words(
-        &self,
-        rest: &str,
-        sure: usize,
-        whole: bool,
-        joins: bool,
-        direction: Direction,
-        mut found: impl FnMut(Range<usize>, bool),
-    ) {
-        let (mut place, mut start) = (0, 0);
-        while let Some(&length) = self.lengths.get(place).filter(|_| place < sure) {
-            let (mut letters, mut known) = ((length & !KNOWN) as usize, length & KNOWN != 0);
-            if joins && self.has_letters {
-                let run = run(rest, start, direction);
-                if place + run >= self.letters.len() && !whole {
-                    return;
-                }
-                if run > letters {
-                    (letters, known) = (run, false);
-                }
-            }
-            place += letters;
-            let end = self.letters.bytes(place);
-            found(start..end, known);
-            start = end;
-        }
-    }
-
-    /// The words of `text` in the order in which they are found.
-    fn pass(
-        &mut self,
-        text: &str,
-        dictionary: &Dictionary,
-        clusters: &Clusters<'_>,
-        direction: Direction,
-    ) -> Vec<Word> {
-        let is_forward = direction == Direction::Forward;
-        let table = dictionary.table(!is_forward);
-        let longest = dictionary.longest().max(1);
-        let joins = dictionary.joins_letters();
-        let most = CHUNK.max(4 * longest);
+    /// All words, in the order in which they are found.
+    fn words(&self, clusters: &Clusters<'_>) -> Vec<Word> {
+        let text = self.side.0;
         let mut words = Vec::with_capacity(text.len() / 3 + 1);
-        // Bytes done from that side, and how far clusters have to be minded.
-        let (mut done, mut careful) = (0, 0);
-        while done < text.len() {
-            let rest = if is_forward { text.get(done..) } else { text.get(..text.len() - done) }.unwrap_or_default();
-            if done >= careful {
-                let joining = self.read(rest, direction, table, most);
-                // A word that begins before the letter `sure` ends in the chunk, and no other letter joins it there.
-                let count = self.letters.len();
-                let whole = self.letters.bytes(count) == rest.len();
-                let sure = if whole { count } else { count.saturating_sub(longest) };
-                let before = done;
-                if sure > 0 {
-                    self.look_up(table);
-                    self.words(rest, sure, whole, joins, direction, |stretch, known| {
-                        done = before + stretch.end;
-                        words.push(if is_forward {
-                            Word { start: before + stretch.start, end: done, known }
-                        } else {
-                            Word { start: text.len() - done, end: text.len() - before - stretch.start, known }
-                        });
-                    });
-                }
-                if done > before {
-                    continue;
-                }
-                careful = done + joining.unwrap_or(1);
+        let mut done = 0;
+        loop {
+            done = self.simple(done, &mut words);
+            if done >= text.len() {
+                return words;
             }
-            let word = match direction {
-                Direction::Forward => longest_from(text, done, dictionary, clusters),
-                Direction::Backward => longest_to(text, rest.len(), dictionary, clusters),
+            let word = match self.plain(done) {
+                Some((length, known)) => self.side.word(done, length, known),
+                None if FORWARD => longest_from(text, done, self.dictionary, clusters),
+                None => longest_to(text, text.len() - done, self.dictionary, clusters),
             };
             done += word.end - word.start;
             words.push(word);
         }
-        words
     }
 
-    fn look_up(&mut self, table: Table<'_>) {
-        self.lengths.resize(self.lengths.len().max(self.letters.len()), 0);
-        table.walk(self.letters.known(), &mut self.walk, &mut Longest(&mut self.lengths));
+    /// Finds words as long as that is simple, from `done` on; returns how far. A function of its own, as are the next ones, so that
+    /// what it needs stays in registers.
+    #[inline(never)]
+    fn simple(&self, mut done: usize, words: &mut Vec<Word>) -> usize {
+        let (side, fronts) = (self.side, self.fronts);
+        if side.0.len() < 8 {
+            return done;
+        }
+        loop {
+            let near = side.near(done);
+            let mut code = Side::<FORWARD>::code(near);
+            if code >= CODES {
+                let (letter, size) = Side::<FORWARD>::symbol(near);
+                let symbol = fronts.symbol(self.table.folded(letter));
+                let Some(symbol) = symbol.filter(|symbol| is_plain(letter) && !symbol.has_more()) else { return done };
+                let is_run = self.joins && letter.is_ascii_alphanumeric();
+                let length = if is_run { side.run(done) } else { size };
+                if !self.is_free(done + length, side.near(done + length)) {
+                    return done;
+                }
+                words.push(side.word(done, length, symbol.is_word() && length == size));
+                done += length;
+                continue;
+            }
+            // From here on `done` is before the Chinese letter with this code.
+            loop {
+                let first = fronts.first(code);
+                let near = side.near(done + 3);
+                let second = Side::<FORWARD>::code(near);
+                if second >= CODES {
+                    if first.has_apart() || !self.is_free(done + 3, near) {
+                        return done;
+                    }
+                    words.push(side.word(done, 3, first.is_word()));
+                    done += 3;
+                    break;
+                }
+                if let Some(pair) = fronts.pair(first, second) {
+                    let third = Side::<FORWARD>::code(near << 24);
+                    let behind = if third < CODES {
+                        third + CHINESE.start
+                    } else if self.is_free(done + 6, near << 24) {
+                        side.letter(done + 6).map_or(0, u32::from)
+                    } else {
+                        return done;
+                    };
+                    if fronts.may_go_on(code, second, behind) {
+                        let Some(length) = self.longest(done, 6, self.table.behind(pair)) else { return done };
+                        if length > 0 {
+                            words.push(side.word(done, length, true));
+                            done += length;
+                            break;
+                        }
+                    }
+                    if fronts.is_word(pair) {
+                        words.push(side.word(done, 6, true));
+                        done += 6;
+                        if third >= CODES {
+                            break;
+                        }
+                        code = third;
+                        continue;
+                    }
+                } else if first.has_apart() {
+                    return done;
+                }
+                words.push(side.word(done, 3, first.is_word()));
+                done += 3;
+                code = second;
+            }
+        }
     }
-}
 
-struct Longest<'a>(&'a mut [u32]);
-
-impl Found for Longest<'_> {
+    /// Whether the letter behind `done`, the highest of `near`, joins none before it; so for the end.
     #[inline]
-    fn one(&mut self, place: usize, is_word: bool, _: f64) {
-        if let Some(length) = self.0.get_mut(place) {
-            *length = 1 | u32::from(is_word) << 31;
-        }
+    fn is_free(&self, done: usize, near: u64) -> bool {
+        done >= self.side.0.len() || Side::<FORWARD>::code(near) < CODES || is_plain(Side::<FORWARD>::symbol(near).0)
     }
 
-    #[inline]
-    fn two(&mut self, place: usize, is_word: bool, _: f64) {
-        if let Some(length) = self.0.get_mut(place) {
-            *length = select_unpredictable(is_word, KNOWN | 2, *length);
+    /// The bytes of the longest word behind `done` whose first `length` bytes lead to a node with this base, 0 where there is
+    /// none; nothing where a letter may join others in a cluster.
+    #[inline(never)]
+    fn longest(&self, done: usize, mut length: usize, mut base: u32) -> Option<usize> {
+        let mut longest = 0;
+        for letter in self.side.letters(done + length) {
+            if !is_plain(letter) {
+                return None;
+            }
+            let Some(node) = self.table.child(base, letter) else { return Some(longest) };
+            length += letter.len_utf8();
+            longest = if node.is_word() { length } else { longest };
+            if !node.has_more() {
+                break;
+            }
+            base = node.base();
         }
+        self.side.is_free(done + length).then_some(longest)
     }
 
-    #[inline]
-    fn more(&mut self, place: usize, letters: usize, _: f64) {
-        if let Some(length) = self.0.get_mut(place) {
-            *length = KNOWN | letters as u32;
-        }
-    }
-}
-
-/// The words of `text` in the order in which they are found.
-fn pass(text: &str, dictionary: &Dictionary, clusters: &Clusters<'_>, direction: Direction) -> Vec<Word> {
-    SPARE.with_borrow_mut(|chunk| {
-        let words = chunk.pass(text, dictionary, clusters, direction);
-        if chunk.letters.is_much() {
-            *chunk = Chunk::default();
-        }
-        words
-    })
-}
-
-/// How many ASCII letters and digits stand in a row behind the first `start` bytes from a side.
-fn run(text: &str, start: usize, direction: Direction) -> usize {
-    let is_letter = |byte: &&u8| byte.is_ascii_alphanumeric();
-    match direction {
-        Direction::Forward => text.as_bytes().iter().skip(start).take_while(is_letter).count(),
-        Direction::Backward => text.as_bytes().iter().rev().skip(start).take_while(is_letter).count(),
+    /// The word behind `done`, in bytes, and whether the dictionary has it; nothing where clusters have to be minded.
+    #[inline(never)]
+    fn plain(&self, done: usize) -> Option<(usize, bool)> {
+        let letter = self.side.letter(done).filter(|&letter| is_plain(letter))?;
+        let known = self.table.letter(letter);
+        let longest = match known.has_more() {
+            true => self.longest(done, 0, self.table.root())?,
+            false if known.is_word() => letter.len_utf8(),
+            false => 0,
+        };
+        let is_run = letter.is_ascii_alphanumeric() && self.joins;
+        let least = if is_run { self.side.run(done) } else { letter.len_utf8() };
+        self.side.is_free(done + longest.max(least)).then_some((longest.max(least), longest >= least))
     }
 }
 

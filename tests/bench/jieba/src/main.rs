@@ -43,12 +43,13 @@ fn main() {
             for (name, seconds) in &mut times {
                 let start = Instant::now();
                 let mut words = 0;
+                let method = name.parse::<Method>().ok();
+                let hmm = name.ends_with(" hmm");
                 for _ in 0..passes {
                     for line in &lines {
-                        words += match *name {
-                            "jieba-rs" => jieba.cut(line, false).len(),
-                            "jieba-rs hmm" => jieba.cut(line, true).len(),
-                            method => segment(line, method.parse().expect("a method"), dictionary).len(),
+                        words += match method {
+                            Some(method) => segment(line, method, dictionary).len(),
+                            None => jieba.cut(line, hmm).len(),
                         };
                     }
                 }
