@@ -36,7 +36,7 @@ const KNOWN: [(&str, &[&str]); 20] = [
     ("transformer-ffn-depth", &["2"]),
     ("transformer-decoder-ffn-depth", &["2", "0"]),
     ("transformer-preprocess", &["", "d", "n", "dn"]),
-    ("transformer-postprocess", &["an", "dan", "a", "da"]),
+    ("transformer-postprocess", &["dan", "an", "da", "a"]),
     ("transformer-postprocess-emb", &["", "d"]),
     ("transformer-postprocess-top", &["", "d", "n", "dn"]),
     ("transformer-tied-layers", &["[]"]),
@@ -129,7 +129,8 @@ pub(super) fn plan(reader: Reader<'_>) -> Result<Plan, ModelError> {
         }
     }
     // `d` is dropout, which there is in training only.
-    let steps = |key: &str| setting(reader, key).unwrap_or_default().replace('d', "");
+    let usual = |key: &str| KNOWN.iter().find(|(known, _)| *known == key).map_or("", |(_, values)| values[0]);
+    let steps = |key: &str| setting(reader, key).unwrap_or_else(|| usual(key).to_owned()).replace('d', "");
     let steps =
         (steps("transformer-preprocess"), steps("transformer-postprocess"), steps("transformer-postprocess-top"));
     let norm_place = match (steps.0.as_str(), steps.1.as_str(), steps.2.as_str()) {

@@ -210,6 +210,10 @@ fn settings_that_are_not_run_are_refused_by_their_key() {
         let error = said(from, to);
         assert!(error.contains(named), "{to}: {error}");
     }
+    // What is not said is as Marian has it by itself.
+    for (from, to) in [("transformer-postprocess: dan", "other: dan"), ("transformer-tied-layers: []", "other: []")] {
+        assert!(model::open(&Spec::Path(folder.file("model.bin", with_setting(from, to)))).is_ok(), "{from}");
+    }
     let (problem, _) = refused(with_setting("type: transformer", "type transformer"));
     assert_eq!(problem, Problem::Setting { line: "type transformer".into() });
     let (problem, _) = refused(with_setting("enc-depth: 2", "dec-depth: 2"));
