@@ -710,6 +710,7 @@ messages! {
     CliRank = "rank", "名次";
     CliChoices = "left", "剩余";
     CliBits = "bits", "比特";
+    CliUnframed = "note: this model was trained with texts as {}; --special adds these tokens", "提示：这个模型训练时的文本都是 {} 的样子；--special 会加上这些词元";
     CliStoppedSteps = "stopped after {} steps", "生成 {} 步后停止";
     CliStoppedEnd = "stopped at the end of the text", "文本已结束";
     CliReplayed = "replayed: {} tokens, every choice the same", "已重放：{} 个词元，每个选择都相同";
