@@ -288,6 +288,11 @@ impl State {
         if self.model.as_ref().is_some_and(sourced) { self.run.text_len().saturating_sub(1) } else { 0 }
     }
 
+    /// Whether the decoder has a recurrent cell in place of attention to itself.
+    pub fn recurs(&self) -> bool {
+        self.model.as_ref().is_some_and(|model| model.engine.blueprint.cell.is_some())
+    }
+
     /// Whether the distribution at a token is that of the token after it; if not, of the token itself, hidden.
     pub fn predicts_next(&self) -> bool {
         self.model.as_ref().is_none_or(|model| model.engine.blueprint.predicts_next())
@@ -302,7 +307,9 @@ impl State {
     pub fn sees(&self, query: usize, key: usize) -> bool {
         let Some(model) = &self.model else { return false };
         let source = self.source_len();
-        if query < source { key < source } else { key < source || model.engine.blueprint.mask.visible(query, key) }
+        let blueprint = &model.engine.blueprint;
+        let own = || blueprint.cell.is_none() && blueprint.mask.visible(query, key);
+        if query < source { key < source } else { key < source || own() }
     }
 
     /// The tokens of the path that have a cost: none for what stands around a text, none for a source.

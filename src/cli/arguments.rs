@@ -106,7 +106,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Args)]
 struct CommonArguments {
-    /// An embedded model (stories, poems, cloze, spans, spelling, orders), a .gguf or llama2.c .bin file, a Hugging Face folder, or hf:owner/name
+    /// An embedded model (stories, poems, cloze, spans, spelling, orders), a .gguf file, llama2.c's or Marian's .bin, a Hugging Face folder, or hf:owner/name
     #[arg(long, global = true, value_name = "SPEC")]
     model: Option<OsString>,
     /// The seed of every random choice

@@ -140,7 +140,11 @@ pub(super) fn run(
 fn shape(run: &Run, kind: KindOfAttention) -> Result<Shape, Failure> {
     let config = &run.session.model.engine.config;
     match (kind, config.encoder) {
-        (KindOfAttention::Own, _) | (KindOfAttention::Cross, Some(_)) => Ok(config.main()),
+        (KindOfAttention::Own, _) => {
+            run.session.model.engine.blueprint.attends_to_itself()?;
+            Ok(config.main())
+        }
+        (KindOfAttention::Cross, Some(_)) => Ok(config.main()),
         (KindOfAttention::Encoder, Some(shape)) => Ok(shape),
         (_, None) => Err(ForwardError::NoEncoder.into()),
     }

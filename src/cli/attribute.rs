@@ -96,6 +96,7 @@ fn shared(part: Part, logit: f64) -> Shared {
         Part::Head { layer, head, .. } => ("head", Some(layer), Some(head)),
         Part::OutputBias { layer, kind: AttentionKind::Cross } => ("cross_bias", Some(layer), None),
         Part::OutputBias { layer, .. } => ("attention_bias", Some(layer), None),
+        Part::Cell(layer) => ("cell", Some(layer), None),
         Part::FeedForward(layer) => ("feed_forward", Some(layer), None),
         Part::Constant => ("constant", None, None),
     };
@@ -111,6 +112,7 @@ fn name(part: Part, language: Language) -> String {
         Part::Head { layer, head, .. } => Message::PartHead.say(language, &[&layer, &head]),
         Part::OutputBias { layer, kind: AttentionKind::Cross } => Message::PartCrossBias.say(language, &[&layer]),
         Part::OutputBias { layer, .. } => Message::PartBias.say(language, &[&layer]),
+        Part::Cell(layer) => Message::PartCell.say(language, &[&layer]),
         Part::FeedForward(layer) => Message::PartFeedForward.say(language, &[&layer]),
         Part::Constant => Message::PartConstant.text(language).to_owned(),
     }

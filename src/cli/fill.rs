@@ -94,5 +94,5 @@ pub(super) fn run(
         };
         output.table(&columns, &place.candidates.iter().map(row).collect::<Vec<_>>())?;
     }
-    Ok(())
+    session.left_out(&given.ids).map_or(Ok(()), |framed| output.say(Message::CliUnframed, &[&framed]))
 }

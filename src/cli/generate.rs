@@ -234,6 +234,7 @@ pub(super) fn run(
             stopped,
         });
     }
+    let left_out = session.left_out(&given.ids);
     output.line("")?;
     let prompt = given.text.unwrap_or_default();
     for line in format!("{prompt}{generated}").split('\n') {
@@ -247,7 +248,8 @@ pub(super) fn run(
         Stopped::Steps => output.say(Message::CliStoppedSteps, &[&steps.len()]),
         Stopped::End => output.say(Message::CliStoppedEnd, &[]),
         Stopped::Context => output.say(Message::CliStoppedContext, &[&context]),
-    }
+    }?;
+    left_out.map_or(Ok(()), |framed| output.say(Message::CliUnframed, &[&framed]))
 }
 
 /// How the sampler chooses.

@@ -57,7 +57,7 @@ const ARGUMENTS: [(&str, &str, &str); 142] = [
     (
         "",
         "model",
-        "内置模型（stories、poems、cloze、spans、spelling、orders）、.gguf 或 llama2.c 的 .bin 文件、Hugging Face 文件夹，或 hf:owner/name",
+        "内置模型（stories、poems、cloze、spans、spelling、orders）、.gguf 文件、llama2.c 或 Marian 的 .bin、Hugging Face 文件夹，或 hf:owner/name",
     ),
     ("", "seed", "所有随机选择的种子"),
     ("", "threads", "计算线程数；不给出则用全部核心"),

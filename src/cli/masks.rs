@@ -97,6 +97,7 @@ fn trials(
     if length > MOST {
         return Err(Failure::TooManyTokens(length, MOST));
     }
+    session.model.engine.blueprint.attends_to_itself()?;
     let (layer, head) = place(session, options)?;
     let asked = if options.mask.is_empty() { Asked::ALL.to_vec() } else { options.mask.clone() };
     let asked: Result<Vec<Mask>, _> = asked.iter().map(|mask| mask.of(length, common.seed)).collect();

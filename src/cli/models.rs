@@ -35,7 +35,7 @@ struct Several {
 struct Family {
     name: &'static str,
     source: &'static str,
-    model_type: &'static str,
+    model_type: Option<&'static str>,
     model_types: &'static [&'static str],
     gguf: Option<&'static str>,
     suited_for: &'static str,
@@ -149,7 +149,7 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
         let families = FAMILIES.iter().map(|family| Family {
             name: family.name,
             source: family.source,
-            model_type: family.model_types[0],
+            model_type: family.model_types.first().copied(),
             model_types: family.model_types,
             gguf: family.gguf,
             suited_for: family.suited_for,
@@ -188,7 +188,6 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
     let rows: Vec<Vec<String>> = FAMILIES
         .iter()
         .map(|family| {
-            let formats = family.gguf.map_or("Hugging Face", |_| "Hugging Face, GGUF");
             let rows = (family.typical)().rows();
             let said = |what: &str| {
                 let how = rows.iter().find(|(of, _)| *of == what).map_or("", |(_, how)| how);
@@ -203,7 +202,7 @@ fn all(common: &Common, output: &mut Output<'_>) -> Result<(), Failure> {
                 norm,
                 said("feed-forward"),
                 said("mask"),
-                formats.to_owned(),
+                family.formats().to_owned(),
                 family.source.to_owned(),
             ]
         })

@@ -68,6 +68,19 @@ impl Session {
         })
     }
 
+    /// The tokens that stood around every text a model was trained with that reads texts as a whole, if these have not got them:
+    /// without, it often answers with nothing.
+    pub(super) fn left_out(&self, ids: &[u32]) -> Option<String> {
+        let tokenizer = self.model.tokenizer.as_ref()?;
+        let (before, behind) = tokenizer.template();
+        let is_whole = ids.starts_with(before) && ids.ends_with(behind);
+        if is_whole || self.model.engine.blueprint.stacks == Stacks::Decoder {
+            return None;
+        }
+        let pieces = |ids: &[u32]| ids.iter().map(|&id| safe::visible_bytes(tokenizer.piece(id))).collect();
+        Some([pieces(before), vec!["…".to_owned()], pieces(behind)].concat().join(" "))
+    }
+
     /// The ids of a text, with the tokens of the template around them if they are `special`.
     pub(super) fn encode(&self, text: &str, special: bool) -> Result<Vec<u32>, Failure> {
         Ok(self.tokens(text, special)?.iter().map(|token| token.id).collect())

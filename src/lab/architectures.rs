@@ -49,7 +49,7 @@ pub enum Architecture {
 }
 
 /// Every objective, those of one architecture beside one another.
-pub const OBJECTIVES: [Objective; 9] = [
+pub const OBJECTIVES: [Objective; 10] = [
     Objective::NextToken,
     Objective::LongBlank,
     Objective::BlankFilling,
@@ -58,6 +58,7 @@ pub const OBJECTIVES: [Objective; 9] = [
     Objective::ReplacedTokens,
     Objective::SpanCorruption,
     Objective::Denoising,
+    Objective::Translation,
     Objective::Permutation,
 ];
 
@@ -72,7 +73,7 @@ impl Architecture {
             Objective::NextToken | Objective::LongBlank => Self::DecoderOnly,
             Objective::BlankFilling | Objective::Unified => Self::Prefix,
             Objective::MaskedTokens | Objective::ReplacedTokens => Self::EncoderOnly,
-            Objective::SpanCorruption | Objective::Denoising => Self::EncoderDecoder,
+            Objective::SpanCorruption | Objective::Denoising | Objective::Translation => Self::EncoderDecoder,
             Objective::Permutation => Self::Permutation,
         }
     }
@@ -111,6 +112,7 @@ pub fn asks(objective: Objective) -> Message {
         Objective::ReplacedTokens => Message::AsksReplaced,
         Objective::SpanCorruption => Message::AsksSpans,
         Objective::Denoising => Message::AsksDenoised,
+        Objective::Translation => Message::AsksTranslation,
         Objective::Permutation => Message::AsksPermuted,
     }
 }
@@ -293,7 +295,9 @@ pub fn can_ask(model: &Model, scene: &Scene) -> bool {
         Objective::ReplacedTokens => engine.has_detector(),
         _ => engine.has_head(),
     };
+    // A sentence alone does not say what its translation is.
     trained_on(engine.blueprint.objective, scene.objective)
+        && scene.objective != Objective::Translation
         && has_head
         && has_ids(&scene.first)
         && scene.decoder.as_deref().is_none_or(has_ids)

@@ -40,7 +40,8 @@ pub fn average(
 
 /// Attention rollout (Abnar and Zuidema 2020, equation 1): how much of each token flowed to each of `queries` by the end of
 /// layer `last`, when every layer passes on half of the residual stream and half of what its heads looked at on average.
-/// `(query, shares over the context)`, each adding up to 1; only of the queries' own stack. `None` when `go_on` says stop.
+/// `(query, shares over the context)`, each adding up to 1; only of the queries' own stack, and zeros where that has no
+/// attention to itself. `None` when `go_on` says stop.
 ///
 /// The queries' rows alone are carried through the layers, so nothing of the context's square is held.
 pub fn rollout(
@@ -55,7 +56,9 @@ pub fn rollout(
     let mut flows: Vec<(usize, Vec<f32>)> = Vec::with_capacity(queries.len());
     for &query in queries.iter().filter(|query| **query < length) {
         let mut flow = vec![0.0; length];
-        flow[query] = 1.0;
+        if engine.blueprint.attends_to_itself().is_ok() || context[query].is_source() {
+            flow[query] = 1.0;
+        }
         flows.push((query, flow));
     }
     let Some(&(query, _)) = flows.first() else { return Some(flows) };

@@ -148,7 +148,9 @@ impl Layout {
                 sight.seen(place, 0, &mut seen);
                 let first = seen.iter().position(|seen| *seen).unwrap_or(0);
                 let last = seen.iter().rposition(|seen| *seen).map_or(first, |last| last + 1);
-                (sight.distances.content(&queries[head * width..][..width], head), first..last, vec![0.0; sight.len()])
+                let mut content = vec![0.0; width];
+                sight.distances.content(&queries[head * width..][..width], head, &mut content);
+                (content, first..last, vec![0.0; sight.len()])
             })
             .collect();
         let least = rows.iter().map(|(_, keys, _)| keys.start).min().unwrap_or(0);
@@ -181,7 +183,9 @@ impl Layout {
         let q = &queries[head * self.width..][..self.width];
         let mut greatest = f32::NEG_INFINITY;
         self.bend(&mut row);
-        sight.distances.add(self.isa, q, head, place, 0, self.scale, &mut row);
+        let mut asking = vec![0.0; self.width];
+        sight.distances.asking(q, head, &mut asking);
+        sight.distances.add(self.isa, &asking, head, place, 0, self.scale, &mut row);
         if let Some(edit) = edit {
             edit.scale(&mut row);
         }
@@ -286,14 +290,13 @@ impl Layout {
             kernel::ask_for(v);
         }
         let rows = new.len() * group;
-        kernel::with_scratch(rows * (width + BLOCK), |scratch| {
+        kernel::with_scratch(width + rows * (width + BLOCK), |scratch| {
+            let (asking, scratch) = scratch.split_at_mut(width);
             let (queries, weights) = scratch.split_at_mut(rows * width);
             for (position, queries) in new.iter().zip(queries.chunks_exact_mut(group * width)) {
                 for (member, q) in queries.chunks_exact_mut(width).enumerate() {
                     let head = key * group + member;
-                    q.copy_from_slice(
-                        &sight.distances.content(&sight.queries(position.view())[head * width..][..width], head),
-                    );
+                    sight.distances.content(&sight.queries(position.view())[head * width..][..width], head, q);
                 }
             }
             kernel::scores(self.isa, queries, width, &keys[..last], weights, BLOCK);
@@ -305,7 +308,8 @@ impl Layout {
                 }
                 self.bend(weights);
                 let q = &sight.queries(new[i].view())[head * width..][..width];
-                sight.distances.add(self.isa, q, head, start + i, first, self.scale, weights);
+                sight.distances.asking(q, head, asking);
+                sight.distances.add(self.isa, asking, head, start + i, first, self.scale, weights);
                 for (weight, seen) in weights.iter_mut().zip(&seen[i * BLOCK..]) {
                     *weight = if *seen { *weight } else { f32::NEG_INFINITY };
                 }

@@ -1,8 +1,8 @@
 //! What differs between families of transformers, as data: one forward pass reads it.
 
-use std::fmt;
+mod table;
 
-use super::mask::Mask;
+use super::{error::ForwardError, mask::Mask};
 
 /// The make of a transformer, apart from its sizes ([`Config`](super::Config)) and its weights.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +59,10 @@ pub struct Blueprint {
     pub window_base: Option<f32>,
     /// Which positions each position sees unless something else is asked for; a decoder's where there is an encoder too.
     pub mask: Mask,
+    /// What a decoder's layers keep of the positions before, where they do not attend to them.
+    pub cell: Option<Cell>,
+    /// Whether the first position of a decoder begins with zeros whatever token stands there.
+    pub blank_start: bool,
 }
 
 /// Which stacks of layers a model has.
@@ -83,6 +87,8 @@ pub enum Objective {
     SpanCorruption,
     /// The whole source before it was corrupted (Lewis et al. 2019, section 2.2).
     Denoising,
+    /// The source in another language (Vaswani et al. 2017, section 5).
+    Translation,
     /// Each token from those before it in a random order (Yang et al. 2019, section 2.2).
     Permutation,
     /// Masked, next and target tokens in turn, by the mask (Dong et al. 2019, section 2.3).
@@ -122,6 +128,8 @@ pub(crate) const DECODER: Blueprint = Blueprint {
     logit_cap: None,
     window_base: None,
     mask: Mask::Causal,
+    cell: None,
+    blank_start: false,
 };
 
 /// How a vector is normalised.
@@ -155,6 +163,12 @@ pub enum Positions {
         padding: Option<u32>,
         /// Where distances count besides.
         buckets: Option<Buckets>,
+    },
+    /// Sines, then cosines of the position at geometrically falling frequencies, added to the embedding (Vaswani et al. 2017,
+    /// section 3.5).
+    Sinusoids {
+        /// Whether the last frequency is 1/10000 and not the one before it in that sequence.
+        to_end: bool,
     },
     /// Distances alone.
     Buckets(Buckets),
@@ -282,6 +296,14 @@ pub enum Activation {
     Relu,
 }
 
+/// A recurrent cell in the place of a decoder's attention to itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// The simpler simple recurrent unit (Kim et al. 2019, "From Research to Production and Back", section 3.1): with
+    /// `f = σ(W_f·x + b_f)`, the cell is `c = f⊙c′ + (1−f)⊙W·x`, and it gives `max(c, 0)`.
+    Ssru,
+}
+
 /// How the two sublayers of a layer share the residual stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Residual {
@@ -298,41 +320,12 @@ impl Blueprint {
         self.stacks != Stacks::Encoder
     }
 
-    /// The blueprint as rows of (what, how), English, in the order of the forward pass: the table that a person reads
-    /// and that the pass runs.
-    pub fn rows(&self) -> Vec<(&'static str, String)> {
-        let yes = |is: bool| if is { "yes" } else { "no" }.to_string();
-        vec![
-            ("stacks", if self.shared_layers { "encoder, one layer for all" } else { self.stacks.name() }.into()),
-            ("trained to predict", self.objective.name().into()),
-            ("positions", self.positions_with_windows()),
-            ("two texts", yes(self.segments)),
-            ("embedding norm", yes(self.embedding_norm)),
-            ("embedding scale", self.embedding_scale.to_string()),
-            ("mask", self.mask.to_string()),
-            ("norm", self.norm.name().into()),
-            ("norm place", self.norm_place.name().into()),
-            ("attention bias", yes(self.attention_bias)),
-            ("query and key norm", yes(self.query_key_norm)),
-            ("attention scale", self.attention_scale()),
-            ("feed-forward", self.activation.layer(self.gated).into()),
-            ("residual", self.residual.name().into()),
-            ("head", self.head()),
-            ("tied head", yes(self.tied_head)),
-        ]
-    }
-
-    fn positions_with_windows(&self) -> String {
-        let positions = self.positions.describe();
-        self.window_base.map_or_else(|| positions.clone(), |base| format!("{positions}; θ = {base} in windows"))
-    }
-
-    fn attention_scale(&self) -> String {
-        let scale = match self.attention_width {
-            Some(width) => format!("1/√{width}"),
-            None => if self.scaled { "1/√d" } else { "1" }.into(),
-        };
-        self.attention_cap.map_or_else(|| scale.clone(), |cap| format!("{scale}, within ±{cap}"))
+    /// Whether the decoder, or the only stack, has attention to itself.
+    ///
+    /// # Errors
+    /// [`ForwardError::NoOwnAttention`].
+    pub fn attends_to_itself(&self) -> Result<(), ForwardError> {
+        if self.cell.is_none() { Ok(()) } else { Err(ForwardError::NoOwnAttention) }
     }
 
     /// What products of query and key are multiplied by, for heads of this width.
@@ -341,96 +334,6 @@ impl Blueprint {
             (true, width) => width.unwrap_or(head_width as f32).sqrt().recip(),
             (false, _) => 1.0,
         }
-    }
-
-    fn head(&self) -> String {
-        let scale = if self.head_scale == 1.0 { String::new() } else { format!(", ×{:.4}", self.head_scale) };
-        let scale = self.logit_cap.map_or_else(|| scale.clone(), |cap| format!("{scale}, within ±{cap}"));
-        match self.head_transform {
-            Some(_) if self.objective == Objective::ReplacedTokens => {
-                format!("dense, {}, linear: one number for each token", self.activation.layer(false))
-            }
-            Some(activation) => format!("dense, {}, norm, linear{scale}", activation.layer(false)),
-            None => format!("linear{scale}"),
-        }
-    }
-}
-
-impl Stacks {
-    /// The name a person reads.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Decoder => "decoder",
-            Self::Encoder => "encoder",
-            Self::EncoderDecoder => "encoder and decoder",
-        }
-    }
-}
-
-impl Objective {
-    /// The name a person reads.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::NextToken => "the next token",
-            Self::MaskedTokens => "masked tokens",
-            Self::SpanCorruption => "cut-out spans",
-            Self::Denoising => "the text before it was corrupted",
-            Self::Permutation => "tokens in a random order",
-            Self::Unified => "masked, next and target tokens",
-            Self::ReplacedTokens => "which tokens were replaced",
-            Self::BlankFilling => "cut-out spans behind the text",
-            Self::LongBlank => "one long blank",
-        }
-    }
-}
-
-impl Norm {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Layer => "LayerNorm",
-            Self::Rms => "RMSNorm",
-        }
-    }
-}
-
-impl NormPlace {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Before => "before",
-            Self::After => "after",
-            Self::Both => "before and after",
-        }
-    }
-}
-
-impl Residual {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Serial => "serial",
-            Self::Parallel => "parallel",
-        }
-    }
-}
-
-impl Activation {
-    /// The name of a feed-forward layer with this non-linearity.
-    fn layer(self, gated: bool) -> &'static str {
-        match self {
-            Self::Silu if gated => "SwiGLU",
-            Self::Silu => "SiLU",
-            Self::Gelu if gated => "GeGLU",
-            Self::Gelu => "GELU",
-            Self::GeluTanh if gated => "GeGLU (tanh)",
-            Self::GeluTanh => "GELU (tanh)",
-            Self::Relu if gated => "ReGLU",
-            Self::Relu => "ReLU",
-        }
-    }
-}
-
-impl fmt::Display for Buckets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} buckets of distances up to {}", self.count, self.farthest)
     }
 }
 
@@ -447,32 +350,5 @@ impl Positions {
             Self::Buckets(buckets) => Some(buckets),
             _ => None,
         }
-    }
-
-    fn describe(&self) -> String {
-        let learned = |offset| if offset == 0 { "learned".into() } else { format!("learned, from row {offset}") };
-        let (pairs, dimensions, base, scaling) = match self {
-            &Self::Learned { offset, buckets, .. } => {
-                return buckets.map_or_else(|| learned(offset), |buckets| format!("{}; {buckets}", learned(offset)));
-            }
-            Self::Buckets(buckets) => return buckets.to_string(),
-            Self::RelativeSinusoid { farthest: None } => return "sinusoids of distances".into(),
-            Self::RelativeSinusoid { farthest: Some(most) } => return format!("sinusoids of distances up to {most}"),
-            Self::Rotary { pairs, dimensions, base, scaling } => (pairs, dimensions, base, scaling),
-        };
-        let pairs = match pairs {
-            Pairs::Halves => "halves",
-            Pairs::Interleaved => "interleaved",
-        };
-        let scaling = match scaling {
-            Scaling::None => String::new(),
-            Scaling::Linear { factor } => format!(", linear ×{factor}"),
-            Scaling::Dynamic { factor, .. } => format!(", dynamic ×{factor}"),
-            Scaling::Proportional { rotated, .. } => format!(", {} of them turned", 2 * rotated),
-            Scaling::Long { .. } => ", longrope".into(),
-            Scaling::Llama3 { factor, .. } => format!(", llama3 ×{factor}"),
-            Scaling::Yarn { factor, .. } => format!(", yarn ×{factor}"),
-        };
-        format!("rotary ({pairs}, {dimensions} dimensions, θ = {base}{scaling})")
     }
 }

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::lm::load::gguf;
 
-/// How a tensor's numbers are stored. The quantised types are ggml's: blocks of 32 or 256 numbers that share a scale.
+/// How a tensor's numbers are stored. The quantised types are ggml's, blocks of 32 or 256 numbers that share a scale, and
+/// Marian's, whole numbers with one scale for all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Dtype {
     /// 32-bit floats.
@@ -64,11 +65,13 @@ pub enum Dtype {
     Tq2_0,
     /// 4-bit floats and a power of two per 32 numbers (OCP Microscaling Formats 1.0).
     Mxfp4,
+    /// 8-bit whole numbers; the tensor's [scale](Tensor::scale) stands beside them (Marian's `intgemm8`).
+    Int8,
 }
 
 impl Dtype {
     /// Every stored type, in the order of the enum.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::F32,
         Self::F16,
         Self::BF16,
@@ -94,9 +97,10 @@ impl Dtype {
         Self::Tq1_0,
         Self::Tq2_0,
         Self::Mxfp4,
+        Self::Int8,
     ];
 
-    /// The name that ggml and Hugging Face print: `Q4_1`, `BF16`.
+    /// The name that ggml, Hugging Face and ONNX print: `Q4_1`, `BF16`, `INT8`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::F32 => "F32",
@@ -124,6 +128,7 @@ impl Dtype {
             Self::Tq1_0 => "TQ1_0",
             Self::Tq2_0 => "TQ2_0",
             Self::Mxfp4 => "MXFP4",
+            Self::Int8 => "INT8",
         }
     }
 
@@ -151,6 +156,7 @@ impl Dtype {
             Self::Iq3Xxs => (256, 98),
             Self::Tq1_0 => (256, 54),
             Self::Mxfp4 => (32, 17),
+            Self::Int8 => (1, 1),
         }
     }
 }
@@ -233,6 +239,8 @@ pub struct Tensor {
     pub shape: Vec<usize>,
     /// The stored numbers, little-endian, not necessarily aligned.
     pub bytes: Bytes,
+    /// What every stored number is multiplied by; 1 but for whole numbers.
+    pub scale: f32,
 }
 
 impl Tensor {
@@ -262,6 +270,8 @@ pub enum Header {
     Gguf(gguf::Metadata),
     /// `config.json` of a Hugging Face folder.
     HuggingFace(Map<String, Value>),
+    /// `special:model.yml` of a Marian file.
+    Marian(Map<String, Value>),
 }
 
 /// A model file or folder, opened and checked, nothing computed.

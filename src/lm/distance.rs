@@ -1,6 +1,6 @@
 //! Attention that sees how far apart two tokens are.
 
-use std::borrow::Cow;
+use std::ops::Range;
 
 use super::{
     kernel::{Activations, Isa, Team, multiply},
@@ -25,51 +25,91 @@ pub(crate) enum Distances<'a> {
     Sinusoids { relative: &'a Relative, keys: DistanceKeys },
 }
 
-/// The keys of all distances that a pass needs.
+/// The keys of distances, which are the same wherever two positions stand that far apart: what was computed is kept.
+#[derive(Debug, Default)]
 pub(crate) struct DistanceKeys {
-    /// The least distance.
-    first: isize,
-    /// `[distances, heads × head_width]`
-    keys: Vec<f32>,
+    /// Of 0, 1, 2 and so on, `[distances, heads × head_width]`: a query at or behind the key.
+    behind: Vec<f32>,
+    /// Of −1, −2 and so on: a query before the key.
+    ahead: Vec<f32>,
     stride: usize,
 }
 
+/// Distances that keys are made room for at a time, at the least.
+const ROOM: usize = 64;
+
 impl DistanceKeys {
-    /// The keys of the distances from every one of `queries` to every one of `0..length`.
-    pub(crate) fn new(
+    /// Computes the keys of the distances from every one of `queries` to every one of `0..length` that are not there yet.
+    pub(crate) fn reach(
+        &mut self,
         relative: &Relative,
-        queries: std::ops::Range<usize>,
+        queries: Range<usize>,
         length: usize,
-        team: &mut Team,
-        isa: Isa,
         farthest: Option<usize>,
-    ) -> Self {
+        workspace: (&mut Team, Isa, &mut Activations),
+    ) {
+        let (team, isa, sinusoids) = workspace;
         let (stride, width) = (relative.key.matrix.rows(), relative.key.matrix.columns());
-        let first = queries.start as isize - length.saturating_sub(1) as isize;
-        let count = (queries.end as isize - first).max(0) as usize;
+        self.stride = stride;
         let most = farthest.and_then(|farthest| isize::try_from(farthest).ok()).unwrap_or(isize::MAX);
-        let mut sinusoids = Activations::default();
-        sinusoids.reset(count, width);
-        for i in 0..count {
-            sinusoid((first + i as isize).clamp(-most, most), sinusoids.row_mut(i));
+        let before = length.saturating_sub(1).saturating_sub(queries.start);
+        for (keys, wanted, sign, first) in [(&mut self.behind, queries.end, 1, 0), (&mut self.ahead, before, -1, 1)] {
+            let known = keys.len() / stride.max(1);
+            if wanted <= known {
+                continue;
+            }
+            sinusoids.reset(wanted - known, width);
+            for i in 0..wanted - known {
+                let distance = sign * (known + i + first) as isize;
+                sinusoid(distance.clamp(-most, most), width as f64 / 2.0, sinusoids.row_mut(i));
+            }
+            if wanted * stride > keys.capacity() {
+                keys.reserve_exact(wanted.max(2 * known).max(ROOM) * stride - keys.len());
+            }
+            keys.resize(wanted * stride, 0.0);
+            multiply(team, isa, sinusoids, std::slice::from_ref(&relative.key), &mut keys[known * stride..], stride);
         }
-        let mut keys = vec![0.0; count * stride];
-        multiply(team, isa, &sinusoids, std::slice::from_ref(&relative.key), &mut keys, stride);
-        Self { first, keys, stride }
     }
 
     fn of(&self, distance: isize) -> &[f32] {
-        &self.keys[(distance - self.first) as usize * self.stride..][..self.stride]
+        let (keys, index) = if distance >= 0 { (&self.behind, distance) } else { (&self.ahead, -1 - distance) };
+        &keys[index as usize * self.stride..][..self.stride]
     }
 }
 
-/// Sines, then cosines of a distance at geometrically falling frequencies, `[width]` (Vaswani et al. 2017, section 3.5).
-fn sinusoid(distance: isize, out: &mut [f32]) {
-    let width = out.len();
-    let half = width / 2;
+/// The keys that a model's layers have computed so far.
+#[derive(Debug, Default)]
+pub(crate) struct KeptKeys {
+    /// Whose they are.
+    model: u64,
+    layers: Vec<DistanceKeys>,
+}
+
+impl KeptKeys {
+    /// Those of a layer of this model, to be lent; another model's are forgotten.
+    pub(crate) fn take(&mut self, model: u64, layer: usize) -> DistanceKeys {
+        if self.model != model {
+            *self = Self { model, layers: Vec::new() };
+        }
+        self.layers.get_mut(layer).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Takes them back.
+    pub(crate) fn keep(&mut self, layer: usize, keys: DistanceKeys) {
+        if self.layers.len() <= layer {
+            self.layers.resize_with(layer + 1, DistanceKeys::default);
+        }
+        self.layers[layer] = keys;
+    }
+}
+
+/// Sines, then cosines of a distance at geometrically falling frequencies, `[width]` (Vaswani et al. 2017, section 3.5): from
+/// 1 on, the one after so many `steps` is 1/10000.
+pub(super) fn sinusoid(distance: isize, steps: f64, out: &mut [f32]) {
+    let half = out.len() / 2;
     for i in 0..half {
         // Frequency and angle are rounded to float32, as the reference implementation rounds them.
-        let frequency = (1.0 / 10_000_f64.powf((2 * i) as f64 / width as f64)) as f32;
+        let frequency = (1.0 / 10_000_f64.powf(i as f64 / steps)) as f32;
         let angle = f64::from(distance as f32 * frequency);
         out[i] = angle.sin() as f32;
         out[half + i] = angle.cos() as f32;
@@ -77,15 +117,24 @@ fn sinusoid(distance: isize, out: &mut [f32]) {
 }
 
 impl Distances<'_> {
-    /// What of a head's query, `[head_width]`, meets the keys' content.
-    pub(crate) fn content<'a>(&self, q: &'a [f32], head: usize) -> Cow<'a, [f32]> {
-        match self {
-            Self::None | Self::Buckets { .. } => Cow::Borrowed(q),
-            Self::Sinusoids { relative, .. } => Cow::Owned(plus(q, &relative.content_bias, head)),
+    /// Writes what of a head's query, `[head_width]`, meets the keys' content.
+    pub(crate) fn content(&self, q: &[f32], head: usize, out: &mut [f32]) {
+        out.copy_from_slice(q);
+        if let Self::Sinusoids { relative, .. } = self {
+            plus(out, &relative.content_bias, head);
         }
     }
 
-    /// Adds to the scaled products of a head's query at `place` with the keys from `first` on what their distances add.
+    /// Writes what of a head's query, `[head_width]`, meets distances.
+    pub(crate) fn asking(&self, q: &[f32], head: usize, out: &mut [f32]) {
+        out.copy_from_slice(q);
+        if let Self::Sinusoids { relative, .. } = self {
+            plus(out, &relative.distance_bias, head);
+        }
+    }
+
+    /// Adds to the scaled products of a head's query at `place` with the keys from `first` on what their distances add; `q`
+    /// is what [asks](Self::asking) of them.
     #[expect(clippy::too_many_arguments, reason = "a query, where it stands, and the row of its products")]
     pub(crate) fn add(
         &self,
@@ -105,20 +154,20 @@ impl Distances<'_> {
                     *product += table[bucket * heads + head];
                 }
             }
-            Self::Sinusoids { relative, keys } => {
-                let q = plus(q, &relative.distance_bias, head);
+            Self::Sinusoids { keys, .. } => {
                 for (key, product) in (first..).zip(products) {
                     let key = &keys.of(place as isize - key as isize)[head * q.len()..][..q.len()];
-                    *product += isa.dot(&q, key) * scale;
+                    *product += isa.dot(q, key) * scale;
                 }
             }
         }
     }
 }
 
-/// A head's query with its part of a bias.
-fn plus(q: &[f32], bias: &[f32], head: usize) -> Vec<f32> {
-    q.iter().zip(&bias[head * q.len()..]).map(|(q, bias)| q + bias).collect()
+/// Adds a head's part of a bias to its query.
+fn plus(q: &mut [f32], bias: &[f32], head: usize) {
+    let bias = &bias[head * q.len()..];
+    q.iter_mut().zip(bias).for_each(|(q, bias)| *q += bias);
 }
 
 /// The bucket of a key that lies `ahead` of its query: the nearer half of the distances have one each, the others share

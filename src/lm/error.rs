@@ -180,6 +180,8 @@ pub enum ForwardError {
         /// How many there are.
         length: usize,
     },
+    /// The decoder has no attention to itself, to be seen or masked: a cell stands in its place.
+    NoOwnAttention,
     /// Positions already computed would see one of the new ones under this mask: give the whole sequence at once.
     SeesAhead {
         /// How many positions were already computed.
@@ -211,6 +213,9 @@ impl fmt::Display for ForwardError {
             Self::NoSuchPosition { index, length } => {
                 write!(f, "there is no position {index} in a sequence of {length}: count from 0")
             }
+            Self::NoOwnAttention => f.write_str(
+                "the decoder has no attention to itself, to be seen or masked: a recurrent cell carries what it wrote; the encoder's attention and the one to the source are there",
+            ),
             Self::SeesAhead { past } => {
                 write!(
                     f,

@@ -8,6 +8,7 @@ mod glm;
 mod gpt2;
 mod gpt_neox;
 mod llama;
+mod marian;
 mod t5;
 mod xlnet;
 
@@ -16,7 +17,7 @@ use super::{
     checkpoint::{Checkpoint, Header},
     config::{Config, Shape},
     error::ModelError,
-    names::Names,
+    names::{HeadNames, Names},
     reader::Reader,
 };
 
@@ -39,6 +40,17 @@ pub struct Family {
     pub typical: fn() -> Blueprint,
     hugging_face: fn(Reader<'_>) -> Result<Plan, ModelError>,
     read_gguf: fn(Reader<'_>) -> Result<Plan, ModelError>,
+}
+
+impl Family {
+    /// The formats that its files come in.
+    pub fn formats(&self) -> &'static str {
+        match (self.model_types, self.gguf) {
+            ([], _) => "Marian",
+            (_, None) => "Hugging Face",
+            (_, Some(_)) => "Hugging Face, GGUF",
+        }
+    }
 }
 
 /// All that is needed to find the weights and run them.
@@ -72,6 +84,7 @@ pub const FAMILIES: &[Family] = &[
     xlnet::XLNET,
     t5::T5,
     bart::BART,
+    marian::MARIAN,
 ];
 
 /// The plan of a checkpoint, from what its header says.
@@ -84,6 +97,7 @@ pub(crate) fn plan(checkpoint: &Checkpoint) -> Result<Plan, ModelError> {
             let family = family.ok_or_else(|| ModelError::Architecture { name: name.into() })?;
             (family.hugging_face)(reader)?.checked()
         }
+        Header::Marian(_) => marian::plan(reader)?.checked(),
         Header::Gguf(_) => {
             let key = "general.architecture";
             let name = reader.text(key).ok_or(ModelError::MissingSetting { key: key.into() })?;

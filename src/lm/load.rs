@@ -1,4 +1,4 @@
-//! Opening model files: GGUF, a Hugging Face folder of safetensors or `PyTorch` weights, or a llama2.c checkpoint.
+//! Opening model files: GGUF, a Hugging Face folder of safetensors or `PyTorch` weights, a Marian file, or a llama2.c checkpoint.
 //!
 //! Files are mapped into memory and only their headers are read, so opening takes milliseconds whatever the size. Every
 //! number in a header is checked before it is used: a file from the network is material, never trusted.
@@ -11,6 +11,7 @@ mod foreign;
 pub mod gguf;
 mod hugging_face;
 mod llama2c;
+mod marian;
 mod pytorch;
 mod safetensors;
 
@@ -22,14 +23,20 @@ pub use foreign::Foreign;
 use crate::lm::checkpoint::{Bytes, Checkpoint};
 
 /// Opens a `.gguf` file, a Hugging Face folder (`config.json` beside `model.safetensors` or `pytorch_model.bin`, or the
-/// index of several), any file of such a folder, or llama2.c's `.bin`. What a file is, its content says, not its name.
+/// index of several), any file of such a folder, Marian's `.bin` or the folder it is in, or llama2.c's `.bin`. What a file is,
+/// its content says, not its name.
 ///
 /// # Errors
 /// Whatever is wrong with the file: see [`Problem`].
 pub fn open(path: &Path) -> Result<Checkpoint, LoadError> {
     let kind = std::fs::metadata(path).map_err(|error| LoadError::io(path, &error))?;
     if kind.is_dir() {
-        return hugging_face::open_folder(path);
+        return match hugging_face::open_folder(path) {
+            Err(LoadError { problem: Problem::NoConfig, .. }) if let Some(file) = marian::in_folder(path) => {
+                open(&file)
+            }
+            opened => opened,
+        };
     }
     let bytes = file::map(path)?;
     if bytes.starts_with(gguf::MAGIC) {
@@ -42,6 +49,10 @@ pub fn open(path: &Path) -> Result<Checkpoint, LoadError> {
     }
     if hugging_face::belongs_to_a_folder(path) {
         return hugging_face::open_folder(&folder_of(path));
+    }
+    if marian::recognised(&bytes) {
+        let checkpoint = marian::read(&bytes).map_err(|fault| fault.of(path))?;
+        return Ok(Checkpoint { files: vec![path.to_path_buf()], ..checkpoint });
     }
     if llama2c::recognised(&bytes, path.extension().is_some_and(|suffix| suffix == "bin")) {
         let checkpoint = llama2c::read(&bytes).map_err(|fault| fault.of(path))?;

@@ -19,6 +19,8 @@ pub(crate) struct Matrix {
     /// The bytes of one row.
     stride: usize,
     pub(crate) bytes: Bytes,
+    /// What every stored number is multiplied by.
+    pub(crate) scale: f32,
 }
 
 impl Matrix {
@@ -48,7 +50,7 @@ impl Matrix {
             return Err(ModelError::Size { name: name.into(), dtype, expected, found });
         }
         let stride = columns / elements * size;
-        Ok(Self { dtype, rows, columns, transposed, stride, bytes: tensor.bytes.clone() })
+        Ok(Self { dtype, rows, columns, transposed, stride, bytes: tensor.bytes.clone(), scale: tensor.scale })
     }
 
     /// Outputs: the number of rows of `[out, in]`.
@@ -69,6 +71,15 @@ impl Matrix {
     /// Expands one row, `[columns]`, into `out`: an embedding.
     pub(crate) fn expand_row(&self, row: usize, out: &mut [f32]) {
         kernel::dequantize(self.dtype, self.row(row), out);
+        self.rescale(out);
+    }
+
+    fn rescale(&self, numbers: &mut [f32]) {
+        if self.scale != 1.0 {
+            for number in numbers {
+                *number *= self.scale;
+            }
+        }
     }
 
     /// The transposed product, `[columns]`: what of each input a direction (`[rows]`) of the outputs is made of.
@@ -80,6 +91,7 @@ impl Matrix {
             let mut row = vec![0.0; self.rows];
             for (pulled, bytes) in pulled.iter_mut().zip(self.bytes.chunks_exact(self.rows * size)) {
                 kernel::dequantize(self.dtype, bytes, &mut row);
+                self.rescale(&mut row);
                 *pulled = row.iter().zip(direction).map(|(x, d)| f64::from(*x) * d).sum();
             }
             return pulled;

@@ -1,6 +1,7 @@
 //! What the tensors of a family are called, as tables.
 
-/// The names of one family in one file format; `.weight` and `.bias` follow each, except where the file has the bare name.
+/// The names of one family in one file format; `.weight` and `.bias` follow each, except where the file has the bare name. In
+/// Marian's the words stand inside: `{W}q` is `Wq` and its bias `bq`, `ln_{scale}` is `ln_scale` and its shift `ln_bias`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Names {
     /// What may stand before every name but the head's; the first that fits.
@@ -60,7 +61,7 @@ pub(crate) struct StackNames {
 /// The names inside a layer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LayerNames {
-    /// What stands before each, `{}` being the layer's number.
+    /// What stands before each, `{}` being the layer's number from 0, `{1}` from 1.
     pub(crate) path: &'static str,
     pub(crate) attention_norm: &'static str,
     pub(crate) attention: Attention,
@@ -76,11 +77,20 @@ pub(crate) struct LayerNames {
     pub(crate) down: &'static str,
 }
 
-/// The names of the query, key and value projections.
+/// The names of the query, key and value projections, or of what stands in their place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Attention {
-    Separate { query: &'static str, key: &'static str, value: &'static str },
+    Separate {
+        query: &'static str,
+        key: &'static str,
+        value: &'static str,
+    },
     Fused(&'static str),
+    /// Of a recurrent cell: what it takes in, and what it forgets by.
+    Cell {
+        input: &'static str,
+        forget: &'static str,
+    },
 }
 
 /// The names of a decoder's attention to its source.

@@ -1,6 +1,8 @@
 //! One pass of new tokens through a stack of layers: the forward pass, read top to bottom.
 
 mod disturb;
+mod recur;
+mod rows;
 mod watch;
 
 pub(crate) use watch::{Resumed, Seen, Sublayer, Watch};
@@ -10,7 +12,7 @@ use super::{
     attention::{AttentionKind, Context, Layout, Sight},
     blueprint::{Blueprint, Buckets, Fused, NormPlace, Positions, Residual, Stacks},
     config::Shape,
-    distance::{DistanceKeys, Distances},
+    distance::{Distances, sinusoid},
     error::ForwardError,
     intervention::Interventions,
     kernel::{self, Isa},
@@ -20,13 +22,15 @@ use super::{
     position::{Fresh, Parts, Position},
     rope::Rotary,
     transformer::Input,
-    weights::{Cross, Layer, NormWeights, Stack},
+    weights::{Attention, Cross, Layer, NormWeights, Own, Stack},
     workspace::Workspace,
 };
 
 /// What a pass runs, and on what.
 #[derive(Clone, Copy)]
 pub(crate) struct Pass<'a> {
+    /// The model's number, which no other has.
+    pub(crate) model: u64,
     pub(crate) blueprint: &'a Blueprint,
     pub(crate) shape: Shape,
     /// The width of the residual stream.
@@ -64,6 +68,8 @@ impl Pass<'_> {
     ) -> Result<Vec<Fresh>, ForwardError> {
         let second = self.two_streams() || self.stack.layers.iter().any(|layer| layer.cross.is_some());
         let parts = Parts::new(self.shape, self.width, second, self.seen_by);
+        let recurrent = self.stack.layers.iter().any(|layer| layer.attention().is_none());
+        let parts = if recurrent { parts.with_cells() } else { parts };
         let mut new = std::mem::take(&mut workspace.fresh);
         new.clear();
         match self.resumed {
@@ -134,7 +140,10 @@ impl Pass<'_> {
         };
         let mut place = self.past.iter().filter(|position| counted(&position.token())).count();
         for (i, (&token, row)) in input.tokens.iter().zip(rows.chunks_exact_mut(width)).enumerate() {
-            self.embedding.expand_row(token as usize, row);
+            let at = self.past.len() + i;
+            if at > 0 || self.seen_by.is_some() || !self.blueprint.blank_start {
+                self.embedding.expand_row(token as usize, row);
+            }
             if self.blueprint.embedding_scale != 1.0 {
                 for x in row.iter_mut() {
                     *x *= self.blueprint.embedding_scale;
@@ -147,6 +156,13 @@ impl Pass<'_> {
                 add(positions, at, row);
             }
             place += usize::from(counted(&token));
+            if let Positions::Sinusoids { to_end } = self.blueprint.positions {
+                let steps = (width / 2) as f64 - if to_end { 1.0 } else { 0.0 };
+                kernel::with_scratch(width, |signal| {
+                    sinusoid(at as isize, steps, signal);
+                    row.iter_mut().zip(signal).for_each(|(x, signal)| *x += *signal);
+                });
+            }
             if let Some(segments) = &self.stack.segments {
                 let segment = input.segments.get(i).copied().unwrap_or(0);
                 add(segments, segment as usize, row);
@@ -155,7 +171,7 @@ impl Pass<'_> {
                 normalize_in_place(self.blueprint.norm, norm, self.norm_epsilon, row);
             }
             for (rotary, frequencies) in rotaries.iter().flatten() {
-                rotary.angles(frequencies, self.past.len() + i, angles);
+                rotary.angles(frequencies, at, angles);
             }
         }
         if let Some(projection) = &self.stack.embedding_projection {
@@ -170,10 +186,28 @@ impl Pass<'_> {
     }
 
     fn layer(&self, number: usize, layer: &Layer, new: &mut [Fresh], workspace: &mut Workspace, watch: Watch<'_>) {
+        let distances = self.distances(number, layer, new.len(), workspace);
+        self.blocks(number, layer, new, &distances, workspace, watch);
+        if let Distances::Sinusoids { keys, .. } = distances {
+            workspace.distances.keep(number, keys);
+        }
+    }
+
+    fn blocks(
+        &self,
+        number: usize,
+        layer: &Layer,
+        new: &mut [Fresh],
+        distances: &Distances<'_>,
+        workspace: &mut Workspace,
+        watch: Watch<'_>,
+    ) {
         let rows = new.len();
-        let distances = self.distances(layer, rows, workspace);
         self.read(&layer.attention_norm, rows, workspace);
-        self.project(number, layer, new, workspace);
+        match &layer.own {
+            Own::Attention(attention) => self.project(number, attention, new, workspace),
+            Own::Cell(cell) => self.recur(number, cell, new, workspace),
+        }
         if self.changes.skip(self.side(), number) {
             // Its queries are evidence all the same.
             if let Some(cross) = &layer.cross {
@@ -182,21 +216,26 @@ impl Pass<'_> {
             }
             return;
         }
-        if self.two_streams() {
+        if let (true, Own::Attention(attention)) = (self.two_streams(), &layer.own) {
             std::mem::swap(&mut workspace.stream, &mut workspace.second_stream);
             self.read(&layer.attention_norm, rows, workspace);
-            self.ask(number, &layer.projections[0], new, workspace);
-            self.attend(number, AttentionKind::QueryStream, new, &distances, workspace);
-            self.write(&layer.output, workspace);
+            self.ask(number, &attention.projections[0], new, workspace);
+            self.attend(number, AttentionKind::QueryStream, new, distances, workspace);
+            self.write(&attention.output, workspace);
             self.tell(number, Sublayer::Attention(AttentionKind::QueryStream), workspace, watch);
             self.add(&layer.attention_norm, workspace);
             self.feed_forward(number, layer, rows, workspace, &mut |_| ());
             std::mem::swap(&mut workspace.stream, &mut workspace.second_stream);
         }
-        self.attend(number, AttentionKind::Own, new, &distances, workspace);
-        watch(Seen::Mixed(number, AttentionKind::Own, &workspace.input));
-        self.write(&layer.output, workspace);
-        self.tell(number, Sublayer::Attention(AttentionKind::Own), workspace, watch);
+        match &layer.own {
+            Own::Attention(attention) => {
+                self.attend(number, AttentionKind::Own, new, distances, workspace);
+                watch(Seen::Mixed(number, AttentionKind::Own, &workspace.input));
+                self.write(&attention.output, workspace);
+                self.tell(number, Sublayer::Attention(AttentionKind::Own), workspace, watch);
+            }
+            Own::Cell(_) => self.tell(number, Sublayer::Cell, workspace, watch),
+        }
         if self.blueprint.residual == Residual::Parallel {
             // Both sublayers read the layer's input: attention's output is added when feed-forward has read.
             std::mem::swap(&mut workspace.output, &mut workspace.beside);
@@ -223,13 +262,20 @@ impl Pass<'_> {
     }
 
     /// What distances add in this layer.
-    fn distances<'l>(&'l self, layer: &'l Layer, rows: usize, workspace: &mut Workspace) -> Distances<'l> {
+    fn distances<'l>(
+        &'l self,
+        number: usize,
+        layer: &'l Layer,
+        rows: usize,
+        workspace: &mut Workspace,
+    ) -> Distances<'l> {
         let (start, farthest) = (self.past.len(), self.blueprint.positions.farthest_sinusoid());
-        match &layer.relative {
+        match layer.relative() {
             Some(relative) => {
                 let length = start + rows;
-                let keys =
-                    DistanceKeys::new(relative, start..length, length, &mut workspace.team, workspace.isa, farthest);
+                let Workspace { team, isa, input, distances, .. } = workspace;
+                let mut keys = distances.take(self.model, number);
+                keys.reach(relative, start..length, length, farthest, (team, *isa, input));
                 Distances::Sinusoids { relative, keys }
             }
             None => self.buckets(),
@@ -288,13 +334,13 @@ impl Pass<'_> {
     }
 
     /// Queries, keys and values of the new positions, turned by their angles.
-    fn project(&self, number: usize, layer: &Layer, new: &mut [Fresh], workspace: &mut Workspace) {
+    fn project(&self, number: usize, attention: &Attention, new: &mut [Fresh], workspace: &mut Workspace) {
         let head_width = self.shape.head_width;
         let (queries, keys) = (self.shape.query_width(), self.shape.key_width());
         let stride = queries + 2 * keys;
         let Workspace { team, isa, input, output, angles, .. } = workspace;
         output.resize(new.len() * stride, 0.0);
-        kernel::multiply(team, *isa, input, &layer.projections, output, stride);
+        kernel::multiply(team, *isa, input, &attention.projections, output, stride);
         let turned = self.turned(number);
         let table = angles.len() / new.len().max(1);
         for (i, (position, row)) in new.iter_mut().zip(output.chunks_exact(stride)).enumerate() {
@@ -315,7 +361,7 @@ impl Pass<'_> {
                     }
                 }
             }
-            for (heads, norm) in [(q, &layer.query_norm), (k, &layer.key_norm)] {
+            for (heads, norm) in [(q, &attention.query_norm), (k, &attention.key_norm)] {
                 for head in heads.chunks_exact_mut(head_width) {
                     if let Some(norm) = norm {
                         normalize_in_place(self.blueprint.norm, norm, self.norm_epsilon, head);
@@ -413,62 +459,6 @@ impl Pass<'_> {
         self.write(&layer.down, workspace);
         self.tell(number, Sublayer::FeedForward, workspace, watch);
         self.add(layer.after.as_ref().map_or(&layer.feed_forward_norm, |(_, norm)| norm), workspace);
-    }
-
-    /// One row of attention, computed again from the stored queries and keys as the pass did: what the query at `place`
-    /// of `past` drew from each position, in one head of one layer.
-    pub(crate) fn row(&self, kind: AttentionKind, layer: usize, head: usize, place: usize) -> Vec<f32> {
-        let isa = Isa::detect();
-        self.see(kind, layer, place, |sight| match sight.queries(self.past[place].view()) {
-            [] => vec![0.0; sight.len()],
-            queries => self.layout(isa).weights(sight, queries, head, place),
-        })
-    }
-
-    /// The same of several queries.
-    pub(crate) fn rows(&self, kind: AttentionKind, layer: usize, head: usize, places: &[usize]) -> Vec<Vec<f32>> {
-        let layout = self.layout(Isa::detect());
-        let products = match places.first() {
-            // Distances that are products themselves are made for each place.
-            Some(&place) if self.stack.layers[layer].relative.is_none() => self.see(kind, layer, place, |sight| {
-                let queries: Vec<_> =
-                    places.iter().map(|&place| (place, sight.queries(self.past[place].view()))).collect();
-                let all = queries.iter().all(|(_, queries)| !queries.is_empty());
-                all.then(|| layout.products(sight, head, &queries))
-            }),
-            _ => None,
-        };
-        let Some(products) = products else {
-            return places.iter().map(|&place| self.row(kind, layer, head, place)).collect();
-        };
-        let softmax = |(&place, row): (&usize, Vec<f32>)| {
-            self.see(kind, layer, place, |sight| {
-                layout.softmax(sight, sight.queries(self.past[place].view()), head, place, row)
-            })
-        };
-        places.iter().zip(products).map(softmax).collect()
-    }
-
-    /// What the query at `place` of `past` looks at, for `look`.
-    pub(crate) fn see<T>(
-        &self,
-        kind: AttentionKind,
-        layer: usize,
-        place: usize,
-        look: impl FnOnce(Sight<'_>) -> T,
-    ) -> T {
-        let farthest = self.blueprint.positions.farthest_sinusoid();
-        let distances = match (&self.stack.layers[layer].relative, kind) {
-            (_, AttentionKind::Cross) => Distances::None,
-            (Some(relative), _) => {
-                let mut team = kernel::Team::new(1);
-                let keys =
-                    DistanceKeys::new(relative, place..place + 1, self.past.len(), &mut team, Isa::detect(), farthest);
-                Distances::Sinusoids { relative, keys }
-            }
-            (None, _) => self.buckets(),
-        };
-        look(self.sight(kind, layer, &[], &distances))
     }
 }
 

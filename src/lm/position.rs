@@ -3,6 +3,7 @@
 use std::{fmt, ops::Range};
 
 use super::{
+    blueprint::Blueprint,
     config::{Config, Shape},
     kernel::{Kept, Row, Slab},
 };
@@ -27,8 +28,8 @@ pub(crate) struct Fresh {
     numbers: Row<Parts>,
 }
 
-/// The numbers of a position, one after another: of each layer its keys, values, queries and second queries; the last hidden
-/// state; of each layer of a decoder, where this is a position of its source, the keys and values it sees here.
+/// The numbers of a position, one after another: of each layer its keys, values, queries and second queries, or the state of
+/// its cell after this position in place of the first three; the last hidden state; of each layer of a decoder, where this is a position of its source, the keys and values it sees here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Parts {
     layers: usize,
@@ -36,6 +37,8 @@ pub(crate) struct Parts {
     keys: usize,
     /// `heads × head_width`
     queries: usize,
+    /// The width of the state of a cell, where layers have one.
+    cell: usize,
     /// `heads × head_width` where a layer has a second attention: a decoder's to its source, or the query stream's under a
     /// permutation; else 0.
     second: usize,
@@ -56,7 +59,12 @@ impl Parts {
     pub(crate) fn new(shape: Shape, width: usize, second: bool, seen_by: Option<Shape>) -> Self {
         let source = seen_by.map(|decoder| Source { layers: decoder.layers, keys: decoder.key_width() });
         let (keys, queries) = (shape.key_width(), shape.query_width());
-        Self { layers: shape.layers, keys, queries, second: if second { queries } else { 0 }, width, source }
+        Self { layers: shape.layers, keys, queries, cell: 0, second: if second { queries } else { 0 }, width, source }
+    }
+
+    /// The same of a stack whose layers have a cell instead of attention to their own stack.
+    pub(crate) fn with_cells(self) -> Self {
+        Self { keys: 0, queries: 0, cell: self.width, ..self }
     }
 
     /// The bytes that a position takes in memory.
@@ -65,7 +73,7 @@ impl Parts {
     }
 
     fn layer(&self) -> usize {
-        2 * self.keys + self.queries + self.second
+        2 * self.keys + self.queries + self.cell + self.second
     }
 
     fn length(&self) -> usize {
@@ -94,8 +102,13 @@ impl Parts {
         start..start + self.queries
     }
 
-    fn second(&self, layer: usize) -> Range<usize> {
+    fn cell(&self, layer: usize) -> Range<usize> {
         let start = self.queries(layer).end;
+        start..start + self.cell
+    }
+
+    fn second(&self, layer: usize) -> Range<usize> {
+        let start = self.cell(layer).end;
         start..start + self.second
     }
 
@@ -134,6 +147,11 @@ impl<'a> View<'a> {
 
     pub(crate) fn queries(self, layer: usize) -> &'a [f32] {
         &self.numbers[self.parts.queries(layer)]
+    }
+
+    /// The state of the layer's cell after this position, `[width]`; empty where it has none.
+    pub(crate) fn cell(self, layer: usize) -> &'a [f32] {
+        &self.numbers[self.parts.cell(layer)]
     }
 
     /// The queries of the layer's second attention, `[heads × head_width]`; empty where there is none.
@@ -190,8 +208,9 @@ impl Position {
     }
 
     /// The bytes that a position of the main stack takes.
-    pub fn size(config: &Config) -> usize {
-        Parts::new(config.main(), config.width, config.encoder.is_some(), None).bytes()
+    pub fn size(blueprint: &Blueprint, config: &Config) -> usize {
+        let parts = Parts::new(config.main(), config.width, config.encoder.is_some(), None);
+        if blueprint.cell.is_some() { parts.with_cells().bytes() } else { parts.bytes() }
     }
 
     /// Whether this is the other one or a clone of it, and not one that was computed again.
@@ -247,6 +266,12 @@ impl Fresh {
         let (k, rest) = self.numbers[start..].split_at_mut(keys);
         let (v, rest) = rest.split_at_mut(keys);
         [k, v, &mut rest[..queries]]
+    }
+
+    /// The state of the layer's cell, to be written.
+    pub(crate) fn cell_mut(&mut self, layer: usize) -> &mut [f32] {
+        let part = self.numbers.common().cell(layer);
+        &mut self.numbers[part]
     }
 
     /// The queries of the layer's second attention, to be written.

@@ -17,9 +17,9 @@ pub(crate) struct Reader<'a> {
 const GREATEST_SIZE: u64 = 1 << 31;
 
 impl<'a> Reader<'a> {
-    /// Hugging Face's value under a path of keys joined by dots; null counts as absent.
-    fn json(self, key: &str) -> Option<&'a Value> {
-        let Header::HuggingFace(map) = &self.checkpoint.header else { return None };
+    /// The value under a path of keys joined by dots; null counts as absent.
+    pub(crate) fn value(self, key: &str) -> Option<&'a Value> {
+        let (Header::HuggingFace(map) | Header::Marian(map)) = &self.checkpoint.header else { return None };
         let mut parts = key.split('.');
         let mut value = map.get(parts.next()?)?;
         for part in parts {
@@ -36,7 +36,9 @@ impl<'a> Reader<'a> {
                 Some((integer, integer.map_or_else(|| "not a count".into(), |integer| integer.to_string())))
             }
             Header::Gguf(_) => None,
-            Header::HuggingFace(_) => self.json(key).map(|value| (value.as_u64(), value.to_string())),
+            Header::HuggingFace(_) | Header::Marian(_) => {
+                self.value(key).map(|value| (value.as_u64(), value.to_string()))
+            }
         }
     }
 
@@ -48,8 +50,8 @@ impl<'a> Reader<'a> {
                 Some((float, float.map_or_else(|| "not a number".into(), |float| float.to_string())))
             }
             Header::Gguf(_) => None,
-            Header::HuggingFace(_) => {
-                self.json(key).map(|value| (value.as_f64().map(|float| float as f32), value.to_string()))
+            Header::HuggingFace(_) | Header::Marian(_) => {
+                self.value(key).map(|value| (value.as_f64().map(|float| float as f32), value.to_string()))
             }
         }
     }
@@ -88,7 +90,7 @@ impl<'a> Reader<'a> {
 
     /// Words in a row; `None` if the header does not say.
     pub(crate) fn texts(self, key: &str) -> Option<Vec<&'a str>> {
-        self.json(key)?.as_array()?.iter().map(Value::as_str).collect()
+        self.value(key)?.as_array()?.iter().map(Value::as_str).collect()
     }
 
     /// A token's id; `None` if the header does not say.
@@ -111,7 +113,7 @@ impl<'a> Reader<'a> {
 
     /// Positive numbers in a row; `None` if the header does not say.
     pub(crate) fn numbers(self, key: &str) -> Result<Option<Vec<f32>>, ModelError> {
-        let Some(value) = self.json(key) else { return Ok(None) };
+        let Some(value) = self.value(key) else { return Ok(None) };
         let number = |value: &Value| value.as_f64().map(|x| x as f32).filter(|x| x.is_finite() && *x > 0.0);
         let numbers = value.as_array().and_then(|list| list.iter().map(number).collect::<Option<Vec<_>>>());
         numbers.map(Some).ok_or_else(|| ModelError::BadSetting { key: key.into(), value: value.to_string() })
@@ -121,7 +123,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn flag(self, key: &str) -> Option<bool> {
         match &self.checkpoint.header {
             Header::Gguf(metadata) => metadata.bool(key),
-            Header::HuggingFace(_) => self.json(key)?.as_bool(),
+            Header::HuggingFace(_) | Header::Marian(_) => self.value(key)?.as_bool(),
         }
     }
 
@@ -129,7 +131,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn text(self, key: &str) -> Option<&'a str> {
         match &self.checkpoint.header {
             Header::Gguf(metadata) => metadata.str(key),
-            Header::HuggingFace(_) => self.json(key)?.as_str(),
+            Header::HuggingFace(_) | Header::Marian(_) => self.value(key)?.as_str(),
         }
     }
 }

@@ -40,7 +40,7 @@ pub struct Trace {
 /// Everything one stack computed.
 #[derive(Clone, Debug, Default)]
 pub struct StackTrace {
-    /// Each layer's attention to its own stack, `[H, L, L]`: head, query, key.
+    /// Each layer's attention to its own stack, `[H, L, L]`: head, query, key. None where a cell stands in its place.
     pub attentions: Vec<Array3<f32>>,
     /// Each layer's attention to the source, `[H, M, L]`.
     pub cross_attentions: Vec<Array3<f32>>,
@@ -78,6 +78,7 @@ impl Transformer {
         }
         let start = path.len();
         self.check(&[], main_input, under.mask)?;
+        self.can_mask(under.mask)?;
         let mut watch = |seen: Seen<'_>| self.keep(seen, self.config.layers, &mut states);
         let new = self.pass(false, under, &path, &[], main_input.tokens.len()).run(
             main_input,
@@ -124,9 +125,9 @@ impl Transformer {
         start: usize,
         hidden_states: Vec<Array2<f32>>,
     ) -> StackTrace {
-        let shape = match (path.get(start).is_some_and(Position::is_source), self.config.encoder) {
-            (true, Some(encoder)) => encoder,
-            _ => self.config.main(),
+        let (shape, recurrent) = match (path.get(start).is_some_and(Position::is_source), self.config.encoder) {
+            (true, Some(encoder)) => (encoder, false),
+            _ => (self.config.main(), self.blueprint.cell.is_some()),
         };
         let (queries, second) = (path.len() - start, path.get(start).is_some_and(Position::has_second));
         let layers = |kind: AttentionKind, keys: std::ops::Range<usize>| -> Vec<Array3<f32>> {
@@ -143,7 +144,7 @@ impl Transformer {
         };
         let none = Vec::new;
         StackTrace {
-            attentions: layers(AttentionKind::Own, start..path.len()),
+            attentions: if recurrent { none() } else { layers(AttentionKind::Own, start..path.len()) },
             cross_attentions: if second && start > 0 { layers(AttentionKind::Cross, 0..start) } else { none() },
             query_attentions: if second && start == 0 {
                 layers(AttentionKind::QueryStream, 0..path.len())

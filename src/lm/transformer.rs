@@ -1,5 +1,7 @@
 //! A transformer that can run.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::{
     activation::activate,
     attention::{AttentionKind, bent},
@@ -29,6 +31,8 @@ pub struct Transformer {
     pub(crate) weights: Weights,
     pub(crate) rotary: Option<Rotary>,
     window_rotary: Option<Rotary>,
+    /// Which of all that were opened it is, from 1: what a workspace kept of another is not this one's.
+    number: u64,
 }
 
 /// Tokens to be computed.
@@ -67,6 +71,9 @@ impl Input<'_> {
     }
 }
 
+/// How many were opened.
+static OPENED: AtomicU64 = AtomicU64::new(0);
+
 /// New positions computed together: bounds the buffers of a long prompt.
 pub(crate) const CHUNK: usize = 96;
 
@@ -91,7 +98,8 @@ impl Transformer {
             }
             _ => None,
         };
-        Ok(Self { blueprint, config, weights, rotary, window_rotary })
+        let number = OPENED.fetch_add(1, Ordering::Relaxed) + 1;
+        Ok(Self { blueprint, config, weights, rotary, window_rotary, number })
     }
 
     /// Whether there are logits: an encoder may have been saved without its head.
@@ -217,6 +225,7 @@ impl Transformer {
             return Err(ForwardError::NoSource);
         }
         self.check(past, input, under.mask)?;
+        self.can_mask(under.mask)?;
         let (before, length) = (path.len(), past.len() + input.tokens.len());
         let joint = under.mask.joint().unwrap_or(length).saturating_sub(past.len()).min(input.tokens.len());
         let mut rest = input;
@@ -281,6 +290,11 @@ impl Transformer {
         let positions = self.extend_watched(&[], input, under, workspace, go_on, &mut |_| ())?;
         let found = positions.get(index).map(Position::alone);
         found.ok_or(ForwardError::NoSuchPosition { index, length: hidden.len() })
+    }
+
+    /// Who sees whom is for attention to say: a cell goes from left to right.
+    pub(crate) fn can_mask(&self, mask: &Mask) -> Result<(), ForwardError> {
+        if *mask == self.blueprint.mask { Ok(()) } else { self.blueprint.attends_to_itself() }
     }
 
     pub(crate) fn check(&self, past: &[Position], input: Input<'_>, mask: &Mask) -> Result<(), ForwardError> {
@@ -449,6 +463,7 @@ impl Transformer {
             _ => (&self.weights.main, self.config.main()),
         };
         Pass {
+            model: self.number,
             blueprint: &self.blueprint,
             shape,
             width: self.config.width,

@@ -52,22 +52,42 @@ pub(crate) struct Stack {
 #[derive(Clone, Debug)]
 pub(crate) struct Layer {
     pub(crate) attention_norm: NormWeights,
-    /// One fused projection, or query, key and value: their outputs follow one another.
-    pub(crate) projections: Vec<Linear>,
-    /// `[head_width]` each.
-    pub(crate) query_norm: Option<NormWeights>,
-    pub(crate) key_norm: Option<NormWeights>,
+    pub(crate) own: Own,
     /// Of what attention gives, and of what feed-forward gives, where norms stand before and after.
     pub(crate) after: Option<(NormWeights, NormWeights)>,
-    pub(crate) relative: Option<Relative>,
-    /// `[width, heads × head_width]`
-    pub(crate) output: Linear,
     pub(crate) cross: Option<Cross>,
     pub(crate) feed_forward_norm: NormWeights,
     /// Gate and up, fused or not, or up alone: `[feed_forward, width]` each.
     pub(crate) expansions: Vec<Linear>,
     /// `[width, feed_forward]`
     pub(crate) down: Linear,
+}
+
+/// What mixes the positions of a layer's own stack.
+#[derive(Clone, Debug)]
+pub(crate) enum Own {
+    Attention(Box<Attention>),
+    Cell(Cell),
+}
+
+/// A stack's attention to itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Attention {
+    /// One fused projection, or query, key and value: their outputs follow one another.
+    pub(crate) projections: Vec<Linear>,
+    /// `[head_width]` each.
+    pub(crate) query_norm: Option<NormWeights>,
+    pub(crate) key_norm: Option<NormWeights>,
+    pub(crate) relative: Option<Relative>,
+    /// `[width, heads × head_width]`
+    pub(crate) output: Linear,
+}
+
+/// A recurrent cell.
+#[derive(Clone, Debug)]
+pub(crate) struct Cell {
+    /// W and `W_f`, `[width, width]` each: their outputs follow one another.
+    pub(crate) projections: Vec<Linear>,
 }
 
 /// A decoder's attention to its source.
@@ -138,7 +158,21 @@ impl Weights {
 impl Stack {
     /// Whether queries, keys or values have a bias added.
     pub(crate) fn projects_with_bias(&self) -> bool {
-        self.layers.iter().flat_map(|layer| &layer.projections).any(|projection| projection.bias.is_some())
+        let own = self.layers.iter().filter_map(Layer::attention).flat_map(|attention| &attention.projections);
+        let cross = self.layers.iter().filter_map(|layer| layer.cross.as_ref()).map(|cross| &cross.query);
+        own.chain(cross).any(|projection| projection.bias.is_some())
+    }
+}
+
+impl Layer {
+    /// The attention to the layer's own stack, where it has one.
+    pub(crate) fn attention(&self) -> Option<&Attention> {
+        if let Own::Attention(attention) = &self.own { Some(attention) } else { None }
+    }
+
+    /// What makes that attention see distances.
+    pub(crate) fn relative(&self) -> Option<&Relative> {
+        self.attention()?.relative.as_ref()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a forward pass needs beside the model: buffers and compute threads.
 
 use super::{
+    distance::KeptKeys,
     kernel::{Activations, Isa, Team},
     position::{Fresh, Position, Room},
 };
@@ -20,6 +21,8 @@ pub struct Workspace {
     pub(crate) angles: Vec<f32>,
     /// Attention's blocks before they are added up.
     pub(crate) partial: Vec<f32>,
+    /// The keys of distances that were computed before.
+    pub(crate) distances: KeptKeys,
     /// Storage for positions to come.
     pub(crate) room: Room,
     /// The list that a pass's positions are computed in.
@@ -39,6 +42,7 @@ impl Workspace {
             beside: Vec::new(),
             angles: Vec::new(),
             partial: Vec::new(),
+            distances: KeptKeys::default(),
             room: Room::default(),
             fresh: Vec::new(),
         }

@@ -155,7 +155,7 @@ fn of_checkpoint(name: String, spec: &Spec, checkpoint: &Checkpoint) -> Result<D
 
 fn engine(checkpoint: &Checkpoint, weights: u64) -> Result<Engine, ModelError> {
     let Transformer { blueprint, config, .. } = &Transformer::new(checkpoint)?;
-    let per_token = Position::size(config) as u64;
+    let per_token = Position::size(blueprint, config) as u64;
     let context = per_token.saturating_mul(config.context as u64);
     let memory = Memory { weights, per_token, context };
     Ok(Engine { blueprint: blueprint.clone(), config: config.clone(), memory })

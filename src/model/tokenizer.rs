@@ -42,10 +42,13 @@ pub(super) fn of_checkpoint(
     }
     let inside = match &checkpoint.header {
         Header::Gguf(metadata) => gguf::vocabulary(metadata),
-        Header::HuggingFace(_) => None,
+        Header::HuggingFace(_) | Header::Marian(_) => None,
     };
     if let Some(vocabulary) = inside {
         return Ok(Some(vocabulary.and_then(Tokenizer::from_vocabulary)));
+    }
+    if let (Header::Marian(_), Some(file)) = (&checkpoint.header, checkpoint.files.first()) {
+        return files::beside_marian(file).map(Some);
     }
     let folder = checkpoint.files.first().and_then(|file| file.parent());
     folder.map_or(Ok(None), files::of_folder)

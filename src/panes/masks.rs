@@ -108,6 +108,7 @@ impl Drawn<'_> {
                 let peeks = costs.iter().any(|cost| cost.peeked.is_some());
                 let unified = matches!(mask, Mask::Causal | Mask::Bidirectional | Mask::SeqToSeq(_));
                 let message = match way(state) {
+                    _ if state.recurs() => Message::NoOwnAttention,
                     None => Message::MaskNothing,
                     Some(Way::Query) => Message::MaskTwoStreams,
                     Some(Way::Hidden) if unified => Message::MaskUnified,

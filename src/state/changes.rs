@@ -45,7 +45,7 @@ impl State {
 
     /// Whether what a head of the selected token's layers mixes is taken out of the run.
     pub fn is_out(&self, layer: usize, head: usize) -> bool {
-        let side = self.side();
+        let side = self.heads_side();
         let (place, whole) = (HeadPlace { side, layer, head }, LayerPlace { side, layer });
         self.under.list().iter().any(|intervention| match intervention {
             Intervention::Head(out) => *out == place,
@@ -57,6 +57,14 @@ impl State {
     /// The side of the selected token's layers.
     fn side(&self) -> Side {
         if self.selected < self.source_len() { Side::Encoder } else { Side::Main }
+    }
+
+    /// The side of the heads in view: where a decoder has none for itself, those that look at its source.
+    fn heads_side(&self) -> Side {
+        match self.side() {
+            Side::Main if self.recurs() => Side::Cross,
+            side => side,
+        }
     }
 
     /// The cell under the attention cursor as interventions name it: heads, query, key.
@@ -158,13 +166,13 @@ impl Ctx<'_> {
 
     /// Takes the head in view out, or puts it back.
     pub fn ablate_head(&mut self) {
-        let (side, layer, head) = (self.state.side(), self.state.layer, self.state.head);
+        let (side, layer, head) = (self.state.heads_side(), self.state.layer, self.state.head);
         self.toggle(Intervention::Head(HeadPlace { side, layer, head }));
     }
 
     /// Takes the attention of the layer in view out, or puts it back.
     pub fn ablate_layer(&mut self) {
-        let (side, layer) = (self.state.side(), self.state.layer);
+        let (side, layer) = (self.state.heads_side(), self.state.layer);
         self.toggle(Intervention::Attention(LayerPlace { side, layer }));
     }
 
@@ -200,8 +208,16 @@ impl Ctx<'_> {
         }
     }
 
-    /// Puts an intervention into the list and on, or takes it out of it.
+    /// Puts an intervention into the list and on, or takes it out of it; one that the model has no place for is refused.
     fn toggle(&mut self, intervention: Intervention) {
+        let checked = self
+            .state
+            .model
+            .as_ref()
+            .map(|model| model.engine.check_interventions(std::slice::from_ref(&intervention)));
+        if let Some(Err(error)) = checked {
+            return self.say(Notice::failure(&error));
+        }
         self.remember_settings(None);
         let changes = &mut self.state.settings.changes;
         match changes.iter().position(|listed| listed.intervention == intervention) {

@@ -135,12 +135,14 @@ impl Masks {
 }
 
 impl State {
-    /// The masks of the page: the model's own, then those that were asked for; a misfit where one does not fit the text.
+    /// The masks of the page: the model's own, then those that were asked for; a misfit where one does not fit the text. The
+    /// model's own alone where there is nothing to mask.
     pub fn masks_in_view(&self) -> Vec<Result<Mask, Misfit>> {
         let Some(model) = &self.model else { return Vec::new() };
         let home = &model.engine.blueprint.mask;
         let (length, seed) = (self.masks.of.tokens.len(), self.settings.seed.wrapping_add(self.masks.order));
-        let others = self.masks.list.iter().map(|asked| asked.of(length, seed));
+        let list = if self.recurs() { &[][..] } else { &self.masks.list };
+        let others = list.iter().map(|asked| asked.of(length, seed));
         std::iter::once(Ok(home.clone())).chain(others.filter(|mask| mask.as_ref() != Ok(home))).collect()
     }
 
@@ -189,11 +191,12 @@ impl Ctx<'_> {
         }
         let state = &*self.state;
         let part = state.masks.part;
+        let rank = part == Part::Rank && !state.recurs();
         let wanted = Wanted {
             of: state.masks.of.clone(),
             masks: state.masks_in_view().into_iter().filter_map(Result::ok).collect(),
             place: (state.layer, state.head),
-            rank: part == Part::Rank,
+            rank,
             reuse: part == Part::Reuse,
         };
         let answered = state.masks.asked.as_ref() == Some(&wanted);

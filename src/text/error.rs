@@ -32,6 +32,11 @@ pub enum TokenizerError {
     },
     /// The vocabulary has no pieces.
     Empty,
+    /// The model's vocabulary is in a file of its own, and that is not there.
+    NotBeside {
+        /// What such files are called.
+        file: String,
+    },
     /// An id is too large for the number of pieces: ids have to be nearly dense.
     Sparse {
         /// The id found.
@@ -128,6 +133,7 @@ impl fmt::Display for TokenizerError {
                 write!(f, "{part} has no usable {field:?}; the file is damaged or of a newer format")
             }
             Self::Empty => write!(f, "the vocabulary is empty; the file is damaged or holds no tokenizer"),
+            Self::NotBeside { file } => write!(f, "its vocabulary, {file}, is not beside it; download it too"),
             Self::Sparse { id, count } => {
                 write!(f, "id {id} is out of proportion for {count} pieces; ids have to be nearly dense")
             }

@@ -74,7 +74,8 @@ impl Language {
 }
 
 /// What the engine says with something of its own in it.
-const TERMS_WITH_HOLES: [Message; 11] = [
+const TERMS_WITH_HOLES: [Message; 12] = [
+    Message::TermZeroStart,
     Message::TermWindowBase,
     Message::TermWithin,
     Message::TermWindowedLayers,

@@ -14,6 +14,7 @@ mod masks;
 mod narrow;
 mod paths;
 mod pictures;
+mod recurrent;
 mod repetition;
 mod sizes;
 mod steps;

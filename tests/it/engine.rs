@@ -5,6 +5,7 @@
 mod allocations;
 mod converted;
 mod downloads;
+mod marian;
 
 use std::path::Path;
 
@@ -143,6 +144,14 @@ fn hugging_face_families_compute_what_transformers_computes() {
         "bart",
     ];
     for name in families {
+        let folder = fixture(name);
+        assert_traces_as_the_reference(&folder, &folder.join("expected.safetensors"));
+    }
+}
+
+#[test]
+fn marians_models_compute_what_its_formulas_give_in_float64() {
+    for name in ["marian", "marian-float"] {
         let folder = fixture(name);
         assert_traces_as_the_reference(&folder, &folder.join("expected.safetensors"));
     }

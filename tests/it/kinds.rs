@@ -7,7 +7,7 @@ use lmscope::lm::blueprint::{Objective, Stacks};
 use lmscope::lm::{Mask, Workspace};
 use lmscope::model::{self, EMBEDDED, Model, Source, Spec};
 
-use crate::command_line::{json, list};
+use crate::command_line::{json, list, run};
 
 const SENTENCE: &str = "once upon a time there was a little girl named lily. she loved to play with her dog in the park. \
     one day she saw a big red ball. she was very happy";
@@ -98,6 +98,18 @@ fn the_built_in_encoder_and_decoder_spells_as_its_package_does() {
         let said = list(&answer, "steps").iter().map(|step| step["text"].as_str().expect("a text"));
         let spelled: String = said.filter(|text| !text.starts_with('<')).collect();
         assert_eq!(spelled, sounds, "{word}");
+    }
+}
+
+#[test]
+fn what_a_model_reads_without_the_tokens_around_its_texts_is_said_to_lack_them() {
+    for (model, framed) in [("spelling", "<s> … </s>"), ("spans", "… </s>")] {
+        let arguments = ["generate", "--model", model, "--temperature", "0", "--steps", "4", "cat"];
+        let note = format!("this model was trained with texts as {framed}; --special adds these tokens");
+        let (without, with) = (run(&arguments), run(&[&arguments[..], &["--special"]].concat()));
+        assert_eq!((without.code, with.code), (0, 0), "{}{}", without.errors, with.errors);
+        assert!(without.output.contains(&note), "{}", without.output);
+        assert!(!with.output.contains("--special"), "{}", with.output);
     }
 }
 

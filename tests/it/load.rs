@@ -3,6 +3,7 @@
 mod describe;
 mod llama2c;
 mod malformed;
+mod marian;
 mod pytorch;
 
 use std::path::{Path, PathBuf};
@@ -193,19 +194,6 @@ fn a_file_of_another_kind_is_named_for_what_it_is() {
     ];
     for (bytes, expected) in cases {
         let Problem::Foreign { found, .. } = refused(bytes).0 else { panic!("{expected:?}") };
-        assert_eq!(found, expected);
-    }
-    // Marian's: version 1, one item, then its name; the settings come last.
-    let marian = |settings: &str| {
-        let mut bytes = [1_u64, 2, 23, 1028, 2, 8, 18, 257, 1, 8].map(u64::to_le_bytes).concat();
-        bytes.extend_from_slice(b"decoder_l1_rnn_W_scale\0special:model.yml\0");
-        bytes.extend_from_slice(settings.as_bytes());
-        bytes
-    };
-    for (settings, expected) in
-        [("dec-cell: ssru\n", Foreign::MarianRecurrent), ("type: transformer\n", Foreign::Marian)]
-    {
-        let Problem::Foreign { found, .. } = refused(marian(settings)).0 else { panic!("{expected:?}") };
         assert_eq!(found, expected);
     }
     assert_eq!(refused(b"").0, Problem::Empty);

@@ -62,6 +62,7 @@ pub fn example(objective: Objective, length: usize, seed: u64) -> Example {
         Objective::Unified => unified(length),
         Objective::SpanCorruption => spans_out(length, seed),
         Objective::Denoising => denoised(length, seed),
+        Objective::Translation => translated(length),
         Objective::Permutation => permuted(length, seed),
         Objective::BlankFilling => blanks(length, seed),
         Objective::LongBlank => Example {
@@ -156,6 +157,14 @@ fn denoised(length: usize, seed: u64) -> Example {
     input.extend((at..length).map(Piece::Token));
     input.push(Piece::End);
     behind(input, (0..length).map(Piece::Token).chain([Piece::End]).collect())
+}
+
+/// The source whole, and its translation token by token (Vaswani et al. 2017, section 5); the second half of the sentence
+/// stands for that of the first.
+fn translated(length: usize) -> Example {
+    let source = length / 2;
+    let input = (0..source).map(Piece::Token).chain([Piece::End]).collect();
+    behind(input, (source..length).map(Piece::Token).chain([Piece::End]).collect())
 }
 
 /// The last tokens of a random order, each from those before it in the order (Yang et al. 2019, sections 2.2 and 2.3).

@@ -44,7 +44,7 @@ pub fn random_repeated(vocabulary: usize, context: usize) -> Vec<u32> {
 }
 
 /// Every head with its score at `places` of what the model has read, the greatest first; of equals the lower layer, then
-/// the lower head. `wanted` is asked for every layer; `None` when it no longer is.
+/// the lower head; none where no head looks back. `wanted` is asked for every layer; `None` when it no longer is.
 pub fn rank(
     engine: &Transformer,
     under: Conditions<'_>,
@@ -54,7 +54,8 @@ pub fn rank(
 ) -> Option<Vec<Copier>> {
     let tokens: Vec<u32> = context.iter().map(Position::token).collect();
     let mut all = Vec::new();
-    for layer in 0..engine.config.layers {
+    let layers = if engine.blueprint.attends_to_itself().is_ok() { engine.config.layers } else { 0 };
+    for layer in 0..layers {
         if !wanted() {
             return None;
         }

@@ -20,7 +20,7 @@ use super::{
         pass::{Seen, Sublayer},
         position::Position,
         transformer::{Transformer, sourced},
-        weights::{Head, Layer, NormWeights},
+        weights::{Head, Layer, NormWeights, Own},
         workspace::Workspace,
     },
     ExplainError,
@@ -51,6 +51,8 @@ pub enum Part {
         /// To its own stack, or to the source.
         kind: AttentionKind,
     },
+    /// A layer's recurrent cell.
+    Cell(usize),
     /// A layer's feed-forward block, its bias included.
     FeedForward(usize),
     /// What norms and the head add whatever they are given.
@@ -193,6 +195,7 @@ impl Transformer {
                     Sublayer::FeedForward => {
                         parts.push(Contribution { part: Part::FeedForward(layer), logit: dot(&own, given) });
                     }
+                    Sublayer::Cell => parts.push(Contribution { part: Part::Cell(layer), logit: dot(&own, given) }),
                     Sublayer::Attention(kind) => self.heads(weights, layer, *kind, mixed, given, &own, &mut parts),
                 }
             }
@@ -231,7 +234,10 @@ impl Transformer {
         let silent = given.iter().all(|x| *x == 0.0);
         let Linear { matrix, bias } = match (kind, &weights.cross) {
             (AttentionKind::Cross, Some(cross)) => &cross.output,
-            _ => &weights.output,
+            _ => match &weights.own {
+                Own::Attention(attention) => &attention.output,
+                Own::Cell(_) => return,
+            },
         };
         let zero = |x: f64| if silent { 0.0 } else { x };
         if let Some(bias) = bias {
@@ -293,7 +299,7 @@ impl Transformer {
                 let norm = match sublayer {
                     Sublayer::Attention(AttentionKind::QueryStream) => continue,
                     Sublayer::Attention(AttentionKind::Cross) => weights.cross.as_ref().map(|cross| &cross.norm),
-                    Sublayer::Attention(AttentionKind::Own) => {
+                    Sublayer::Attention(AttentionKind::Own) | Sublayer::Cell => {
                         Some(after.map_or(&weights.attention_norm, |(norm, _)| norm))
                     }
                     Sublayer::FeedForward => Some(after.map_or(&weights.feed_forward_norm, |(_, norm)| norm)),

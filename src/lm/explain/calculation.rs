@@ -12,6 +12,7 @@ use super::super::{
     position::Position,
     rope::Rotary,
     transformer::Transformer,
+    weights::Own,
     workspace::Workspace,
 };
 use super::ExplainError;
@@ -134,10 +135,13 @@ impl Transformer {
             let edit = under.interventions.row(at, place);
             let width = layout.width;
             let q = &queries[head * width..][..width];
-            let content = sight.distances.content(q, head);
+            let mut content = vec![0.0; width];
+            sight.distances.content(q, head, &mut content);
             let key_head = head / (layout.heads / layout.kv_heads);
             let mut distances = vec![0.0; sight.len()];
-            sight.distances.add(isa, q, head, place, 0, layout.scale, &mut distances);
+            let mut asking = vec![0.0; width];
+            sight.distances.asking(q, head, &mut asking);
+            sight.distances.add(isa, &asking, head, place, 0, layout.scale, &mut distances);
             let products = (0..sight.len()).map(|index| isa.dot(&content, head_part(sight, index, key_head, width).0));
             let mut seen = vec![false; sight.len()];
             sight.seen(place, 0, &mut seen);
@@ -161,7 +165,7 @@ impl Transformer {
                     before: turned_back(pass.turning(kind, layer), place, context.len() - before, q),
                     after: q.to_vec(),
                 },
-                content: (*content != *q).then(|| content.to_vec()),
+                content: (*content != *q).then_some(content),
                 scale: layout.scale,
                 cap: layout.cap,
                 cells,
@@ -220,9 +224,10 @@ impl Transformer {
         workspace: &mut Workspace,
     ) -> Vec<f32> {
         let weights = &pass.stack.layers[layer];
-        let output = match (kind, &weights.cross) {
-            (AttentionKind::Cross, Some(cross)) => &cross.output,
-            _ => &weights.output,
+        let output = match (kind, &weights.cross, &weights.own) {
+            (AttentionKind::Cross, Some(cross), _) => &cross.output,
+            (_, _, Own::Attention(attention)) => &attention.output,
+            (_, _, Own::Cell(_)) => return Vec::new(),
         };
         let unbiased = Linear { matrix: output.matrix.clone(), bias: None };
         let Workspace { team, isa, .. } = workspace;

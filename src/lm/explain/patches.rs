@@ -108,6 +108,15 @@ impl Transformer {
             Intervention::Cell { heads, .. } => (heads.side, heads.layer, heads.head),
             Intervention::Block { side, .. } => (*side, None, None),
         };
+        let of_stream = matches!(
+            intervention,
+            Intervention::FeedForward(_)
+                | Intervention::Layer(_)
+                | Intervention::Patch { place: PatchPlace::Stream(_), .. }
+        );
+        if self.blueprint.cell.is_some() && side == Side::Main && !of_stream {
+            return Err(InterventionError::NoOwnAttention { what: intervention.to_string() });
+        }
         let Shape { layers, heads, .. } = self.shape_of(side)?;
         if let Some(layer) = layer.filter(|layer| *layer >= layers) {
             return Err(InterventionError::Layer { layer, layers });

@@ -38,6 +38,11 @@ pub enum InterventionError {
     },
     /// The model has no such stack or attention.
     Side(Side),
+    /// The decoder has no attention to itself.
+    NoOwnAttention {
+        /// The intervention, as it is written.
+        what: String,
+    },
     /// A position that the text does not have.
     Position {
         /// The intervention, as it is written.
@@ -81,6 +86,10 @@ impl fmt::Display for InterventionError {
             }
             Self::Side(Side::Cross) => f.write_str("the model has no attention to a source: leave out the x"),
             Self::Side(_) => f.write_str("the model has no encoder before a decoder: leave out the e"),
+            Self::NoOwnAttention { what } => write!(
+                f,
+                "{what} has nothing to change: the decoder has no attention to itself, a recurrent cell carries what it wrote; e names the encoder's attention, x the one to the source"
+            ),
             Self::Position { what, position, length } => {
                 write!(f, "{what} does not fit: there is no position {position} in {length} tokens, counted from 0")
             }

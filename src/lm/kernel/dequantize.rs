@@ -12,13 +12,15 @@ pub(super) const LEVELS: [i8; 16] = [-127, -104, -83, -65, -49, -35, -22, -10, 1
 /// Twice the values of a float of a sign, two bits of exponent and one of mantissa.
 const FLOATS: [i8; 16] = [0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12];
 
-/// Expands the blocks of `bytes` into `out`: as many elements as whole blocks of both allow.
+/// Expands the blocks of `bytes` into `out`: as many elements as whole blocks of both allow. A tensor's own scale is not
+/// multiplied in.
 pub fn dequantize(dtype: Dtype, bytes: &[u8], out: &mut [f32]) {
     let (elements, size) = dtype.block();
     let blocks = bytes.chunks_exact(size).zip(out.chunks_exact_mut(elements));
     match dtype {
         Dtype::F32 => blocks.for_each(|(b, y)| y[0] = f32::from_le_bytes([b[0], b[1], b[2], b[3]])),
         Dtype::F16 => blocks.for_each(|(b, y)| y[0] = half_at(b, 0)),
+        Dtype::Int8 => blocks.for_each(|(b, y)| y[0] = f32::from(b[0].cast_signed())),
         Dtype::BF16 => blocks.for_each(|(b, y)| y[0] = bf16::from_le_bytes([b[0], b[1]]).to_f32()),
         Dtype::Q4_0 => blocks.for_each(|(b, y)| {
             let d = half_at(b, 0);

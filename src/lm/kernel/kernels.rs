@@ -29,6 +29,7 @@ macro_rules! by_type {
         match $dtype {
             Dtype::F32 => of::<blocks::F32>(),
             Dtype::F16 => of::<blocks::F16>(),
+            Dtype::Int8 => of::<blocks::Int8>(),
             Dtype::BF16 => of::<blocks::BF16>(),
             Dtype::Q4_0 => of::<blocks::Q4_0>(),
             Dtype::Q4_1 => of::<blocks::Q4_1>(),

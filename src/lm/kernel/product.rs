@@ -66,7 +66,7 @@ pub(crate) fn multiply(
             if number < mine {
                 let start = number * unit;
                 let end = rows.min(start + unit);
-                let place = Place { out, stride, offset, bias: linear.bias.as_deref() };
+                let place = Place { out, stride, offset, scale: linear.matrix.scale, bias: linear.bias.as_deref() };
                 part(isa, &linear.matrix, start..end, input, &place);
                 return;
             }
@@ -76,11 +76,12 @@ pub(crate) fn multiply(
     });
 }
 
-/// Where a matrix's outputs go, and what is added to them on the way.
+/// Where a matrix's outputs go, what they are multiplied by and what is added to them on the way.
 pub(super) struct Place<'a> {
     out: Out<'a>,
     stride: usize,
     offset: usize,
+    scale: f32,
     bias: Option<&'a [f32]>,
 }
 
@@ -91,9 +92,11 @@ impl Place<'_> {
         let out = unsafe { self.out.slice(i * self.stride + self.offset + row, values.len()) };
         assert!(out.len() == values.len(), "outputs lie within their buffer");
         match self.bias {
-            Some(bias) => out.iter_mut().zip(values).zip(&bias[row..]).for_each(|((out, x), bias)| *out = x + bias),
-            // Four floats at a time are too few for a call to copy them.
-            None => out.iter_mut().zip(values).for_each(|(out, x)| *out = x + 0.0),
+            Some(bias) => {
+                let each = out.iter_mut().zip(values).zip(&bias[row..]);
+                each.for_each(|((out, x), bias)| *out = x * self.scale + bias);
+            }
+            None => out.iter_mut().zip(values).for_each(|(out, x)| *out = x * self.scale),
         }
     }
 }
@@ -194,6 +197,7 @@ mod tests {
             let scale = noise.float();
             match dtype {
                 Dtype::F32 => block.copy_from_slice(&scale.to_le_bytes()),
+                Dtype::Int8 => {}
                 Dtype::Mxfp4 => block[0] = 120 + (block[0] & 7),
                 Dtype::BF16 => block.copy_from_slice(&half::bf16::from_f32(scale).to_le_bytes()),
                 _ => {
@@ -210,7 +214,8 @@ mod tests {
             bytes.extend(block);
         }
         let shape = if transposed { vec![columns, rows] } else { vec![rows, columns] };
-        let tensor = Tensor { dtype, shape, bytes: Bytes::from(bytes) };
+        let scale = if dtype == Dtype::Int8 { 0.0078 } else { 1.0 };
+        let tensor = Tensor { dtype, shape, bytes: Bytes::from(bytes), scale };
         Matrix::new("matrix", &tensor, rows, columns, transposed).expect("the shape is the matrix's")
     }
 
@@ -250,7 +255,7 @@ mod tests {
         if matrix.transposed {
             let mut all = vec![0.0; matrix.rows * matrix.columns];
             dequantize(matrix.dtype, &matrix.bytes, &mut all);
-            weights = all.into_iter().skip(row).step_by(matrix.rows).collect();
+            weights = all.into_iter().skip(row).step_by(matrix.rows).map(|weight| weight * matrix.scale).collect();
         } else {
             matrix.expand_row(row, &mut weights);
         }
@@ -293,6 +298,9 @@ mod tests {
                     let mut weights = vec![f32::NAN; columns.next_multiple_of(LANE)];
                     for row in 0..linear.matrix.rows {
                         expand(&isa.kernels(dtype), &linear.matrix, row, &mut weights);
+                        for weight in &mut weights {
+                            *weight *= linear.matrix.scale;
+                        }
                         let (weights, padding) = weights.split_at(columns);
                         assert_eq!(weights, expanded_row(&linear.matrix, row), "{dtype} {isa:?} {row}");
                         assert!(padding.iter().all(|x| *x == 0.0), "{dtype} {isa:?}: padding");
@@ -308,7 +316,7 @@ mod tests {
         for dtype in [Dtype::F16, Dtype::BF16] {
             let mut expected = vec![0.0; 1 << 16];
             dequantize(dtype, &all, &mut expected);
-            let tensor = Tensor { dtype, shape: vec![1, 1 << 16], bytes: Bytes::from(all.clone()) };
+            let tensor = Tensor { dtype, shape: vec![1, 1 << 16], bytes: Bytes::from(all.clone()), scale: 1.0 };
             let matrix = Matrix::new("matrix", &tensor, 1, 1 << 16, false).expect("the shape is the matrix's");
             for isa in Isa::available() {
                 let mut weights = vec![0.0; 1 << 16];

@@ -230,6 +230,20 @@ pub enum Problem {
         /// Its value.
         by: usize,
     },
+    /// A Marian file without the item of its settings.
+    NoSettings,
+    /// A line of a Marian file's settings that is none.
+    Setting {
+        /// The line.
+        line: String,
+    },
+    /// What a tensor's numbers were multiplied by before they were rounded is not a number above 0.
+    Multiplier {
+        /// The tensor.
+        tensor: String,
+        /// What the file has.
+        found: String,
+    },
     /// A pickle names something of Python that no weights need.
     PickleGlobal {
         /// The name, with its module.

@@ -28,10 +28,6 @@ pub enum Foreign {
     Npy,
     /// HDF5, the format of older Keras files.
     Hdf5,
-    /// A model in Marian's own format.
-    Marian,
-    /// The same, and its decoder remembers what it wrote in a recurrent cell instead of attending to it.
-    MarianRecurrent,
     /// Some other text.
     Text,
     /// Nothing known.
@@ -51,7 +47,6 @@ impl fmt::Display for Foreign {
             Self::Json => "a JSON file",
             Self::Npy => "a NumPy array",
             Self::Hdf5 => "an HDF5 file",
-            Self::Marian | Self::MarianRecurrent => "a model in Marian's own format",
             Self::Text => "a text file",
             Self::Unknown => "something else",
         })
@@ -94,9 +89,6 @@ pub(super) fn recognise(bytes: &[u8]) -> Foreign {
     if let [0x80, 2..=5, ..] = bytes {
         return Foreign::Pickle;
     }
-    if let Some(marian) = marian(bytes) {
-        return marian;
-    }
     let head = bytes.get(..bytes.len().min(512)).unwrap_or_default();
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     let lower = text.to_ascii_lowercase();
@@ -108,23 +100,4 @@ pub(super) fn recognise(bytes: &[u8]) -> Foreign {
     }
     let printable = |byte: &u8| *byte >= b' ' || byte.is_ascii_whitespace();
     if head.iter().all(printable) { Foreign::Text } else { Foreign::Unknown }
-}
-
-/// Marian's format (its `src/common/binary.cpp`): version 1, the number of items, four words of each (the length of its name,
-/// its type, its dimensions, its bytes), the names, the dimensions, the items. One is the settings, as text.
-fn marian(bytes: &[u8]) -> Option<Foreign> {
-    let word = |at: usize| Some(u64::from_le_bytes(bytes.get(at..at.checked_add(8)?)?.try_into().ok()?));
-    let items = word(8).filter(|items| (1..=1 << 20).contains(items))?;
-    if word(0)? != 1 {
-        return None;
-    }
-    let names = bytes.get(usize::try_from(16 + 32 * items).ok()?..)?;
-    let has = |part: &[u8], wanted: &[u8]| part.windows(wanted.len()).any(|window| window == wanted);
-    if !has(names.get(..names.len().min(1 << 20))?, b"special:model.yml") {
-        return None;
-    }
-    let end = bytes.get(bytes.len().saturating_sub(1 << 16)..)?;
-    let recurrent = [&b"dec-cell: ssru"[..], b"dec-cell: gru", b"dec-cell: lstm"].iter().any(|cell| has(end, cell))
-        && has(names.get(..names.len().min(1 << 20))?, b"_rnn_");
-    Some(if recurrent { Foreign::MarianRecurrent } else { Foreign::Marian })
 }

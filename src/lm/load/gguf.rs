@@ -90,7 +90,7 @@ pub(super) fn read(bytes: &Bytes) -> Result<Checkpoint, Fault> {
         };
         let (name, shape) = (info.name.clone(), info.shape);
         let twice = match info.stored {
-            Stored::Read(dtype) => tensors.insert(name, Tensor { dtype, shape, bytes: slice }).is_some(),
+            Stored::Read(dtype) => tensors.insert(name, Tensor { dtype, shape, bytes: slice, scale: 1.0 }).is_some(),
             Stored::Unread(other) => {
                 let tensor = Unread { dtype: other.name(), shape, bytes: size, weights: other.weights };
                 unread.insert(name, tensor).is_some()

@@ -128,7 +128,7 @@ impl Tensors<'_> {
         let Some(bytes) = self.bytes.slice(range) else {
             return Err(Problem::EndsEarly { missing }.at(self.bytes.len()));
         };
-        self.found.insert(name, Tensor { dtype: Dtype::F32, shape: shape.to_vec(), bytes });
+        self.found.insert(name, Tensor { dtype: Dtype::F32, shape: shape.to_vec(), bytes, scale: 1.0 });
         Ok(())
     }
 

@@ -146,7 +146,7 @@ fn contents(bytes: &Bytes, pickle: &Pickle<'_>, places: &BTreeMap<&str, Range<us
                 let strided = Strided { storage, view, sizes: &sizes, strides: &strides, elements };
                 let part = strided.part(bytes, place, &mut room);
                 let part = part.ok_or_else(|| Problem::OutsideStorage { tensor: tensor() }.at(place.start))?;
-                contents.tensors.insert(tensor(), Tensor { dtype, shape: sizes, bytes: part }).is_some()
+                contents.tensors.insert(tensor(), Tensor { dtype, shape: sizes, bytes: part, scale: 1.0 }).is_some()
             }
             Err(kind) => {
                 let unread =

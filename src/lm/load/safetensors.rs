@@ -75,7 +75,7 @@ pub(super) fn read(bytes: &Bytes) -> Result<Contents, Fault> {
         let Some(slice) = bytes.slice(from..to) else {
             return Err(Problem::EndsEarly { missing }.at(bytes.len()));
         };
-        contents.tensors.insert(tensor.name, Tensor { dtype, shape, bytes: slice });
+        contents.tensors.insert(tensor.name, Tensor { dtype, shape, bytes: slice, scale: 1.0 });
     }
     let end = (start as u64).saturating_add(due);
     let length = bytes.len() as u64;

@@ -33,6 +33,7 @@ impl Pass<'_> {
                 let side = if kind == super::AttentionKind::Cross { Side::Cross } else { self.side() };
                 self.changes.silence(side, layer)
             }
+            Sublayer::Cell => false,
             Sublayer::FeedForward => self.changes.starve(self.side(), layer),
         };
         if silent {

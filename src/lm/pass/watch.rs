@@ -30,6 +30,8 @@ pub(crate) enum Seen<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Sublayer {
     Attention(AttentionKind),
+    /// A recurrent cell in the place of attention to the own stack.
+    Cell,
     FeedForward,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cross, Head, Layer, NormWeights, Relative};
+use super::{Attention, Cell, Cross, Head, Layer, NormWeights, Own, Relative};
 use crate::lm::{
     blueprint::{Blueprint, Buckets, Norm, Objective, Positions},
     checkpoint::Tensor,
@@ -10,7 +10,9 @@ use crate::lm::{
     error::ModelError,
     kernel,
     matrix::{Linear, Matrix},
-    names::{Attention, CrossNames, DETECTOR, FeedForward, LayerNames, Names, RelativeNames, Transposed},
+    names::{
+        Attention as AttentionNames, CrossNames, DETECTOR, FeedForward, LayerNames, Names, RelativeNames, Transposed,
+    },
 };
 
 /// Looks tensors up and checks their shapes.
@@ -25,6 +27,8 @@ pub(super) struct Finder<'a> {
 /// What a tensor is called after its layer's name: the usual word, the one of BERT's first release, none.
 const SCALES: [&str; 3] = [".weight", ".gamma", ""];
 const SHIFTS: [&str; 2] = [".bias", ".beta"];
+/// Marian's words for the two, which stand inside a name: of a matrix, of a norm.
+const INSIDE: [(&str, &str, &str); 2] = [("{W}", "W", "b"), ("{scale}", "scale", "bias")];
 
 impl<'a> Finder<'a> {
     pub(super) fn new(tensors: &'a BTreeMap<String, Tensor>, names: &'a Names, blueprint: &'a Blueprint) -> Self {
@@ -47,20 +51,9 @@ impl<'a> Finder<'a> {
     ) -> Result<Layer, ModelError> {
         let Shape { feed_forward, head_width, .. } = shape;
         let (queries, keys) = (shape.query_width(), shape.key_width());
-        let name = |part: &str| names.path.replace("{}", &layer.to_string()) + part;
+        let path = names.path.replace("{}", &layer.to_string()).replace("{1}", &(layer + 1).to_string());
+        let name = |part: &str| format!("{path}{part}");
         let projection = |part: &str, rows| self.projection(&name(part), rows, width);
-        let projections = match names.attention {
-            Attention::Separate { query, key, value } => {
-                vec![projection(query, queries)?, projection(key, keys)?, projection(value, keys)?]
-            }
-            Attention::Fused(fused) => vec![projection(fused, queries + 2 * keys)?],
-        };
-        let expansion = |part: &str, rows| self.linear(&name(part), rows, width);
-        let expansions = match names.feed_forward {
-            FeedForward::Plain(up) => vec![expansion(up, feed_forward)?],
-            FeedForward::Gated { gate, up } => vec![expansion(gate, feed_forward)?, expansion(up, feed_forward)?],
-            FeedForward::Fused(both) => vec![expansion(both, 2 * feed_forward)?],
-        };
         let head_norm = |part: Option<&str>| part.map(|part| self.norm(&name(part), head_width)).transpose();
         let relative = |names: RelativeNames| -> Result<Relative, ModelError> {
             Ok(Relative {
@@ -68,6 +61,30 @@ impl<'a> Finder<'a> {
                 content_bias: self.vector(&name(names.content_bias), queries)?,
                 distance_bias: self.vector(&name(names.distance_bias), queries)?,
             })
+        };
+        let attention = |projections: Vec<Linear>| -> Result<Own, ModelError> {
+            Ok(Own::Attention(Box::new(Attention {
+                projections,
+                query_norm: head_norm(names.query_norm)?,
+                key_norm: head_norm(names.key_norm)?,
+                relative: names.relative.map(relative).transpose()?,
+                output: self.linear(&name(names.output), width, queries)?,
+            })))
+        };
+        let own = match names.attention {
+            AttentionNames::Separate { query, key, value } => {
+                attention(vec![projection(query, queries)?, projection(key, keys)?, projection(value, keys)?])?
+            }
+            AttentionNames::Fused(fused) => attention(vec![projection(fused, queries + 2 * keys)?])?,
+            AttentionNames::Cell { input, forget } => {
+                Own::Cell(Cell { projections: vec![projection(input, width)?, projection(forget, width)?] })
+            }
+        };
+        let expansion = |part: &str, rows| self.linear(&name(part), rows, width);
+        let expansions = match names.feed_forward {
+            FeedForward::Plain(up) => vec![expansion(up, feed_forward)?],
+            FeedForward::Gated { gate, up } => vec![expansion(gate, feed_forward)?, expansion(up, feed_forward)?],
+            FeedForward::Fused(both) => vec![expansion(both, 2 * feed_forward)?],
         };
         let cross = |names: CrossNames| -> Result<Cross, ModelError> {
             Ok(Cross {
@@ -82,12 +99,8 @@ impl<'a> Finder<'a> {
             names.after.map(|(attention, forward)| -> Result<_, ModelError> { Ok((norm(attention)?, norm(forward)?)) });
         Ok(Layer {
             attention_norm: self.norm(&name(names.attention_norm), width)?,
-            projections,
-            query_norm: head_norm(names.query_norm)?,
-            key_norm: head_norm(names.key_norm)?,
+            own,
             after: after.transpose()?,
-            relative: names.relative.map(relative).transpose()?,
-            output: self.linear(&name(names.output), width, queries)?,
             cross: names.cross.map(cross).transpose()?,
             feed_forward_norm: self.norm(&name(names.feed_forward_norm), width)?,
             expansions,
@@ -208,11 +221,14 @@ impl<'a> Finder<'a> {
 
     /// The name as the file has it and its tensor, under the first of these endings that there is.
     fn tensor(&self, name: &str, endings: &[&str]) -> Result<(String, &'a Tensor), ModelError> {
-        let full = |ending: &&str| format!("{}{name}{ending}", self.prefix);
-        let found = endings.iter().find_map(|ending| self.tensors.get_key_value(&full(ending)));
-        match found {
+        let inside = INSIDE.iter().find(|(gap, ..)| name.contains(gap));
+        let names: Vec<String> = match inside {
+            Some((gap, scale, shift)) => vec![name.replace(gap, if endings == SCALES { scale } else { shift })],
+            None => endings.iter().map(|ending| format!("{}{name}{ending}", self.prefix)).collect(),
+        };
+        match names.iter().find_map(|name| self.tensors.get_key_value(name)) {
             Some((name, tensor)) => Ok((name.clone(), tensor)),
-            None => Err(ModelError::MissingTensor { name: endings.first().map(full).unwrap_or_default() }),
+            None => Err(ModelError::MissingTensor { name: names.into_iter().next().unwrap_or_default() }),
         }
     }
 }
@@ -233,5 +249,8 @@ fn vector(name: &str, tensor: &Tensor, length: usize) -> Result<Vec<f32>, ModelE
     }
     let mut out = vec![0.0; length];
     kernel::dequantize(dtype, &tensor.bytes, &mut out);
+    for number in &mut out {
+        *number *= tensor.scale;
+    }
     Ok(out)
 }

@@ -27,6 +27,7 @@ impl Hints {
         match header {
             Header::Gguf(metadata) => Self::of_gguf(metadata),
             Header::HuggingFace(config) => Self::of_config(config),
+            Header::Marian(settings) => Self::of_marian(settings),
         }
     }
 
@@ -41,6 +42,18 @@ impl Hints {
             heads: number("attention.head_count"),
             context: number("context_length"),
             vocabulary: tokens.or_else(|| number("vocab_size")),
+        }
+    }
+
+    fn of_marian(settings: &Map<String, Value>) -> Self {
+        let number = |name: &str| settings.get(name).and_then(Value::as_u64);
+        Self {
+            architecture: Some("marian".to_owned()),
+            layers: number("enc-depth"),
+            width: number("dim-emb"),
+            heads: number("transformer-heads"),
+            context: None,
+            vocabulary: settings.get("dim-vocabs").and_then(|sizes| sizes.get(0)?.as_u64()),
         }
     }
 

@@ -53,6 +53,10 @@ impl Say for ForwardError {
             Self::NoSuchPosition { index, length } => {
                 format!("长度为 {length} 的序列里没有位置 {index}：请从 0 数起")
             }
+            Self::NoOwnAttention => {
+                "解码器不注意自己写过的内容，没有可看、可遮的：由循环单元记住；编码器的注意力和对源文的注意力都在"
+                    .to_owned()
+            }
             Self::SeesAhead { past } => {
                 format!("在这种掩码下，前 {past} 个位置会看到后面的位置：请一次计算整个序列")
             }

@@ -26,6 +26,11 @@ impl Say for InterventionError {
             Self::Unseen { query, key, mask } => {
                 format!("在掩码 {mask} 下，位置 {query} 看不到位置 {key}：不能给它权重")
             }
+            Self::NoOwnAttention { what } => {
+                format!(
+                    "{what} 没有可改的：解码器不注意自己写过的内容，由循环单元记住；e 指编码器的注意力，x 指对源文的注意力"
+                )
+            }
             Self::TooMuch { what } => format!("加上 {what}，同一行指定的权重之和超过 1：请取小一些"),
         }
     }

@@ -29,12 +29,7 @@ fn problem(problem: &Problem) -> String {
         }
         Problem::Empty => "文件是空的：请重新下载".to_owned(),
         Problem::Foreign { found, first } => {
-            let not = if matches!(found, Foreign::Marian | Foreign::MarianRecurrent) {
-                "不能读取"
-            } else {
-                "不是模型"
-            };
-            format!("这是{}，{not}{}", kind(*found), advice(*found, *first))
+            format!("这是{}，不是模型{}", kind(*found), advice(*found, *first))
         }
         Problem::Changed => "文件在打开时发生了变化：请等它完整后再试".to_owned(),
         Problem::NoConfig => {
@@ -92,6 +87,13 @@ fn problem(problem: &Problem) -> String {
         Problem::Llama2cUneven { whole, of, part, by } => {
             format!("按 llama2.c 检查点读取，其 {whole}（{of}）不是 {part}（{by}）的倍数：{DAMAGED}")
         }
+        Problem::NoSettings => {
+            "按 Marian 模型读取，其中没有说明结构的 special:model.yml：请换一个文件，或重新下载".to_owned()
+        }
+        Problem::Setting { line } => format!("special:model.yml 里的一行 {line} 不是设置：{DAMAGED}"),
+        Problem::Multiplier { tensor, found } => {
+            format!("张量 {tensor} 的整数乘过 {found}，没有数会这样：{DAMAGED}")
+        }
         Problem::PickleGlobal { name } => format!(
             "pickle 要用 Python 的 {name}，权重用不着它，其中的任何东西都不会运行：请保存模型的 state_dict()，或转换为 safetensors"
         ),
@@ -123,8 +125,6 @@ fn advice(found: Foreign, first: [u8; 4]) -> String {
         Foreign::Pickle | Foreign::Zip => "：只读取 torch.save 保存的权重；请转换为 safetensors 或 GGUF".to_owned(),
         Foreign::Gzip | Foreign::Xz | Foreign::Zstd => "：请先解压".to_owned(),
         Foreign::Json => "：请给出含有 config.json 和 model.safetensors 的文件夹，或 .gguf 文件".to_owned(),
-        Foreign::Marian => "：请给出 T5 或 BART 的 Hugging Face 文件夹".to_owned(),
-        Foreign::MarianRecurrent => "：它的解码器把写过的内容记在循环单元里，只注意源文，没有目标位置之间的注意力可看；请给出 T5 或 BART 的 Hugging Face 文件夹".to_owned(),
         Foreign::Npy | Foreign::Hdf5 | Foreign::Text | Foreign::Unknown => {
             let [a, b, c, d] = first;
             format!("（开头是 {a:02x} {b:02x} {c:02x} {d:02x}）：请给出 .gguf 文件或 Hugging Face 文件夹")
@@ -144,7 +144,6 @@ fn kind(found: Foreign) -> &'static str {
         Foreign::Json => " JSON 文件",
         Foreign::Npy => " NumPy 数组",
         Foreign::Hdf5 => " HDF5 文件",
-        Foreign::Marian | Foreign::MarianRecurrent => " Marian 自有格式的模型",
         Foreign::Text => "文本文件",
         Foreign::Unknown => "别的东西",
     }

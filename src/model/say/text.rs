@@ -21,6 +21,7 @@ impl Say for TokenizerError {
             }
             Self::Field { part, field } => format!("{part} 没有可用的 {field}；文件已损坏或格式更新"),
             Self::Empty => "词表是空的；文件已损坏，或没有分词器".to_owned(),
+            Self::NotBeside { file } => format!("它的词表 {file} 不在旁边；请把它也下载下来"),
             Self::Sparse { id, count } => format!("编号 {id} 与 {count} 个词元不相称；编号须基本连续"),
             Self::DuplicateId { id } => format!("两个词元的编号都是 {id}；每个词元须有自己的编号"),
             Self::DuplicatePiece { piece } => format!("词元 {piece} 出现了两次；请去掉一个"),

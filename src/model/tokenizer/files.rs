@@ -46,6 +46,31 @@ pub(super) fn of_folder(folder: &Path) -> Result<Option<Built>, LoadError> {
     open(&path)
 }
 
+/// The vocabulary of a Marian model, a `SentencePiece` file ending in `.spm`: of those beside it the one whose name has most
+/// parts in common with the model's, as `vocab.enpt.spm` has with `model.enpt.intgemm.bin`.
+pub(super) fn beside_marian(model: &Path) -> Result<Built, LoadError> {
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let model_name = name(model);
+    let parts: Vec<&str> = model_name.split('.').collect();
+    let folder = model.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|suffix| suffix == "spm") && path.is_file())
+        .collect();
+    found.sort();
+    let shared = |path: &PathBuf| name(path).split('.').filter(|part| parts.contains(part)).count();
+    let built = match found.iter().rev().max_by_key(|path| shared(path)) {
+        Some(path) => open(path)?,
+        None => None,
+    };
+    let wanted = || match parts[..] {
+        ["model", languages, _, ..] => format!("vocab.{languages}.spm"),
+        _ => "vocab.spm".to_owned(),
+    };
+    Ok(built.unwrap_or_else(|| Err(TokenizerError::NotBeside { file: wanted() })))
+}
+
 /// The first file of the folder, by name, that ends as tokenizers do.
 fn by_suffix(folder: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(folder).ok()?;
@@ -94,7 +119,7 @@ fn kind(name: &str, bytes: &[u8]) -> Option<Kind> {
         _ if bytes.trim_ascii_start().starts_with(b"{") => Some(Kind::Json),
         (_, "tiktoken") => Some(Kind::Ranks),
         (_, "model" | "txt") if is_ranked(bytes) => Some(Kind::Ranks),
-        (_, "model") => Some(Kind::SentencePiece),
+        (_, "model" | "spm") => Some(Kind::SentencePiece),
         (_, "txt") => Some(Kind::WordPiece),
         ("tokenizer.bin", _) => Some(Kind::Llama2c),
         _ => None,

@@ -20,6 +20,9 @@ pub(super) fn lines(state: &State, columns: u16) -> Vec<Line<'static>> {
         lines.extend(changes::listed(state, columns));
         lines.extend(changes::effect(state, columns));
     }
+    if state.recurs() && state.selected >= state.source_len() {
+        lines.extend(wrapped(state.language.text(Message::NoOwnAttention), columns, state.theme.dim()));
+    }
     if let Some(note) = sink(state) {
         lines.extend(wrapped(&note, columns, state.theme.dim()));
     }

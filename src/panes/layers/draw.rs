@@ -128,6 +128,7 @@ fn name(part: Part, state: &State) -> String {
         Part::Head { layer, head, .. } => language.say(Message::PartHead, &[&(layer + 1), &(head + 1)]),
         Part::OutputBias { layer, kind: AttentionKind::Cross } => language.say(Message::PartCrossBias, &[&(layer + 1)]),
         Part::OutputBias { layer, .. } => language.say(Message::PartBias, &[&(layer + 1)]),
+        Part::Cell(layer) => language.say(Message::PartCell, &[&(layer + 1)]),
         Part::FeedForward(layer) => language.say(Message::PartFeedForward, &[&(layer + 1)]),
         Part::Constant => language.text(Message::PartConstant).to_owned(),
     }

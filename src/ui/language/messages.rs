@@ -189,6 +189,7 @@ messages! {
     AsksLongBlank = "GLM's blank to the end: [gMASK] stands for all of the text, and behind the blank's start every token is asked for; since ChatGLM2 it only looks back", "GLM 的长空白：[gMASK] 代表整段文本，从空白的起点起逐个问每个词元；自 ChatGLM2 起只看前文";
     AsksReplaced = "of every token whether another stood there (≠): 15 % gave way to what a small model that fills in would say there", "问每个词元是否被替换（≠）：15 % 换成了一个填空小模型会说的词";
     AsksSpans = "15 % in spans give way to signs; each sign, and what stood there", "15 % 的片段换成标记；问每个标记及其原文";
+    AsksTranslation = "the source in another language, token by token (the second half stands for it here)", "另一种语言的源文，逐个词元（这里以后半句代替）";
     AsksDenoised = "30 % in spans give way to one mask each; the whole text as it was", "30 % 的片段各换成一个掩码；问完整的原文";
     AsksPermuted = "the last sixth of the order, each from those before it", "顺序中最后六分之一，每个由在它之前的预测";
     ArchitectureGiven = "given", "给出";
@@ -221,6 +222,7 @@ messages! {
     ObjectiveNext = "the next token", "下一词元";
     ObjectiveMasked = "masked tokens", "被掩盖的词元";
     ObjectiveSpans = "cut-out spans", "被挖去的片段";
+    ObjectiveTranslation = "the source in another language", "另一种语言的源文";
     ObjectiveDenoise = "the text before it was corrupted", "被破坏之前的文本";
     ObjectivePermuted = "tokens in a random order", "随机顺序的词元";
     ObjectiveUnified = "masked, next and target tokens", "被掩盖的、下一个和目标词元";
@@ -248,6 +250,10 @@ messages! {
     TermWithin = "{}, within ±{}", "{}，限于 ±{}";
     TermScaledHead = "linear, ×{}", "线性，×{}";
     TermSinusoids = "sinusoids of distances", "相对距离的正弦";
+    TermPlaceSinusoids = "sinusoids", "位置的正弦";
+    StackRecurrent = "encoder and recurrent decoder (SSRU)", "编码器和循环解码器（SSRU）";
+    TermZeroStart = "{}; the decoder begins with zeros", "{}；解码器从零开始";
+    SuitsTranslation = "translation", "翻译";
     TermBidirectional = "bidirectional", "双向";
     SuitedFor = "suited for", "擅长";
     SuitsGoingOn = "going on with a text: stories, code, conversation", "续写文本：故事、代码、对话";
@@ -711,6 +717,7 @@ messages! {
     CliRank = "rank", "名次";
     CliChoices = "left", "剩余";
     CliBits = "bits", "比特";
+    CliUnframed = "note: this model was trained with texts as {}; --special adds these tokens", "提示：这个模型训练时的文本都是 {} 的样子；--special 会加上这些词元";
     CliStoppedSteps = "stopped after {} steps", "生成 {} 步后停止";
     CliStoppedEnd = "stopped at the end of the text", "文本已结束";
     CliReplayed = "replayed: {} tokens, every choice the same", "已重放：{} 个词元，每个选择都相同";
@@ -885,6 +892,8 @@ messages! {
     PartCross = "head {}.{} to the source", "头 {}.{}（对源文本）";
     PartBias = "attention bias {}", "注意力偏置 {}";
     PartCrossBias = "attention bias {} to the source", "注意力偏置 {}（对源文本）";
+    NoOwnAttention = "the decoder has no attention to itself: a recurrent cell carries what it wrote", "解码器不注意自己写过的内容：由循环单元记住";
+    PartCell = "recurrent cell {}", "循环单元 {}";
     PartFeedForward = "feed-forward {}", "前馈 {}";
     PartConstant = "constant of norms and head", "归一化与输出头的常量";
     PartRest = "{} others", "其余 {} 个";

@@ -56,7 +56,7 @@ fn taking_a_candidate_replaces_the_selected_token_and_undo_brings_it_back() {
 
 #[test]
 fn the_pages_of_attention_explain_every_family() {
-    for fixture in ["t5", "bart", "bert", "xlnet", "gpt-neox", "gemma2", "glm", "gpt2", "qwen3"] {
+    for fixture in ["t5", "bart", "marian-float", "bert", "xlnet", "gpt-neox", "gemma2", "glm", "gpt2", "qwen3"] {
         let mut driver = on(fixture, "5 9 17 33 8 2");
         driver.keys("<enter> 4 x B f F").settle();
         let screen = driver.screen();
@@ -82,7 +82,7 @@ fn the_pages_of_attention_explain_every_family() {
 
 #[test]
 fn a_decoder_goes_on_behind_its_source_and_its_rows_show_both_attentions() {
-    for fixture in ["t5", "t5-v1.1", "bart"] {
+    for fixture in ["t5", "t5-v1.1", "bart", "marian-float"] {
         let mut driver = on(fixture, "5 9 17 33");
         driver.keys("<enter> s s s").settle();
         let state = driver.app.state();

@@ -129,7 +129,7 @@ fn one_page_s_trials_do_not_stop_the_other_s() {
 
 #[test]
 fn the_cost_is_measured_at_every_length_of_every_family() {
-    for fixture in ["t5", "bert", "gpt2", "qwen3"] {
+    for fixture in ["t5", "marian", "bert", "gpt2", "qwen3"] {
         let mut driver = on(fixture, "5 9 17 33 8 2 5 9 17 33");
         driver.keys(PAGE).settle();
         let state = driver.app.state();

@@ -120,7 +120,7 @@ fn every_head_s_rank_and_what_the_cache_is_worth_have_their_parts() {
 
 #[test]
 fn every_family_is_tried_under_every_mask_in_every_part() {
-    for fixture in ["t5", "bart", "bert", "xlnet", "gpt-neox", "gemma2", "glm", "gpt2", "electra"] {
+    for fixture in ["t5", "bart", "marian", "bert", "xlnet", "gpt-neox", "gemma2", "glm", "gpt2", "electra"] {
         let mut driver = on(fixture, "5 9 17 33 8 2");
         driver.keys(PAGE).settle();
         let state = driver.app.state();

@@ -170,7 +170,7 @@ fn a_loop_that_begins_while_playing_is_pointed_at() {
 
 #[test]
 fn a_model_that_fills_in_or_has_a_source_keeps_the_page() {
-    for fixture in ["bert", "t5"] {
+    for fixture in ["bert", "t5", "marian-float"] {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(fixture);
         let start = Start { model: Spec::Path(folder), ..start(Language::English, Some("5 9 17 5 9 17 5 9 17")) };
         let mut driver = Driver::new(App::new(start), 120, 40);
@@ -178,6 +178,6 @@ fn a_model_that_fills_in_or_has_a_source_keeps_the_page() {
         assert!(driver.screen().contains("rep-n"), "{fixture}: {}", driver.screen());
         driver.keys("c").settle();
         let cured = driver.app.state().repetition.of(Cure::Beams).is_some();
-        assert_eq!(cured, fixture == "t5", "{}", driver.screen());
+        assert_eq!(cured, fixture != "bert", "{}", driver.screen());
     }
 }

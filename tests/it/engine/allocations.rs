@@ -5,7 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use lmscope::lm::Workspace;
+use lmscope::lm::{Mask, Workspace};
 
 use super::{fixture, open};
 
@@ -64,9 +64,24 @@ fn asked<T>(task: impl FnOnce() -> T) -> (usize, usize, T) {
 /// tokens before.
 #[test]
 fn a_decoded_token_asks_for_no_memory_but_each_sixteenth_for_a_block_of_sixteen_positions() {
-    for name in ["llama", "mistral-window", "qwen3", "gpt2", "gpt-neox", "glm", "gemma3", "rope-yarn", "t5", "bart"] {
+    for name in [
+        "llama",
+        "mistral-window",
+        "qwen3",
+        "gpt2",
+        "gpt-neox",
+        "glm",
+        "gemma3",
+        "rope-yarn",
+        "t5",
+        "bart",
+        "marian",
+        "xlnet",
+    ] {
         let model = open(&fixture(name));
-        let (mut workspace, mask) = (Workspace::new(1), &model.blueprint.mask);
+        // One that sees both ways goes on under a mask that looks back.
+        let mask = if model.blueprint.predicts_next() { &model.blueprint.mask } else { &Mask::Causal };
+        let mut workspace = Workspace::new(1);
         let mut path = Vec::with_capacity(64);
         if model.config.encoder.is_some() {
             path = model.encode(&[9, 8, 7], &mut workspace, &|| true).unwrap();

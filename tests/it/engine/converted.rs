@@ -5,7 +5,7 @@ use lmscope::lm::{self, AttentionKind, Mask, Workspace};
 
 use super::downloads::{assert_goes_on_as_the_reference, assert_near, list, open, reference};
 
-fn ids(values: &[f64]) -> Vec<u32> {
+pub(super) fn ids(values: &[f64]) -> Vec<u32> {
     values.iter().map(|&id| id as u32).collect()
 }
 

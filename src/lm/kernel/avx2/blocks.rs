@@ -222,6 +222,7 @@ blocks! {
         };
         [load(0), load(16), load(32), load(48)]
     };
+    Int8, 32, 1, |at, _| signed(_mm_loadu_si128(at.cast()), _mm_loadu_si128(at.add(16).cast()));
     Q4_0, 18, 1, |at, _| {
         let d = half(at);
         affine(nibbles(at.add(2)), d, -8.0 * d)

@@ -229,6 +229,10 @@ blocks! {
         let expand = |i| _mm512_cvtph_ps(_mm256_loadu_si256(at.add(i).cast()));
         [expand(0), expand(32)]
     };
+    Int8, 32, 1, |at, _| {
+        let load = |i| _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(at.add(i).cast())));
+        [load(0), load(16)]
+    };
     BF16, 64, 1, |at, _| {
         let expand = |i| {
             let high = _mm512_cvtepu16_epi32(_mm256_loadu_si256(at.add(i).cast()));

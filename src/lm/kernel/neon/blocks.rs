@@ -236,6 +236,7 @@ blocks! {
         let high = |q| vreinterpretq_f32_u32(vshll_high_n_u16::<16>(q));
         [low(a), high(a), low(b), high(b), low(c), high(c), low(d), high(d)]
     };
+    Int8, 32, 1, |at, _| floats(bytes(at), 0);
     Q4_0, 18, 1, |at, _| scaled(floats(nibbles(at.add(2)), 8), half(at));
     Q4_1, 20, 1, |at, _| affine(floats(nibbles(at.add(4)), 0), half(at), half(at.add(2)));
     Q5_0, 22, 1, |at, _| scaled(floats(five_bits(at.add(2)), 16), half(at));

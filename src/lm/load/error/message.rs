@@ -71,18 +71,13 @@ impl fmt::Display for Problem {
             }
             Self::Empty => f.write_str("the file is empty: download it again"),
             Self::Foreign { found, first } => {
-                match found {
-                    Foreign::Marian | Foreign::MarianRecurrent => write!(f, "this is {found}, which is not read")?,
-                    _ => write!(f, "this is {found}, not a model")?,
-                }
+                write!(f, "this is {found}, not a model")?;
                 match found {
                     Foreign::Html => f.write_str(": open the address in a browser to see what the server said, then download the file itself"),
                     Foreign::LfsPointer => f.write_str(": run `git lfs pull` beside it to fetch the file it stands for"),
                     Foreign::Pickle | Foreign::Zip => f.write_str(": only weights that torch.save wrote are read; convert it to safetensors or GGUF"),
                     Foreign::Gzip | Foreign::Xz | Foreign::Zstd => f.write_str(": unpack it first"),
                     Foreign::Json => f.write_str(": name the folder with config.json and model.safetensors, or a .gguf file"),
-                    Foreign::Marian => f.write_str(": name a Hugging Face folder of a T5 or a BART"),
-                    Foreign::MarianRecurrent => f.write_str(": its decoder remembers what it wrote in a recurrent cell and attends to its source alone, so that there is no attention between target positions to show; name a Hugging Face folder of a T5 or a BART"),
                     _ => write!(f, " (it begins with {:02x} {:02x} {:02x} {:02x}): name a .gguf file or a Hugging Face folder", first[0], first[1], first[2], first[3]),
                 }
             }
@@ -112,6 +107,9 @@ impl fmt::Display for Problem {
             Self::Llama2cVersion { found } => write!(f, "this is llama2.c version {found}; versions 0 and 1 are read: export it again with --version 1"),
             Self::Llama2cSize { name, found } => write!(f, "read as a llama2.c checkpoint, its {name} is {found}, which no model has: name another file, or download this one again"),
             Self::Llama2cUneven { whole, of, part, by } => write!(f, "read as a llama2.c checkpoint, its {whole} ({of}) is not a multiple of its {part} ({by}): {DAMAGED}"),
+            Self::NoSettings => f.write_str("read as a model of Marian's, it has no item special:model.yml, which says how it is built: name another file, or download this one again"),
+            Self::Setting { line } => write!(f, "the line {} of special:model.yml is no setting: {DAMAGED}", visible(line)),
+            Self::Multiplier { tensor, found } => write!(f, "the whole numbers of the tensor {} were multiplied by {found}, which no numbers are: {DAMAGED}", visible(tensor)),
             Self::PickleGlobal { name } => write!(f, "the pickle asks for {} of Python, which weights do not need, and nothing in it is run: save the model's state_dict(), or convert it to safetensors", visible(name)),
             Self::PickleCode { found } => write!(f, "the pickle has the instruction 0x{found:02x}, which weights do not need: save the model's state_dict(), or convert it to safetensors"),
             Self::NotAStateDict => f.write_str("the pickle does not build a dictionary of tensors: save the model's state_dict(), or convert it to safetensors"),
